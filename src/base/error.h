@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Two levels of error: a status from status.def, and a sentence from the place where it happened. */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include <actop/types.h>
+
+/* Fill err, which may be NULL, and return status, so that a failure is one line: return error_set(err, …). Control
+ * characters that came in with the arguments are replaced: the sentence may name a file or a process. */
+actop_status error_set(actop_error *err, actop_status status, const char *fmt, ...) ACTOP_PRINTF(3, 4);
+
+/* The same for an errno: the status that belongs to it, and "SENTENCE: strerror". */
+actop_status error_errno(actop_error *err, int errnum, const char *fmt, ...) ACTOP_PRINTF(3, 4);
+
+/* Status of an errno: EACCES and EPERM are E_DENIED, ENOENT, ENODEV and ENXIO E_NOT_FOUND, ENOMEM E_NOMEM, ESRCH
+ * E_GONE, others E_IO. */
+actop_status status_of_errno(int errnum);
+
+/* Name of a status as its row has it, e.g. "E_DENIED". */
+const char *status_name(actop_status status);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* What every system owes the rest: clocks and facts about this very process. os_linux.c and os_darwin.c
+ * implement it; the build picks one. Pre-condition everywhere: out parameters are not NULL. */
+#ifndef BASE_OS_H
+#define BASE_OS_H
+
+#include <actop/types.h>
+
+/* One moment on three clocks, in ns. Read close together, in this order. */
+struct os_moment {
+    int64_t wall_ns;  /* since 1970-01-01 UTC; may jump */
+    int64_t awake_ns; /* monotonic; stands still while the machine sleeps */
+    int64_t boot_ns;  /* monotonic; goes on while the machine sleeps */
+};
+
+/* The three clocks now. Cannot fail on the systems we build for: the clocks exist in every kernel since Linux 2.6.39
+ * and macOS 10.12. */
+void os_now(struct os_moment *out);
+
+/* The awake clock alone, for deadlines. */
+int64_t os_awake_ns(void);
+
+/* Sleep until the awake clock reaches deadline_ns or a signal arrives. */
+void os_sleep_until(int64_t deadline_ns);
+
+/* CPU time and memory of this process, for its own cost on the screen and process_* on /metrics. */
+struct os_self {
+    int64_t cpu_ns;         /* user + system */
+    int64_t start_ns;       /* wall clock at the start of the process; 0 when unknown */
+    uint64_t rss_bytes;     /* 0 when unknown */
+    uint64_t virtual_bytes; /* 0 when unknown */
+    uint32_t threads;       /* 0 when unknown */
+    uint32_t open_fds;      /* 0 when unknown */
+};
+
+void os_self_read(struct os_self *out);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Sample: readings for every metric instance at one moment.
+ *
+ * One table a scope: rows are entities, columns the scope's metrics. Decode begins a sample, sets its rows and puts
+ * values; analysis adds verdicts; then it is published: immutable, shared by reference, and reused by its pool when the
+ * last reference goes. After warm-up nothing here allocates.
+ *
+ * Rows of fixed scopes stand in a topology that all samples share until it changes; rows of coming scopes are the
+ * sample's own. */
+#ifndef MODEL_SAMPLE_H
+#define MODEL_SAMPLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <actop/actop.h>
+
+#include "base/os.h"
+#include "base/pool.h"
+#include "model/metric.h"
+
+struct entity {
+    uint32_t key;   /* pool of the table */
+    uint32_t name;  /* pool of the table; 0: the key */
+    uint32_t tier;  /* pool of the table: label; 0: none */
+    int32_t parent; /* row in parent_scope; -1 none */
+    uint64_t id;
+    uint64_t start;
+    uint32_t index;
+    uint32_t die;
+    uint32_t flags; /* ACTOP_ENTITY bits */
+    uint8_t parent_scope;
+};
+
+struct cell {
+    double value;
+    int64_t at_ns; /* time of the value on the awake clock */
+    uint32_t text; /* pool of the sample; for kind INFO */
+    uint16_t via;  /* row in topology via names; 0 none */
+    uint8_t state;
+    uint8_t origin;
+};
+
+struct window_cell {
+    double average, peak;
+    uint32_t count;
+};
+
+struct table {
+    uint32_t n;                /* rows */
+    size_t cap;                /* rows there is room for in cells */
+    size_t cap_cells, cap_own;
+    struct cell *cells;        /* column after column: cells[column * cap + row] */
+    struct entity *own;        /* entities of a coming scope */
+};
+
+/* Entities of the fixed scopes, and names of what values come via. Refcounted, immutable once shared. */
+struct topology {
+    uint32_t refs; /* atomic */
+    struct pool pool;
+    struct entity *entities[ACTOP_SCOPE_COUNT];
+    size_t n[ACTOP_SCOPE_COUNT], cap[ACTOP_SCOPE_COUNT];
+    uint32_t *via; /* pool offsets; row 0 is "" */
+    size_t n_via, cap_via;
+    bool failed;
+};
+
+struct topology *topology_new(void); /* NULL: out of memory; has one machine row */
+struct topology *topology_ref(const struct topology *t);
+void topology_unref(const struct topology *t); /* accepts NULL */
+/* Append an entity; returns its row, -1 when out of memory (also remembered in failed). Text is copied; name and tier
+ * may be NULL. The returned row's other fields are set through topology_at. */
+int32_t topology_add(struct topology *t, actop_scope scope, const char *key, const char *name, const char *tier);
+struct entity *topology_at(struct topology *t, actop_scope scope, int32_t row);
+uint16_t topology_via(struct topology *t, const char *name); /* the row of this name, added when new */
+
+struct sample_pool;
+
+struct actop_sample_t {
+    uint32_t refs;              /* atomic */
+    struct sample_pool *home;   /* where it goes back to; a reference */
+    struct actop_sample_t *next; /* free list of home */
+    const struct topology *topology; /* a reference */
+    uint64_t seq;
+    struct os_moment at;
+    int64_t interval_ns;
+    bool gap;
+    struct table tables[ACTOP_SCOPE_COUNT];
+    struct window_cell *windows; /* rolling average and peak; see sample_window */
+    size_t cap_windows;
+    struct pool pool;           /* texts and coming entities' names */
+    bool failed;                /* an allocation failed since sample_begin */
+};
+
+/* A pool hands out samples and takes them back; it lives until the last of them is returned. */
+struct sample_pool *sample_pool_new(void); /* NULL: out of memory */
+void sample_pool_unref(struct sample_pool *p);
+struct actop_sample_t *sample_new(struct sample_pool *p); /* one reference; NULL: out of memory */
+
+/* Filling. */
+void sample_begin(struct actop_sample_t *s, const struct topology *t, const struct os_moment *at);
+/* Append a row to a coming scope; -1 when out of memory. Its cells are NONE. Texts are copied into the sample's pool. */
+int32_t sample_add_row(struct actop_sample_t *s, actop_scope scope, const char *key, size_t key_len, const char *name,
+                       size_t name_len);
+struct entity *sample_entity(struct actop_sample_t *s, actop_scope scope, uint32_t row); /* own rows only */
+/* Move the rows of a coming scope so that new row i is old row order[i], n ≤ rows: sort, filter and limit. Uses scratch
+ * memory of the sample; false when out of memory (nothing changed). */
+bool sample_reorder(struct actop_sample_t *s, actop_scope scope, const uint32_t *order, uint32_t n);
+
+struct cell *sample_cell(const struct actop_sample_t *s, actop_metric id, uint32_t row); /* NULL: no such row */
+void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, actop_origin origin, uint16_t via);
+void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, int64_t at_ns, actop_state state,
+                   actop_origin origin, uint16_t via);
+void sample_put_state(struct actop_sample_t *s, actop_metric id, uint32_t row, actop_state state, uint16_t via);
+void sample_put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, const char *text, size_t n, uint16_t via);
+
+/* Reading. */
+static inline bool cell_has(const struct cell *c)
+{
+    return c != NULL && (c->state == ACTOP_STATE_OK || c->state == ACTOP_STATE_STALE);
+}
+/* The value, if there is one. */
+bool sample_get(const struct actop_sample_t *s, actop_metric id, uint32_t row, double *value);
+const struct entity *sample_entity_get(const struct actop_sample_t *s, actop_scope scope, uint32_t row); /* NULL: none */
+const char *sample_entity_text(const struct actop_sample_t *s, actop_scope scope, uint32_t offset);
+uint32_t sample_rows(const struct actop_sample_t *s, actop_scope scope);
+
+/* Rolling window of a metric of a fixed scope, by analysis; NULL when the scope keeps none or out of memory. Windows exist
+ * for gauges of MACHINE, TIER, CLUSTER, GPU and RAIL. */
+struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row);
+bool metric_has_window(actop_metric id);
+
+/* Time-weighted mean of several samples of one interval (subsamples): gauges of ok cells averaged by interval_ns,
+ * everything else from the last. The samples are in order; into must be a fresh sample. */
+void sample_average(struct actop_sample_t *into, struct actop_sample_t *const *parts, size_t n);
+
+#endif
