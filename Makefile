@@ -4,22 +4,26 @@
 #   make test       install what the tests need, build with ASan and UBSan, run all tests
 #   make help       the rest
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-long fuzz tsan valgrind bench check macos install clean setup-run setup-test setup-bench
+.PHONY: help run build test test-long fuzz tsan valgrind bench check macos install clean \
+        setup-run setup-test setup-bench
 
 B       ?= build
 PREFIX  ?= /usr/local
 DESTDIR ?=
 ARGS    ?=
 NPROC   := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
-NINJA   := ninja -j$(NPROC)
+DARWIN  := $(filter Darwin,$(shell uname -s))
 
-RELEASE := --buildtype=release -Doptimization=2 -Db_ndebug=true --prefix=$(PREFIX)
-TESTED  := -Dtests=true -Db_sanitize=address,undefined -Db_lundef=false
+RELEASE   := --buildtype=release -Doptimization=2 -Db_ndebug=true
+SANITIZED := -Db_sanitize=address,undefined -Db_lundef=false
+# Fuzz targets need clang's libFuzzer, which Apple's clang has not.
+FUZZ      := $(if $(DARWIN),,$(shell grep -q '^fuzz ' tests/tests.txt && echo $(B)/fuzz))
 
-# $(call built,DIR,OPTIONS[,CC]): configure the directory once, then bring it up to date.
+# $(call built,DIR,OPTIONS[,COMPILER[,NINJA TARGET]]): configure the directory once, then bring it up to date.
 define built
-	@[ -f $(1)/build.ninja ] || $(if $(3),CC=$(3) )meson setup $(1) $(2) >$(B)/setup.log 2>&1 || { cat $(B)/setup.log; exit 1; }
-	@$(NINJA) -C $(1) --quiet >&2
+	@mkdir -p $(B)
+	@[ -f $(1)/build.ninja ] || $(if $(3),CC=$(3) )meson setup $(1) $(2) >$(1).log 2>&1 || { cat $(1).log; exit 1; }
+	@ninja -j$(NPROC) -C $(1) --quiet $(4) >&2
 endef
 
 help: ## this list
@@ -29,19 +33,48 @@ run: build ## open actop on this machine; without a terminal, print one report
 	@$(B)/release/actop $(ARGS)
 
 build: setup-run ## build the release program, build/release/actop
-	@mkdir -p $(B)
 	$(call built,$(B)/release,$(RELEASE))
 
 test: setup-test ## all tests under ASan and UBSan, and a short run of each fuzz target
-	@mkdir -p $(B)
-	$(call built,$(B)/test,$(TESTED))
-	@tools/run_tests --not long $(B)/test
+	$(call built,$(B)/test,-Dtests=true $(SANITIZED))
+	$(if $(FUZZ),$(call built,$(FUZZ),-Dfuzz=true $(SANITIZED),clang,fuzz_targets))
+	@tools/run_tests --not long $(B)/test $(FUZZ)
 
-install: build ## install below DESTDIR and PREFIX
-	@meson install -C $(B)/release --no-rebuild --strip --destdir "$(abspath $(DESTDIR))"
+test-long: setup-test ## what takes longer: every test, the long ones, a million inputs to each fuzz target
+	$(call built,$(B)/test,-Dtests=true $(SANITIZED))
+	$(if $(FUZZ),$(call built,$(FUZZ),-Dfuzz=true $(SANITIZED),clang,fuzz_targets))
+	@FUZZ_RUNS=1000000 FUZZ_SECONDS=0 tools/run_tests $(B)/test $(FUZZ)
+
+fuzz: setup-test ## a million inputs to each fuzz target
+	@[ -n "$(FUZZ)" ] || { echo "make fuzz: there are no fuzz targets here" >&2; exit 1; }
+	$(call built,$(FUZZ),-Dfuzz=true $(SANITIZED),clang,fuzz_targets)
+	@FUZZ_RUNS=1000000 FUZZ_SECONDS=0 tools/run_tests $(FUZZ)
+
+tsan: setup-test ## the unit tests under the thread sanitizer
+	$(call built,$(B)/tsan,-Dtests=true -Db_sanitize=thread -Db_lundef=false)
+	@tools/run_tests $(B)/tsan:unit
+
+valgrind: setup-test ## the unit tests under valgrind
+	$(call built,$(B)/valgrind,-Dtests=true)
+	@tools/run_tests --meson=--wrapper='valgrind -q --leak-check=full --error-exitcode=99' \
+	    --meson=--timeout-multiplier=20 $(B)/valgrind:unit
+
+bench: setup-bench build ## measure, and write docs/bench.md
+	@[ -x bench/run ] || { echo "make bench: there is no bench/run yet" >&2; exit 1; }
+	@bench/run $(B)/release/actop
+
+check: setup-test ## the house rules, and a build without warnings by gcc and clang
+	@tools/check
+	$(call built,$(B)/check-gcc,$(RELEASE) -Dtests=true -Dwerror=true,$(if $(DARWIN),cc,gcc))
+	$(call built,$(B)/check-clang,$(RELEASE) -Dtests=true -Dwerror=true,clang)
+	@tools/check_globals $(B)/check-gcc
 
 macos: ## cross-compile for macOS
 	@echo "make macos: the Mac build arrives with the Apple source; there is none yet" >&2; exit 1
+
+install: build ## install below DESTDIR and PREFIX
+	@meson configure $(B)/release -Dprefix="$(PREFIX)"
+	@meson install -C $(B)/release --strip --destdir "$(abspath $(DESTDIR))"
 
 clean: ## remove everything that was built
 	rm -rf $(B)
