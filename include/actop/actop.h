@@ -259,8 +259,8 @@ ACTOP_API actop_reading actop_read_key(const actop_sample_t *sample, const char 
 /** Statistics of a machine metric over the average window. Since 2.0. */
 typedef struct actop_window {
     size_t size;    /**< sizeof(actop_window), set by the caller. */
-    double average; /**< Mean over the window, weighted by time. */
-    double peak;    /**< Highest value in the window. */
+    double average; /**< Mean over the window, weighted by time; in the metric's unit. */
+    double peak;    /**< Highest value in the window, in the metric's unit. */
     uint32_t count; /**< Values in the window; the others mean nothing when it is 0. */
 } actop_window;
 
