@@ -23,7 +23,7 @@ FUZZ      := $(if $(DARWIN),,$(shell grep -q '^fuzz ' tests/tests.txt && echo $(
 define built
 	@mkdir -p $(B)
 	@[ -f $(1)/build.ninja ] || $(if $(3),CC=$(3) )meson setup $(1) $(2) >$(1).log 2>&1 || { cat $(1).log; exit 1; }
-	@ninja -j$(NPROC) -C $(1) --quiet $(4) >&2
+	@ninja -j$(NPROC) -C $(1) $$([ -t 2 ] || echo --quiet) $(4) >&2
 endef
 
 help: ## this list
