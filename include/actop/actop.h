@@ -227,6 +227,7 @@ enum {
     ACTOP_ENTITY_GROUP_CPU = 8,  /**< A sensor or rail of the CPU. */
     ACTOP_ENTITY_GROUP_GPU = 16, /**< A sensor or rail of the GPU. */
     ACTOP_ENTITY_EXITED = 32,  /**< A process that has ended and keeps its totals. */
+    ACTOP_ENTITY_PACKAGE = 64, /**< A rail of package power: the rails so marked add up to it. */
 };
 
 /** One instance of a scope. Strings are borrowed from the sample. Since 2.0. */
@@ -267,6 +268,20 @@ typedef struct actop_window {
 /** Rolling average and peak of a metric of the machine, a tier, cluster, GPU or rail. E_NOT_FOUND when none are kept for
  *  it. Since 2.0. */
 ACTOP_API actop_status actop_read_window(const actop_sample_t *sample, actop_metric id, uint32_t row, actop_window *out);
+
+/** What fills a chart of a metric: the value that means 100 percent.
+ *
+ *  Power (CPU, GPU, ANE, package): the chip's reference, but at least the floor of its kind; or, with automatic set, 1.25
+ *  times the rolling peak, but at least that floor. Network and disk rates: 1.25 times the rolling peak of both directions,
+ *  but at least 1 MB/s and 10 MB/s. Memory bandwidth: the ceiling that ratchets. Frequencies: the highest there is. Ratios: 1.
+ *
+ *  @return the value in the metric's unit; 0 when there is no such scale for the metric. Since 2.0. */
+ACTOP_API double actop_chart_scale(const actop_sample_t *sample, actop_metric id, uint32_t row, int automatic);
+
+/** Name of the application a process row belongs to: the outermost bundle its executable lies in ("Safari" for
+ *  …/Safari.app/Contents/…), else the name of the executable, else the short name. Like snprintf: returns the bytes the
+ *  whole name needs; it is cut (and ended by a zero) when size is too small; 0 when there is no such row. Since 2.0. */
+ACTOP_API size_t actop_application(const actop_sample_t *sample, uint32_t row, char *buf, size_t size);
 
 /* ---- Formats ---------------------------------------------------------------------------------------------------- */
 
@@ -334,6 +349,66 @@ ACTOP_API actop_status actop_history_at(actop_session *s, uint64_t seq, const ac
 
 /** Bytes the history holds and may hold. Any thread. Since 2.0. */
 ACTOP_API void actop_history_size(actop_session *s, size_t *used, size_t *limit);
+
+/* ---- Conditions -------------------------------------------------------------------------------------------------- */
+
+/** A condition over the metrics, e.g. "cpu_temp_c < 45 and package_watts < 3 for 30s". docs/conditions.md has the
+ *  language. One thread at a time. Since 2.0. */
+typedef struct actop_condition actop_condition;
+
+/** What a condition is now. Since 2.0. */
+typedef enum actop_truth {
+    ACTOP_FALSE = 0,
+    ACTOP_TRUE = 1,
+    ACTOP_UNKNOWN = 2, /**< A value it needs is not there. */
+} actop_truth;
+
+/** Parse a condition. E_SYNTAX: err tells what was expected and where (counted from 1), and *position (may be NULL)
+ *  is the byte in text, from 0. Free it with actop_condition_free(). Since 2.0. */
+ACTOP_API actop_status actop_condition_parse(const char *text, actop_condition **out, size_t *position, actop_error *err);
+
+/** Make comparisons that hold go on holding until they fail by more than this share of their right side (0, the
+ *  default: none; 0.02 is 2 percent). Since 2.0. */
+ACTOP_API void actop_condition_set_hysteresis(actop_condition *c, double ratio);
+
+/** Tell the condition the next sample, in order of time, and ask what it is now. "for" counts awake time between
+ *  samples; a gap starts it afresh. Allocates nothing. Since 2.0. */
+ACTOP_API actop_truth actop_condition_step(actop_condition *c, const actop_sample_t *sample);
+
+/** The comparisons that made the last step what it was, with their values, e.g. "cpu_temp_c is 51.2, not < 45". Like
+ *  snprintf. Since 2.0. */
+ACTOP_API size_t actop_condition_explain(const actop_condition *c, char *buf, size_t size);
+
+/** Forget what was seen; keep the text. Since 2.0. */
+ACTOP_API void actop_condition_reset(actop_condition *c);
+
+/** Free a condition. NULL is a harmless no-op. Since 2.0. */
+ACTOP_API void actop_condition_free(actop_condition *c);
+
+/* ---- Values of one's own ------------------------------------------------------------------------------------------ */
+
+/** The analysis of actop (alerts, session energy, ceilings, throttling, verdict) over values the caller supplies instead of a
+ *  source. It has one row for the machine, the tiers E (row 0) and P (row 1), and one GPU. One thread at a time. Since 2.0. */
+typedef struct actop_feed actop_feed;
+
+/** Make a feed that has seen nothing; only the analysis options count. options may be NULL. Free it with
+ *  actop_feed_free(). Since 2.0. */
+ACTOP_API actop_status actop_feed_new(const actop_options *options, actop_feed **out, actop_error *err);
+
+/** Set a value of the next sample, in the metric's base unit; it holds for that sample only. E_NOT_FOUND for a row there is
+ *  not, E_ARGUMENT for a value that is not finite or a metric that is a text. Since 2.0. */
+ACTOP_API actop_status actop_feed_set(actop_feed *f, actop_metric id, uint32_t row, double value, actop_error *err);
+
+/** Set a text (the chip's name decides the references). It holds for that sample only. Since 2.0. */
+ACTOP_API actop_status actop_feed_set_text(actop_feed *f, actop_metric id, uint32_t row, const char *text, actop_error *err);
+
+/** Take the next sample at a moment in ns: time that does not count sleep, from any start. Moments must not go back
+ *  (E_ARGUMENT). Returns the sample, borrowed until the next actop_feed_step() or actop_feed_free() (take a reference to keep
+ *  it); NULL on failure. Since 2.0. */
+ACTOP_API const actop_sample_t *actop_feed_step(actop_feed *f, int64_t at_ns, actop_error *err);
+
+/** Free a feed; samples still referenced stay valid. NULL is a harmless no-op. Since 2.0. */
+ACTOP_API void actop_feed_free(actop_feed *f);
 
 /* ---- Doctor --------------------------------------------------------------------------------------------------------- */
 
