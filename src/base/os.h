@@ -4,6 +4,9 @@
 #ifndef BASE_OS_H
 #define BASE_OS_H
 
+#include <pthread.h>
+#include <stdbool.h>
+
 #include <actop/types.h>
 
 /* One moment on three clocks, in ns. Read close together, in this order. */
@@ -22,6 +25,11 @@ int64_t os_awake_ns(void);
 
 /* Sleep until the awake clock reaches deadline_ns or a signal arrives. */
 void os_sleep_until(int64_t deadline_ns);
+
+/* Condition variables whose deadlines are on the awake clock. wait_until returns false when the deadline has passed; it
+ * may wake early, as condition variables do. */
+bool os_cond_init(pthread_cond_t *cond);
+bool os_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline_ns);
 
 /* CPU time and memory of this process, for its own cost on the screen and process_* on /metrics. */
 struct os_self {

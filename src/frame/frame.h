@@ -17,7 +17,6 @@ enum { SLOT_READ = 0, SLOT_ABSENT = -1, SLOT_NOT_WANTED = -2 };
 
 struct rows {
     uint32_t n;
-    size_t cap;         /* rows there is room for */
     uint64_t *cells;    /* n × n_columns, row after row */
     uint64_t *present;  /* one bit a column, one word a row */
     int32_t status;
@@ -35,7 +34,7 @@ struct frame {
     struct rows *rows;           /* schema->n_rowsets */
     char *bytes;                 /* what SLOT_BYTES slots and cells point into */
     size_t n_bytes, cap_bytes;
-    size_t cap_slots, cap_stamps, cap_status, cap_rows, n_rows_init;
+    size_t cap_slots, cap_stamps, cap_status, cap_rows;
     bool failed;                 /* an allocation failed since frame_begin */
 };
 

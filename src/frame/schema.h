@@ -81,7 +81,7 @@ struct collector {
 };
 
 struct schema {
-    uint32_t refs;        /* atomic; use schema_ref and schema_unref */
+    _Atomic uint32_t refs; /* use schema_ref and schema_unref */
     uint32_t platform;    /* pool: "linux", "apple": which decoder reads it */
     uint32_t source;      /* pool: name of the source as outputs show it */
     struct pool pool;     /* all strings and byte properties */

@@ -56,7 +56,7 @@ struct table {
 
 /* Entities of the fixed scopes, and names of what values come via. Refcounted, immutable once shared. */
 struct topology {
-    uint32_t refs; /* atomic */
+    _Atomic uint32_t refs;
     struct pool pool;
     struct entity *entities[ACTOP_SCOPE_COUNT];
     size_t n[ACTOP_SCOPE_COUNT], cap[ACTOP_SCOPE_COUNT];
@@ -77,7 +77,7 @@ uint16_t topology_via(struct topology *t, const char *name); /* the row of this 
 struct sample_pool;
 
 struct actop_sample_t {
-    uint32_t refs;              /* atomic */
+    _Atomic uint32_t refs;
     struct sample_pool *home;   /* where it goes back to; a reference */
     struct actop_sample_t *next; /* free list of home */
     const struct topology *topology; /* a reference */
@@ -128,6 +128,7 @@ uint32_t sample_rows(const struct actop_sample_t *s, actop_scope scope);
 /* Rolling window of a metric of a fixed scope, by analysis; NULL when the scope keeps none or out of memory. Windows exist
  * for gauges of MACHINE, TIER, CLUSTER, GPU and RAIL. */
 struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row);
+const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id, uint32_t row); /* NULL: none */
 bool metric_has_window(actop_metric id);
 
 /* Time-weighted mean of several samples of one interval (subsamples): gauges of ok cells averaged by interval_ns,

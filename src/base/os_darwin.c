@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks and facts about this process on macOS. CLOCK_UPTIME_RAW stands still in sleep, CLOCK_MONOTONIC_RAW does not
+ * (documented: clock_gettime(3)). Compiled for macOS by `make macos`; never run there by its authors. */
+#define _DARWIN_C_SOURCE
+#include "base/os.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libproc.h>
+#include <mach/mach.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+void os_now(struct os_moment *out)
+{
+    out->wall_ns = (int64_t)clock_gettime_nsec_np(CLOCK_REALTIME);
+    out->awake_ns = (int64_t)clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
+    out->boot_ns = (int64_t)clock_gettime_nsec_np(CLOCK_MONOTONIC_RAW);
+}
+
+int64_t os_awake_ns(void)
+{
+    return (int64_t)clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
+}
+
+void os_sleep_until(int64_t deadline_ns)
+{
+    int64_t left = deadline_ns - os_awake_ns();
+    if (left <= 0)
+        return;
+    struct timespec t = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+    (void)nanosleep(&t, NULL);
+}
+
+bool os_cond_init(pthread_cond_t *cond)
+{
+    return pthread_cond_init(cond, NULL) == 0;
+}
+
+/* macOS has no condition variables on a monotonic clock, but a relative wait (documented: pthread.h). */
+bool os_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline_ns)
+{
+    int64_t left = deadline_ns - os_awake_ns();
+    if (left <= 0)
+        return false;
+    struct timespec t = {(time_t)(left / 1000000000), (long)(left % 1000000000)};
+    return pthread_cond_timedwait_relative_np(cond, lock, &t) != ETIMEDOUT;
+}
+
+static uint32_t count_open_fds(void)
+{
+    int size = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, NULL, 0);
+    return size > 0 ? (uint32_t)size / (uint32_t)sizeof(struct proc_fdinfo) : 0;
+}
+
+void os_self_read(struct os_self *out)
+{
+    memset(out, 0, sizeof *out);
+    struct rusage use;
+    if (getrusage(RUSAGE_SELF, &use) == 0)
+        out->cpu_ns = ((int64_t)use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000
+                      + ((int64_t)use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+    struct proc_taskallinfo info;
+    if (proc_pidinfo(getpid(), PROC_PIDTASKALLINFO, 0, &info, (int)sizeof info) == (int)sizeof info) {
+        out->rss_bytes = info.ptinfo.pti_resident_size;
+        out->virtual_bytes = info.ptinfo.pti_virtual_size;
+        out->threads = (uint32_t)info.ptinfo.pti_threadnum;
+        out->start_ns = (int64_t)info.pbsd.pbi_start_tvsec * 1000000000 + (int64_t)info.pbsd.pbi_start_tvusec * 1000;
+    }
+    out->open_fds = count_open_fds();
+}

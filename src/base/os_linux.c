@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks and facts about this process on Linux. CLOCK_MONOTONIC stands still in suspend, CLOCK_BOOTTIME does not
+ * (documented: clock_gettime(2)). /proc/self is our own process, not a measurement, so it is read here. */
+#define _GNU_SOURCE
+#include "base/os.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t clock_ns(clockid_t id)
+{
+    struct timespec t = {0, 0};
+    (void)clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+void os_now(struct os_moment *out)
+{
+    out->wall_ns = clock_ns(CLOCK_REALTIME);
+    out->awake_ns = clock_ns(CLOCK_MONOTONIC);
+    out->boot_ns = clock_ns(CLOCK_BOOTTIME);
+}
+
+int64_t os_awake_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+void os_sleep_until(int64_t deadline_ns)
+{
+    struct timespec t = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
+bool os_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attr;
+    if (pthread_condattr_init(&attr) != 0)
+        return false;
+    bool ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 && pthread_cond_init(cond, &attr) == 0;
+    (void)pthread_condattr_destroy(&attr);
+    return ok;
+}
+
+bool os_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline_ns)
+{
+    struct timespec t = {(time_t)(deadline_ns / 1000000000), (long)(deadline_ns % 1000000000)};
+    return pthread_cond_timedwait(cond, lock, &t) != ETIMEDOUT;
+}
+
+/* Virtual size, resident size (pages) and threads: fields 23, 24 and 20 of /proc/self/stat, counted behind the last
+ * ')' because the name may hold anything; field 22 is the start in clock ticks after boot. */
+static void read_self_stat(struct os_self *out)
+{
+    char text[1024];
+    FILE *f = fopen("/proc/self/stat", "re");
+    if (f == NULL)
+        return;
+    size_t n = fread(text, 1, sizeof text - 1, f);
+    (void)fclose(f);
+    text[n] = '\0';
+    const char *after = strrchr(text, ')');
+    unsigned long long start = 0;
+    unsigned long long vsize = 0;
+    long long rss = 0;
+    unsigned threads = 0;
+    if (after == NULL || sscanf(after + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %u %*d %llu %llu %lld",
+                                &threads, &start, &vsize, &rss) != 4)
+        return;
+    struct os_moment now;
+    os_now(&now);
+    out->threads = threads;
+    out->virtual_bytes = vsize;
+    out->rss_bytes = (uint64_t)rss * (uint64_t)sysconf(_SC_PAGESIZE);
+    out->start_ns = now.wall_ns - now.boot_ns + (int64_t)start * (1000000000 / sysconf(_SC_CLK_TCK));
+}
+
+static uint32_t count_open_fds(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    if (d == NULL)
+        return 0;
+    uint32_t n = 0;
+    while (readdir(d) != NULL)
+        n++;
+    (void)closedir(d);
+    return n > 3 ? n - 3 : 0; /* ".", ".." and the directory's own */
+}
+
+void os_self_read(struct os_self *out)
+{
+    memset(out, 0, sizeof *out);
+    struct rusage use;
+    if (getrusage(RUSAGE_SELF, &use) == 0)
+        out->cpu_ns = ((int64_t)use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000
+                      + ((int64_t)use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+    read_self_stat(out);
+    out->open_fds = count_open_fds();
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The metric table and its lookups; see metric.h. Names of enumerated values stand here too: a state's number is
+ * what travels, its word what people and the seed's outputs see. */
+#include "model/metric.h"
+
+#include <string.h>
+
+static const actop_metric_info metrics[] = {
+#define METRIC(id, key, unit, kind, scope, json, prometheus, help) \
+    {ACTOP_METRIC_##id, key, help, json, prometheus, ACTOP_UNIT_##unit, ACTOP_KIND_##kind, ACTOP_SCOPE_##scope},
+#include "model/metrics.def"
+#undef METRIC
+};
+
+static const struct {
+    const char *key_suffix, *prometheus, *symbol;
+} units[] = {
+#define UNIT(id, key_suffix, prometheus, symbol, text) {key_suffix, prometheus, symbol},
+#include "model/units.def"
+#undef UNIT
+};
+
+enum life { FIXED, COMING };
+
+static const struct {
+    const char *name;
+    enum life life;
+} scopes[] = {
+#define SCOPE(id, name, plural, life, text) {name, life},
+#include "model/scopes.def"
+#undef SCOPE
+};
+
+/* Column of a metric within its scope: metrics of one scope that stand before it. The enumerators of a scope count
+ * themselves, so that the compiler makes the table: COLUMN_MACHINE_CHIP = 0, COLUMN_MACHINE_HOST = 1 … would need the
+ * list sorted; a pass at first use would be a writable global. Scopes stand together in metrics.def (a test asserts it),
+ * so the column is the distance from the scope's first metric. */
+static actop_metric first_of(actop_scope scope)
+{
+    static const actop_metric first[ACTOP_SCOPE_COUNT] = {
+        [ACTOP_SCOPE_MACHINE] = ACTOP_METRIC_CHIP,          [ACTOP_SCOPE_TIER] = ACTOP_METRIC_TIER_UTIL,
+        [ACTOP_SCOPE_CLUSTER] = ACTOP_METRIC_CLUSTER_UTIL,  [ACTOP_SCOPE_CORE] = ACTOP_METRIC_CORE_UTIL,
+        [ACTOP_SCOPE_PSTATE] = ACTOP_METRIC_PSTATE_FREQ,    [ACTOP_SCOPE_GPU] = ACTOP_METRIC_GPU_NAME,
+        [ACTOP_SCOPE_RAIL] = ACTOP_METRIC_RAIL_POWER,       [ACTOP_SCOPE_SENSOR] = ACTOP_METRIC_SENSOR_TEMP,
+        [ACTOP_SCOPE_FAN] = ACTOP_METRIC_FAN_SPEED,         [ACTOP_SCOPE_AGENT] = ACTOP_METRIC_AGENT_READ,
+        [ACTOP_SCOPE_INTERFACE] = ACTOP_METRIC_IF_RX,       [ACTOP_SCOPE_DISK] = ACTOP_METRIC_DISK_MODEL,
+        [ACTOP_SCOPE_VOLUME] = ACTOP_METRIC_VOLUME_TYPE,    [ACTOP_SCOPE_BATTERY] = ACTOP_METRIC_BATTERY_CHARGE,
+        [ACTOP_SCOPE_PROCESS] = ACTOP_METRIC_PROC_COMMAND,
+    };
+    return first[scope];
+}
+
+const actop_metric_info *metric_info(actop_metric id)
+{
+    return &metrics[id];
+}
+
+const actop_metric_info *actop_metric_get(actop_metric id)
+{
+    return (unsigned)id < ACTOP_METRIC_COUNT ? &metrics[id] : NULL;
+}
+
+const actop_metric_info *actop_metric_find(const char *key)
+{
+    for (size_t i = 0; key != NULL && i < ACTOP_METRIC_COUNT; i++)
+        if (strcmp(metrics[i].key, key) == 0)
+            return &metrics[i];
+    return NULL;
+}
+
+uint32_t metric_column(actop_metric id)
+{
+    return (uint32_t)id - (uint32_t)first_of(metrics[id].scope);
+}
+
+uint32_t scope_columns(actop_scope scope)
+{
+    uint32_t next = ACTOP_METRIC_COUNT;
+    for (uint32_t s = 0; s < ACTOP_SCOPE_COUNT; s++) {
+        uint32_t first = (uint32_t)first_of((actop_scope)s);
+        if (first > (uint32_t)first_of(scope) && first < next)
+            next = first;
+    }
+    return next - (uint32_t)first_of(scope);
+}
+
+bool scope_is_coming(actop_scope scope)
+{
+    return scopes[scope].life == COMING;
+}
+
+const char *actop_scope_name(actop_scope scope)
+{
+    return (unsigned)scope < ACTOP_SCOPE_COUNT ? scopes[scope].name : "";
+}
+
+const char *actop_unit_symbol(actop_unit unit)
+{
+    return (unsigned)unit < ACTOP_UNIT_COUNT ? units[unit].symbol : "";
+}
+
+const char *unit_key_suffix(actop_unit unit)
+{
+    return units[unit].key_suffix;
+}
+
+const char *unit_prometheus_suffix(actop_unit unit)
+{
+    return units[unit].prometheus;
+}
+
+const char *actop_state_name(actop_state state)
+{
+    static const char *const names[] = {"none", "ok", "stale", "frozen", "unsupported", "denied", "warming", "failed"};
+    _Static_assert(sizeof names / sizeof names[0] == ACTOP_STATE_COUNT, "a name for each state");
+    return (unsigned)state < ACTOP_STATE_COUNT ? names[state] : "none";
+}
+
+const char *actop_origin_name(actop_origin origin)
+{
+    static const char *const names[] = {"measured", "derived", "estimated"};
+    _Static_assert(sizeof names / sizeof names[0] == ACTOP_ORIGIN_COUNT, "a name for each origin");
+    return (unsigned)origin < ACTOP_ORIGIN_COUNT ? names[origin] : "measured";
+}
+
+/* Words of metrics of kind STATE that have more than two values. */
+static const struct {
+    actop_metric id;
+    const char *words[11];
+} value_names[] = {
+    {ACTOP_METRIC_THERMAL_STATE, {"Nominal", "Fair", "Serious", "Critical"}},
+    {ACTOP_METRIC_THERMAL_LEVEL, {"Nominal", "Fair", "Serious", "Critical"}},
+    {ACTOP_METRIC_THERMAL_PRESSURE, {"Nominal", "Moderate", "Heavy", "Trapping", "Sleeping"}},
+    {ACTOP_METRIC_MEMORY_PRESSURE, {"normal", "warning", "critical"}},
+    {ACTOP_METRIC_THROTTLE_REASON, {"none", "heat", "power limit", "low-power mode", "unknown"}},
+    {ACTOP_METRIC_BATTERY_STATE, {"unknown", "discharging", "charging", "full", "not charging"}},
+    {ACTOP_METRIC_BOTTLENECK, {"idle", "CPU", "CPU one thread", "GPU", "memory bandwidth", "Neural Engine", "memory pressure",
+                               "heat", "I/O", "none"}},
+};
+
+const char *actop_value_name(actop_metric id, double value)
+{
+    for (size_t i = 0; i < sizeof value_names / sizeof value_names[0]; i++)
+        if (value_names[i].id == id && value >= 0 && value < 10)
+            return value_names[i].words[(size_t)value];
+    return NULL;
+}

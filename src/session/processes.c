@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Which processes a sample keeps: those the filter matches, and of them the union of the top N by CPU and the top N by
+ * RSS, most CPU first. Attribution and ledgers have seen all of them before. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/vec.h"
+#include "session/session.h"
+
+actop_status actop_set_process_filter(actop_session *s, const char *regex, actop_error *err)
+{
+    regex_t compiled;
+    bool wanted = regex != NULL && regex[0] != '\0';
+    int failed = wanted ? regcomp(&compiled, regex, REG_EXTENDED | REG_ICASE | REG_NOSUB) : 0;
+    if (failed != 0) {
+        char why[128];
+        (void)regerror(failed, &compiled, why, sizeof why);
+        return error_set(err, ACTOP_E_SYNTAX, "%s", why);
+    }
+    pthread_mutex_lock(&s->lock);
+    if (s->has_filter)
+        regfree(&s->filter);
+    s->has_filter = wanted;
+    if (wanted)
+        s->filter = compiled;
+    pthread_mutex_unlock(&s->lock);
+    if (wanted) /* the command line is what it matches second */
+        atomic_fetch_or(&s->want, ACTOP_WANT_CMDLINE);
+    return ACTOP_OK;
+}
+
+static bool text_matches(const struct actop_session *s, const struct actop_sample_t *sample, actop_metric id, uint32_t row)
+{
+    const struct cell *c = sample_cell(sample, id, row);
+    return cell_has(c) && regexec(&s->filter, pool_at(&sample->pool, c->text), 0, NULL, 0) == 0;
+}
+
+static bool matches(const struct actop_session *s, const struct actop_sample_t *sample, uint32_t row)
+{
+    return text_matches(s, sample, ACTOP_METRIC_PROC_COMMAND, row) || text_matches(s, sample, ACTOP_METRIC_PROC_CMDLINE, row);
+}
+
+/* Rows that stand for something else than a live process are not limited and stay last. */
+static bool is_special(const struct actop_sample_t *sample, uint32_t row)
+{
+    const struct entity *e = sample_entity_get(sample, ACTOP_SCOPE_PROCESS, row);
+    return (e->flags & (ACTOP_ENTITY_HIDDEN | ACTOP_ENTITY_EXITED)) != 0;
+}
+
+/* What rows are ordered by: the value, highest first, then the row, so that equal rows keep their order. */
+struct rank {
+    const struct actop_sample_t *sample;
+    actop_metric by;
+};
+
+static double rank_value(const struct rank *r, uint32_t row)
+{
+    double value = 0;
+    return sample_get(r->sample, r->by, row, &value) ? value : -1;
+}
+
+static bool ranks_before(const struct rank *r, uint32_t a, uint32_t b)
+{
+    double x = rank_value(r, a);
+    double y = rank_value(r, b);
+    return x > y || (!(x < y) && a < b);
+}
+
+static void sift_down(const struct rank *r, uint32_t *rows, size_t at, size_t n)
+{
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && ranks_before(r, rows[child], rows[child + 1]))
+            child++;
+        if (!ranks_before(r, rows[at], rows[child]))
+            return;
+        uint32_t t = rows[at];
+        rows[at] = rows[child];
+        rows[child] = t;
+    }
+}
+
+/* Heapsort: no allocation, no recursion, and qsort has no context argument in POSIX 2008. */
+static void sort_rows(const struct rank *r, uint32_t *rows, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(r, rows, i, n);
+    for (size_t end = n; end-- > 1;) {
+        uint32_t t = rows[0];
+        rows[0] = rows[end];
+        rows[end] = t;
+        sift_down(r, rows, 0, end);
+    }
+}
+
+/* Move the best `limit` of rows[from..n) by a metric to rows[from..); the others keep no particular order. */
+static size_t take_top(const struct rank *r, uint32_t *rows, size_t from, size_t n, size_t limit)
+{
+    sort_rows(r, rows + from, n - from);
+    return n - from < limit ? n : from + limit;
+}
+
+/* Order of rows to keep, in s->order; returns how many. */
+static size_t choose(struct actop_session *s, const struct actop_sample_t *sample, size_t rows)
+{
+    uint32_t *order = s->order;
+    uint32_t *special = s->order + rows;
+    size_t n = 0;
+    size_t n_special = 0;
+    for (uint32_t row = 0; row < rows; row++) {
+        if (s->has_filter && !matches(s, sample, row))
+            continue;
+        if (is_special(sample, row))
+            special[n_special++] = row;
+        else
+            order[n++] = row;
+    }
+    struct rank by_cpu = {sample, ACTOP_METRIC_PROC_CPU};
+    struct rank by_rss = {sample, ACTOP_METRIC_PROC_RSS};
+    size_t limit = s->options.process_limit == 0 ? n : s->options.process_limit;
+    size_t kept = take_top(&by_cpu, order, 0, n, limit);
+    if (kept < n) {
+        /* The top by RSS of all: those already kept count, so only as many more as rank among the best. */
+        uint32_t *all = s->order + 2 * rows;
+        memcpy(all, order, n * sizeof *all);
+        sort_rows(&by_rss, all, n);
+        for (size_t i = 0; i < limit; i++) {
+            bool have = false;
+            for (size_t k = 0; k < kept && !have; k++)
+                have = order[k] == all[i];
+            if (!have)
+                order[kept++] = all[i];
+        }
+        sort_rows(&by_cpu, order, kept);
+    }
+    memmove(order + kept, special, n_special * sizeof *special);
+    return kept + n_special;
+}
+
+actop_status session_choose_processes(struct actop_session *s, struct actop_sample_t *sample, actop_error *err)
+{
+    size_t rows = sample_rows(sample, ACTOP_SCOPE_PROCESS);
+    if (rows == 0)
+        return ACTOP_OK;
+    if (!VEC_GROW(s->order, s->cap_order, 3 * rows))
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for processes");
+    pthread_mutex_lock(&s->lock);
+    size_t n = choose(s, sample, rows);
+    pthread_mutex_unlock(&s->lock);
+    if (!sample_reorder(sample, ACTOP_SCOPE_PROCESS, s->order, (uint32_t)n))
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for processes");
+    return ACTOP_OK;
+}

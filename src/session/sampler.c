@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* The background thread: samples on absolute deadlines and publishes; readers take references and never hold it up. A
+ * deadline that was missed is skipped, not made up for. */
+#include <string.h>
+
+#include "base/error.h"
+#include "session/session.h"
+
+bool session_wait_until(struct actop_session *s, int64_t deadline_ns)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->sampler != SAMPLER_STOPPING && os_awake_ns() < deadline_ns)
+        (void)os_cond_wait_until(&s->changed, &s->lock, deadline_ns);
+    bool go_on = s->sampler != SAMPLER_STOPPING;
+    pthread_mutex_unlock(&s->lock);
+    return go_on;
+}
+
+static void publish(struct actop_session *s, struct actop_sample_t *sample)
+{
+    pthread_mutex_lock(&s->lock);
+    struct actop_sample_t *old = s->published;
+    s->published = sample;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    actop_sample_unref(old);
+}
+
+static void end(struct actop_session *s, actop_status status, const actop_error *err)
+{
+    pthread_mutex_lock(&s->lock);
+    s->end_status = status;
+    s->end_error = *err;
+    s->sampler = s->sampler == SAMPLER_STOPPING ? SAMPLER_STOPPING : SAMPLER_ENDED;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static int64_t current_interval(struct actop_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    int64_t interval_ns = s->next_interval_ns;
+    pthread_mutex_unlock(&s->lock);
+    return interval_ns;
+}
+
+/* Live sources are paced here; the others by their frames' own times or by waiting in read. The last part of a sample with
+ * subsamples falls on the deadline, so we wake one part after the previous one. */
+static bool wait_for_deadline(struct actop_session *s, int64_t *deadline_ns, int64_t interval_ns)
+{
+    if ((s->ops->flags & SOURCE_LIVE) == 0)
+        return session_wait_until(s, 0);
+    int64_t now_ns = os_awake_ns();
+    *deadline_ns += interval_ns;
+    if (*deadline_ns < now_ns)
+        *deadline_ns += (now_ns - *deadline_ns) / interval_ns * interval_ns + interval_ns;
+    return session_wait_until(s, *deadline_ns - interval_ns + interval_ns / (int64_t)s->options.subsamples);
+}
+
+static void *sampler_main(void *arg)
+{
+    struct actop_session *s = arg;
+    actop_error err = {ACTOP_OK, ""};
+    actop_status st = ACTOP_OK;
+    int64_t deadline_ns = os_awake_ns();
+    for (bool first = true; st == ACTOP_OK; first = false) {
+        int64_t interval_ns = current_interval(s);
+        if (!first && !wait_for_deadline(s, &deadline_ns, interval_ns))
+            break;
+        struct actop_sample_t *sample = NULL;
+        st = session_next(s, interval_ns, &sample, &err);
+        if (st == ACTOP_OK)
+            publish(s, sample);
+    }
+    end(s, st, &err);
+    return NULL;
+}
+
+actop_status actop_start(actop_session *s, int64_t interval_ns, actop_error *err)
+{
+    if (interval_ns < 1000000)
+        return error_set(err, ACTOP_E_ARGUMENT, "the interval must be at least 1 ms");
+    pthread_mutex_lock(&s->lock);
+    actop_status st = s->sampler == SAMPLER_RUNNING ? error_set(err, ACTOP_E_BUSY, "sampling already runs") : ACTOP_OK;
+    pthread_mutex_unlock(&s->lock);
+    if (st != ACTOP_OK)
+        return st;
+    actop_stop(s); /* joins a thread that has ended by itself */
+    s->next_interval_ns = interval_ns;
+    s->sampler = SAMPLER_RUNNING;
+    int failed = pthread_create(&s->thread, NULL, sampler_main, s);
+    if (failed == 0)
+        return ACTOP_OK;
+    s->sampler = SAMPLER_OFF;
+    return error_errno(err, failed, "cannot start the sampling thread");
+}
+
+void actop_set_interval(actop_session *s, int64_t interval_ns)
+{
+    pthread_mutex_lock(&s->lock);
+    s->next_interval_ns = interval_ns < 1000000 ? 1000000 : interval_ns;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void actop_stop(actop_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool off = s->sampler == SAMPLER_OFF;
+    s->sampler = off ? SAMPLER_OFF : SAMPLER_STOPPING;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+    if (off)
+        return;
+    if (s->ops->interrupt != NULL)
+        s->ops->interrupt(s->source);
+    (void)pthread_join(s->thread, NULL);
+    pthread_mutex_lock(&s->lock);
+    s->sampler = SAMPLER_OFF;
+    pthread_mutex_unlock(&s->lock);
+}
+
+const actop_sample_t *actop_latest(actop_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    const actop_sample_t *sample = actop_sample_ref(s->published);
+    pthread_mutex_unlock(&s->lock);
+    return sample;
+}
+
+/* Called with the lock held: what there is to say, or E_TIMEOUT for "wait on". */
+static actop_status news(struct actop_session *s, uint64_t after_seq, const actop_sample_t **out, actop_error *err)
+{
+    if (s->published != NULL && s->published->seq > after_seq) {
+        *out = actop_sample_ref(s->published);
+        return ACTOP_OK;
+    }
+    if (s->sampler == SAMPLER_RUNNING)
+        return ACTOP_E_TIMEOUT;
+    if (s->sampler == SAMPLER_ENDED && s->end_status != ACTOP_OK)
+        return error_set(err, s->end_status, "%s", s->end_error.text);
+    return error_set(err, ACTOP_E_STATE, "sampling does not run");
+}
+
+actop_status actop_wait_next(actop_session *s, uint64_t after_seq, int64_t timeout_ns, const actop_sample_t **out, actop_error *err)
+{
+    int64_t deadline_ns = timeout_ns < 0 ? INT64_MAX : os_awake_ns() + timeout_ns;
+    pthread_mutex_lock(&s->lock);
+    actop_status st = news(s, after_seq, out, err);
+    while (st == ACTOP_E_TIMEOUT) {
+        if (timeout_ns < 0)
+            (void)pthread_cond_wait(&s->changed, &s->lock);
+        else if (os_awake_ns() >= deadline_ns)
+            break;
+        else
+            (void)os_cond_wait_until(&s->changed, &s->lock, deadline_ns);
+        st = news(s, after_seq, out, err);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (st == ACTOP_E_TIMEOUT)
+        (void)error_set(err, st, "no new sample in time");
+    return st;
+}

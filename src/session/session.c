@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* Sessions: opening, the way of one sample from frame to verdict, and closing. The thread stands in sampler.c, reading
+ * of samples in read.c. Reading order: actop_open, session_next, actop_sample. */
+#include "session/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/vec.h"
+
+const char *actop_version(void)
+{
+    return ACTOP_VERSION;
+}
+
+/* ---- Frames to samples ------------------------------------------------------------------------------------------ */
+
+void fold_release(struct fold *f)
+{
+    if (f->ops != NULL)
+        f->ops->destroy(f->decoder);
+    analysis_free(f->analysis);
+    *f = (struct fold){NULL, NULL, NULL};
+}
+
+static actop_status fold_prepare(struct fold *f, const struct analysis_options *judge, const char *platform, actop_error *err)
+{
+    const struct decode_ops *ops = decode_for(platform);
+    if (ops == NULL)
+        return error_set(err, ACTOP_E_UNSUPPORTED, "no decoder for frames of platform '%s'", platform);
+    if (f->ops != ops) {
+        fold_release(f);
+        f->ops = ops;
+        f->decoder = ops->create();
+        f->analysis = analysis_new(judge);
+    }
+    if (f->decoder == NULL || f->analysis == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for the decoder");
+    return ACTOP_OK;
+}
+
+actop_status fold_frame(struct fold *f, const struct analysis_options *judge, const struct frame *frame,
+                        struct actop_sample_t *out, actop_error *err)
+{
+    actop_status st = fold_prepare(f, judge, schema_text(frame->schema, frame->schema->platform), err);
+    if (st != ACTOP_OK)
+        return st;
+    st = f->ops->step(f->decoder, frame, out, err);
+    if (st == ACTOP_OK && (out->failed || frame->failed))
+        st = error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+    return st;
+}
+
+/* ---- Reading frames ------------------------------------------------------------------------------------------------ */
+
+static actop_status describe(struct actop_session *s, actop_error *err)
+{
+    struct schema *schema = NULL;
+    actop_status st = s->ops->describe(s->source, &schema, err);
+    if (st != ACTOP_OK)
+        return st;
+    schema_unref(s->schema);
+    s->schema = schema;
+    return ACTOP_OK;
+}
+
+/* A topology that changes with every read would keep us here for ever; after a few times it is a failure. */
+static actop_status read_frame(struct actop_session *s, actop_error *err)
+{
+    uint32_t want = atomic_load(&s->want);
+    for (int tries = 0; tries < 8; tries++) {
+        actop_status st = s->ops->read(s->source, want, s->interval_ns, &s->frame, err);
+        if (st != ACTOP_SCHEMA_CHANGED)
+            return st;
+        st = describe(s, err);
+        if (st != ACTOP_OK)
+            return st;
+    }
+    return error_set(err, ACTOP_E_IO, "%s: the topology does not settle", s->ops->name);
+}
+
+/* Frames with times of their own are due when as much of our time has passed as of theirs, times the speed. */
+static bool pace(struct actop_session *s)
+{
+    if ((s->ops->flags & SOURCE_OWN_TIME) == 0 || s->options.speed <= 0)
+        return true;
+    if (s->pace_at_ns == 0 || s->frame.at.awake_ns < s->pace_from_ns) {
+        s->pace_from_ns = s->frame.at.awake_ns;
+        s->pace_at_ns = os_awake_ns();
+        return true;
+    }
+    double theirs_ns = (double)(s->frame.at.awake_ns - s->pace_from_ns) / s->options.speed;
+    return session_wait_until(s, s->pace_at_ns + (int64_t)theirs_ns);
+}
+
+static actop_status next_part(struct actop_session *s, struct actop_sample_t **out, actop_error *err)
+{
+    actop_status st = read_frame(s, err);
+    if (st != ACTOP_OK)
+        return st;
+    if (!pace(s))
+        return error_set(err, ACTOP_E_STATE, "stopped");
+    struct actop_sample_t *sample = sample_new(s->pool);
+    if (sample == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+    st = fold_frame(&s->fold, &s->judge, &s->frame, sample, err);
+    if (st != ACTOP_OK) {
+        actop_sample_unref(sample);
+        return st;
+    }
+    *out = sample;
+    return ACTOP_OK;
+}
+
+/* ---- One sample ------------------------------------------------------------------------------------------------------ */
+
+/* The first sample is one frame: there is no interval to divide yet. */
+static size_t parts_wanted(const struct actop_session *s, int64_t interval_ns)
+{
+    bool paced = interval_ns > 0 || (s->ops->flags & SOURCE_LIVE) == 0;
+    return s->seq == 0 || !paced ? 1 : s->options.subsamples;
+}
+
+static actop_status read_parts(struct actop_session *s, int64_t interval_ns, size_t n, actop_error *err)
+{
+    if (!VEC_GROW(s->parts, s->cap_parts, n))
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for subsamples");
+    bool live = (s->ops->flags & SOURCE_LIVE) != 0;
+    int64_t from_ns = os_awake_ns() - interval_ns / (int64_t)n; /* the caller has waited for the last part's deadline */
+    s->interval_ns = interval_ns / (int64_t)n;
+    for (size_t i = 0; i < n; i++) {
+        if (live && i > 0 && !session_wait_until(s, from_ns + (int64_t)(i + 1) * s->interval_ns))
+            return error_set(err, ACTOP_E_STATE, "stopped");
+        actop_status st = next_part(s, &s->parts[i], err);
+        if (st != ACTOP_OK)
+            return st;
+    }
+    return ACTOP_OK;
+}
+
+static actop_status join_parts(struct actop_session *s, size_t n, struct actop_sample_t **out, actop_error *err)
+{
+    if (n == 1) {
+        *out = s->parts[0];
+        s->parts[0] = NULL;
+        return ACTOP_OK;
+    }
+    struct actop_sample_t *joined = sample_new(s->pool);
+    if (joined == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+    sample_average(joined, s->parts, n);
+    *out = joined;
+    return joined->failed ? error_set(err, ACTOP_E_NOMEM, "out of memory for a sample") : ACTOP_OK;
+}
+
+actop_status session_next(struct actop_session *s, int64_t interval_ns, struct actop_sample_t **out, actop_error *err)
+{
+    size_t n = parts_wanted(s, interval_ns);
+    struct actop_sample_t *sample = NULL; /* owned until given to *out */
+    actop_status st = read_parts(s, interval_ns, n, err);
+    if (st == ACTOP_OK)
+        st = join_parts(s, n, &sample, err);
+    for (size_t i = 0; i < s->cap_parts; i++) {
+        actop_sample_unref(s->parts[i]);
+        s->parts[i] = NULL;
+    }
+    if (st == ACTOP_OK)
+        st = analysis_step(s->fold.analysis, sample, err);
+    if (st == ACTOP_OK)
+        st = session_choose_processes(s, sample, err);
+    if (st != ACTOP_OK) {
+        actop_sample_unref(sample);
+        return st;
+    }
+    sample->seq = ++s->seq;
+    *out = sample;
+    return ACTOP_OK;
+}
+
+const actop_sample_t *actop_sample(actop_session *s, actop_error *err)
+{
+    pthread_mutex_lock(&s->lock);
+    bool busy = s->sampler == SAMPLER_RUNNING || s->sampler == SAMPLER_STOPPING;
+    pthread_mutex_unlock(&s->lock);
+    if (busy) {
+        (void)error_set(err, ACTOP_E_BUSY, "the background thread of this session is sampling");
+        return NULL;
+    }
+    struct actop_sample_t *sample = NULL;
+    if (session_next(s, 0, &sample, err) != ACTOP_OK)
+        return NULL;
+    actop_sample_unref(s->current);
+    s->current = sample;
+    return sample;
+}
+
+/* ---- Opening and closing ------------------------------------------------------------------------------------------------ */
+
+static actop_status check_options(const actop_options *o, actop_error *err)
+{
+    if (o->subsamples < 1 || o->subsamples > 1000)
+        return error_set(err, ACTOP_E_ARGUMENT, "subsamples must be from 1 to 1000");
+    if (!(o->average_window_s > 0))
+        return error_set(err, ACTOP_E_ARGUMENT, "the average window must be longer than 0 s");
+    if (!(o->speed >= 0))
+        return error_set(err, ACTOP_E_ARGUMENT, "the speed must not be negative");
+    if (o->alert_sustain_samples < 1)
+        return error_set(err, ACTOP_E_ARGUMENT, "alerts must be sustained for at least 1 sample");
+    return ACTOP_OK;
+}
+
+/* An older program's options are shorter: what it does not know keeps its default. */
+static actop_options merge_options(const actop_options *given)
+{
+    actop_options o = ACTOP_OPTIONS_INIT;
+    if (given != NULL)
+        memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
+    o.size = sizeof o;
+    return o;
+}
+
+static void forget_strings(actop_options *o)
+{
+    o->source = o->root = o->apple_root = o->token_file = o->sim_script = o->process_filter = NULL;
+}
+
+static actop_status session_start_sync(struct actop_session *s, actop_error *err)
+{
+    if (pthread_mutex_init(&s->lock, NULL) != 0)
+        return error_set(err, ACTOP_E_NOMEM, "cannot make a lock");
+    if (!os_cond_init(&s->changed)) {
+        (void)pthread_mutex_destroy(&s->lock);
+        return error_set(err, ACTOP_E_NOMEM, "cannot make a condition variable");
+    }
+    s->sync_ready = true;
+    return ACTOP_OK;
+}
+
+static actop_status session_open_source(struct actop_session *s, actop_error *err)
+{
+    const actop_options *o = &s->options;
+    struct source_env env = {.root = o->root,
+                             .apple_root = o->apple_root,
+                             .token_file = o->token_file,
+                             .script = o->sim_script,
+                             .seed = o->sim_seed};
+    actop_status st = source_select(o->source, &s->ops, &env.argument, err);
+    if (st == ACTOP_OK)
+        st = s->ops->open(&s->source, &env, err);
+    return st == ACTOP_OK ? describe(s, err) : st;
+}
+
+actop_status actop_open(const actop_options *options, actop_session **out, actop_error *err)
+{
+    actop_options o = merge_options(options);
+    actop_status st = check_options(&o, err);
+    if (st != ACTOP_OK)
+        return st;
+    struct actop_session *s = calloc(1, sizeof *s);
+    if (s == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for a session");
+    s->options = o;
+    s->judge = (struct analysis_options){.average_window_s = o.average_window_s,
+                                         .alert_bandwidth_ratio = o.alert_bandwidth_ratio,
+                                         .alert_package_ratio = o.alert_package_ratio,
+                                         .alert_throttle_ratio = o.alert_throttle_ratio,
+                                         .alert_swap_rise_bytes = o.alert_swap_rise_bytes,
+                                         .alert_sustain_samples = o.alert_sustain_samples};
+    atomic_store(&s->want, o.want);
+    s->pool = sample_pool_new();
+    st = s->pool == NULL ? error_set(err, ACTOP_E_NOMEM, "out of memory for a session") : session_start_sync(s, err);
+    if (st == ACTOP_OK)
+        st = actop_set_process_filter(s, o.process_filter, err);
+    if (st == ACTOP_OK)
+        st = session_open_source(s, err);
+    forget_strings(&s->options);
+    if (st != ACTOP_OK) {
+        actop_close(s);
+        return st;
+    }
+    *out = s;
+    return ACTOP_OK;
+}
+
+void actop_close(actop_session *s)
+{
+    if (s == NULL)
+        return;
+    if (s->sync_ready)
+        actop_stop(s);
+    if (s->source != NULL)
+        s->ops->close(s->source);
+    fold_release(&s->fold);
+    frame_release(&s->frame);
+    schema_unref(s->schema);
+    actop_sample_unref(s->current);
+    actop_sample_unref(s->published);
+    sample_pool_unref(s->pool);
+    free(s->parts);
+    free(s->order);
+    if (s->has_filter)
+        regfree(&s->filter);
+    if (s->sync_ready) {
+        (void)pthread_cond_destroy(&s->changed);
+        (void)pthread_mutex_destroy(&s->lock);
+    }
+    free(s);
+}
+
+void actop_want(actop_session *s, uint32_t want)
+{
+    atomic_store(&s->want, want);
+}
+
+const char *actop_source_name(const actop_session *s)
+{
+    return schema_text(s->schema, s->schema->source);
+}
+
+int actop_is_live(const actop_session *s)
+{
+    return (s->ops->flags & SOURCE_LIVE) != 0;
+}
+
+actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start, int signal, actop_error *err)
+{
+    if (!actop_is_live(s) || s->ops->signal_process == NULL)
+        return error_set(err, ACTOP_E_STATE, "processes can be signalled only on this machine, live");
+    return s->ops->signal_process(s->source, pid, start, signal, err);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* What a session holds. Locks: `lock` guards what the sampling side and the public functions share (published, filter,
+ * thread state, error); the sampling side itself (source to sample) is run by one thread at a time and needs none. */
+#ifndef SESSION_SESSION_H
+#define SESSION_SESSION_H
+
+#include <pthread.h>
+#include <regex.h>
+#include <stdatomic.h>
+
+#include "analysis/analysis.h"
+#include "decode/decode.h"
+#include "source/source.h"
+
+enum sampler_state { SAMPLER_OFF, SAMPLER_RUNNING, SAMPLER_STOPPING, SAMPLER_ENDED };
+
+/* Frames folded into samples: what a live session and one that goes back in history have in common. */
+struct fold {
+    const struct decode_ops *ops; /* NULL before the first schema */
+    struct decoder *decoder;      /* owned */
+    struct analysis *analysis;    /* owned */
+};
+
+struct actop_session {
+    actop_options options;         /* strings are NULL: they were used at opening */
+    struct analysis_options judge;
+    const struct source_ops *ops;
+    struct source *source;         /* owned */
+    struct schema *schema;         /* a reference */
+    struct frame frame;            /* the newest */
+    struct fold fold;
+    struct sample_pool *pool;      /* a reference */
+    struct actop_sample_t **parts; /* subsamples of the sample being made */
+    size_t cap_parts;
+    struct actop_sample_t *current; /* what actop_sample() lent; a reference */
+    uint64_t seq;                  /* of the last sample made */
+    int64_t interval_ns;           /* how far apart frames should be, for simulations */
+    int64_t pace_from_ns, pace_at_ns; /* own-time sources: frame clock and ours at the first frame */
+    uint32_t *order;               /* scratch of process selection */
+    size_t cap_order;
+    atomic_uint want;
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* a sample was published, the thread should stop, or it ended */
+    regex_t filter;
+    bool has_filter;
+    bool sync_ready; /* lock and changed exist */
+    pthread_t thread;
+    enum sampler_state sampler;
+    int64_t next_interval_ns;
+    struct actop_sample_t *published; /* a reference */
+    actop_status end_status;
+    actop_error end_error;
+};
+
+/* Fold one frame. The decoder is chosen, and changed, by the frame's schema. */
+actop_status fold_frame(struct fold *f, const struct analysis_options *judge, const struct frame *frame,
+                        struct actop_sample_t *out, actop_error *err);
+void fold_release(struct fold *f);
+
+/* The next sample: frames read, folded, averaged, judged, processes chosen. One reference for the caller. */
+actop_status session_next(struct actop_session *s, int64_t interval_ns, struct actop_sample_t **out, actop_error *err);
+
+/* Keep the processes the filter and the limit leave. */
+actop_status session_choose_processes(struct actop_session *s, struct actop_sample_t *sample, actop_error *err);
+
+/* Wait until deadline on the awake clock; false when the session should stop. */
+bool session_wait_until(struct actop_session *s, int64_t deadline_ns);
+
+#endif
