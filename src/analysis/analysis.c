@@ -32,7 +32,8 @@ void analysis_free(struct analysis *a)
  * CPU and GPU there is none (the contract's rule). */
 static void derive_package(struct actop_sample_t *s)
 {
-    static const actop_metric parts[] = {ACTOP_METRIC_CPU_POWER, ACTOP_METRIC_GPU_POWER, ACTOP_METRIC_ANE_POWER};
+    static const actop_metric parts[] = {ACTOP_METRIC_CPU_POWER, ACTOP_METRIC_GPU_POWER,
+                                         ACTOP_METRIC_ANE_POWER};
     double sum = 0;
     double watts = 0;
     bool known = false;

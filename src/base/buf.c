@@ -129,21 +129,27 @@ void buf_put_i64(struct buf *b, int64_t v)
 static void put_json_escape(struct buf *b, uint32_t code)
 {
     static const char hex[] = "0123456789abcdef";
-    const char *named = code == '"' ? "\\\"" : code == '\\' ? "\\\\" : code == '\n' ? "\\n" : code == '\t' ? "\\t"
-                      : code == '\r' ? "\\r" : NULL;
+    const char *named = code == '"'    ? "\\\""
+                        : code == '\\' ? "\\\\"
+                        : code == '\n' ? "\\n"
+                        : code == '\t' ? "\\t"
+                        : code == '\r' ? "\\r"
+                                       : NULL;
     if (named != NULL) {
         buf_puts(b, named);
         return;
     }
-    char text[6] = {'\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15], hex[code & 15]};
+    char text[6] = {
+        '\\', 'u', hex[code >> 12 & 15], hex[code >> 8 & 15], hex[code >> 4 & 15], hex[code & 15]};
     buf_put(b, text, sizeof text);
 }
 
 /* C1 controls and the bidirectional overrides are escaped too: a line may be shown on a terminal by `tail -f`. */
 static bool json_must_escape(uint32_t code)
 {
-    return code < 0x20 || code == '"' || code == '\\' || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e)
-           || (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029;
+    return code < 0x20 || code == '"' || code == '\\' || (code >= 0x7f && code < 0xa0) ||
+           (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+           code == 0x2028 || code == 0x2029;
 }
 
 static bool json_plain(unsigned char c)

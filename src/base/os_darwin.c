@@ -61,14 +61,16 @@ void os_self_read(struct os_self *out)
     memset(out, 0, sizeof *out);
     struct rusage use;
     if (getrusage(RUSAGE_SELF, &use) == 0)
-        out->cpu_ns = ((int64_t)use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000
-                      + ((int64_t)use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+        out->cpu_ns = ((int64_t)use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000 +
+                      ((int64_t)use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
     struct proc_taskallinfo info;
-    if (proc_pidinfo(getpid(), PROC_PIDTASKALLINFO, 0, &info, (int)sizeof info) == (int)sizeof info) {
+    if (proc_pidinfo(getpid(), PROC_PIDTASKALLINFO, 0, &info, (int)sizeof info) ==
+        (int)sizeof info) {
         out->rss_bytes = info.ptinfo.pti_resident_size;
         out->virtual_bytes = info.ptinfo.pti_virtual_size;
         out->threads = (uint32_t)info.ptinfo.pti_threadnum;
-        out->start_ns = (int64_t)info.pbsd.pbi_start_tvsec * 1000000000 + (int64_t)info.pbsd.pbi_start_tvusec * 1000;
+        out->start_ns = (int64_t)info.pbsd.pbi_start_tvsec * 1000000000 +
+                        (int64_t)info.pbsd.pbi_start_tvusec * 1000;
     }
     out->open_fds = count_open_fds();
 }

@@ -43,7 +43,8 @@ bool os_cond_init(pthread_cond_t *cond)
     pthread_condattr_t attr;
     if (pthread_condattr_init(&attr) != 0)
         return false;
-    bool ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 && pthread_cond_init(cond, &attr) == 0;
+    bool ok = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0 &&
+              pthread_cond_init(cond, &attr) == 0;
     (void)pthread_condattr_destroy(&attr);
     return ok;
 }
@@ -70,15 +71,19 @@ static void read_self_stat(struct os_self *out)
     unsigned long long vsize = 0;
     long long rss = 0;
     unsigned threads = 0;
-    if (after == NULL || sscanf(after + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %u %*d %llu %llu %lld",
-                                &threads, &start, &vsize, &rss) != 4)
+    if (after == NULL ||
+        sscanf(
+            after + 2,
+            "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %u %*d %llu %llu %lld",
+            &threads, &start, &vsize, &rss) != 4)
         return;
     struct os_moment now;
     os_now(&now);
     out->threads = threads;
     out->virtual_bytes = vsize;
     out->rss_bytes = (uint64_t)rss * (uint64_t)sysconf(_SC_PAGESIZE);
-    out->start_ns = now.wall_ns - now.boot_ns + (int64_t)start * (1000000000 / sysconf(_SC_CLK_TCK));
+    out->start_ns = now.wall_ns - now.boot_ns +
+                    (int64_t)start * (1000000000 / sysconf(_SC_CLK_TCK));
 }
 
 static uint32_t count_open_fds(void)
@@ -98,8 +103,8 @@ void os_self_read(struct os_self *out)
     memset(out, 0, sizeof *out);
     struct rusage use;
     if (getrusage(RUSAGE_SELF, &use) == 0)
-        out->cpu_ns = ((int64_t)use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000
-                      + ((int64_t)use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+        out->cpu_ns = ((int64_t)use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000 +
+                      ((int64_t)use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
     read_self_stat(out);
     out->open_fds = count_open_fds();
 }

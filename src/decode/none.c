@@ -25,7 +25,8 @@ static void none_destroy(struct decoder *d)
     free(d);
 }
 
-static actop_status none_step(struct decoder *d, const struct frame *f, struct actop_sample_t *out, actop_error *err)
+static actop_status none_step(struct decoder *d, const struct frame *f, struct actop_sample_t *out,
+                              actop_error *err)
 {
     if (d->schema != f->schema) {
         struct topology *t = topology_new();

@@ -25,8 +25,10 @@ void frame_release(struct frame *f)
 
 static bool frame_room(struct frame *f, const struct schema *s)
 {
-    return VEC_GROW(f->slots, f->cap_slots, s->n_slots) && VEC_GROW(f->stamps_ns, f->cap_stamps, s->n_channels)
-           && VEC_GROW(f->status, f->cap_status, s->n_channels) && VEC_GROW(f->rows, f->cap_rows, s->n_rowsets);
+    return VEC_GROW(f->slots, f->cap_slots, s->n_slots) &&
+           VEC_GROW(f->stamps_ns, f->cap_stamps, s->n_channels) &&
+           VEC_GROW(f->status, f->cap_status, s->n_channels) &&
+           VEC_GROW(f->rows, f->cap_rows, s->n_rowsets);
 }
 
 actop_status frame_begin(struct frame *f, const struct schema *s, uint32_t want, actop_error *err)
@@ -85,7 +87,8 @@ uint32_t frame_row(struct frame *f, int32_t rowset)
 {
     struct rows *r = &f->rows[rowset];
     size_t columns = f->schema->rowsets[rowset].n_columns;
-    if (!VEC_GROW(r->cells, r->cap_cells, ((size_t)r->n + 1) * columns) || !VEC_GROW(r->present, r->cap_present, (size_t)r->n + 1)) {
+    if (!VEC_GROW(r->cells, r->cap_cells, ((size_t)r->n + 1) * columns) ||
+        !VEC_GROW(r->present, r->cap_present, (size_t)r->n + 1)) {
         f->failed = true;
         return UINT32_MAX;
     }
@@ -114,7 +117,8 @@ void frame_cell_f64(struct frame *f, int32_t rowset, uint32_t row, uint32_t colu
     frame_cell_u64(f, rowset, row, column, bits);
 }
 
-void frame_cell_bytes(struct frame *f, int32_t rowset, uint32_t row, uint32_t column, const void *bytes, size_t n)
+void frame_cell_bytes(struct frame *f, int32_t rowset, uint32_t row, uint32_t column,
+                      const void *bytes, size_t n)
 {
     frame_cell_u64(f, rowset, row, column, keep_bytes(f, bytes, n));
 }
@@ -154,7 +158,8 @@ uint64_t frame_row_key(const struct frame *f, int32_t rowset, uint32_t row)
 static bool copy_rows(struct rows *into, const struct rows *from, size_t columns)
 {
     into->n = 0;
-    if (!VEC_GROW(into->cells, into->cap_cells, from->n * columns) || !VEC_GROW(into->present, into->cap_present, from->n))
+    if (!VEC_GROW(into->cells, into->cap_cells, from->n * columns) ||
+        !VEC_GROW(into->present, into->cap_present, from->n))
         return false;
     if (from->n > 0) {
         memcpy(into->cells, from->cells, from->n * columns * sizeof *into->cells);

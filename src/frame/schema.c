@@ -135,7 +135,8 @@ int32_t schema_add_channel(struct schema *s, const struct channel_spec *spec)
     return (int32_t)s->n_channels++;
 }
 
-int32_t schema_add_collector(struct schema *s, const char *name, int32_t status, const char *reason, const char *remedy)
+int32_t schema_add_collector(struct schema *s, const char *name, int32_t status, const char *reason,
+                             const char *remedy)
 {
     if (!VEC_GROW(s->collectors, s->cap_collectors, s->n_collectors + 1))
         return fail(s);
@@ -145,7 +146,8 @@ int32_t schema_add_collector(struct schema *s, const char *name, int32_t status,
     return row;
 }
 
-void schema_set_collector(struct schema *s, int32_t collector, int32_t status, const char *reason, const char *remedy)
+void schema_set_collector(struct schema *s, int32_t collector, int32_t status, const char *reason,
+                          const char *remedy)
 {
     if (collector < 0)
         return;
@@ -158,8 +160,8 @@ void schema_set_collector(struct schema *s, int32_t collector, int32_t status, c
 int32_t schema_add_rowset(struct schema *s, const char *key, actop_scope scope, int32_t collector,
                           const struct column_spec *columns, size_t n_columns)
 {
-    if (n_columns > ROWSET_MAX_COLUMNS || !VEC_GROW(s->rowsets, s->cap_rowsets, s->n_rowsets + 1)
-        || !VEC_GROW(s->columns, s->cap_columns, s->n_columns + n_columns))
+    if (n_columns > ROWSET_MAX_COLUMNS || !VEC_GROW(s->rowsets, s->cap_rowsets, s->n_rowsets + 1) ||
+        !VEC_GROW(s->columns, s->cap_columns, s->n_columns + n_columns))
         return fail(s);
     struct rowset *r = &s->rowsets[s->n_rowsets];
     *r = (struct rowset){.key = pool_adds(&s->pool, key),
@@ -191,7 +193,8 @@ static struct property *add_property(struct schema *s, const char *key, enum slo
 }
 
 /* values: n 64-bit words of the given type, as bits. */
-static void put_numbers(struct schema *s, const char *key, enum slot_type type, const void *values, size_t n)
+static void put_numbers(struct schema *s, const char *key, enum slot_type type, const void *values,
+                        size_t n)
 {
     struct property *p = add_property(s, key, type);
     if (p == NULL || !VEC_GROW(s->values, s->cap_values, s->n_values + n)) {
@@ -324,5 +327,6 @@ int32_t schema_find_column(const struct schema *s, int32_t rowset, const char *k
 
 const char *schema_state_name(const struct schema *s, const struct channel *c, uint32_t state)
 {
-    return c->has_states && state < c->count ? schema_text(s, s->state_names[c->states + state]) : "";
+    return c->has_states && state < c->count ? schema_text(s, s->state_names[c->states + state])
+                                             : "";
 }

@@ -16,8 +16,8 @@ static void remember(struct counter *c, uint64_t raw, int64_t at_ns)
     c->valid = true;
 }
 
-actop_status counter_take(struct counter *c, uint64_t raw, int64_t at_ns, unsigned bits, uint64_t wrap_at,
-                          struct counter_step *step)
+actop_status counter_take(struct counter *c, uint64_t raw, int64_t at_ns, unsigned bits,
+                          uint64_t wrap_at, struct counter_step *step)
 {
     if (!c->valid) {
         remember(c, raw, at_ns);

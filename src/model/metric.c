@@ -6,8 +6,9 @@
 #include <string.h>
 
 static const actop_metric_info metrics[] = {
-#define METRIC(id, key, unit, kind, scope, json, prometheus, help) \
-    {ACTOP_METRIC_##id, key, help, json, prometheus, ACTOP_UNIT_##unit, ACTOP_KIND_##kind, ACTOP_SCOPE_##scope},
+#define METRIC(id, key, unit, kind, scope, json, prometheus, help)                                 \
+    {ACTOP_METRIC_##id,  key, help, json, prometheus, ACTOP_UNIT_##unit, ACTOP_KIND_##kind,        \
+     ACTOP_SCOPE_##scope},
 #include "model/metrics.def"
 #undef METRIC
 };
@@ -38,13 +39,20 @@ static const struct {
 static actop_metric first_of(actop_scope scope)
 {
     static const actop_metric first[ACTOP_SCOPE_COUNT] = {
-        [ACTOP_SCOPE_MACHINE] = ACTOP_METRIC_CHIP,          [ACTOP_SCOPE_TIER] = ACTOP_METRIC_TIER_UTIL,
-        [ACTOP_SCOPE_CLUSTER] = ACTOP_METRIC_CLUSTER_UTIL,  [ACTOP_SCOPE_CORE] = ACTOP_METRIC_CORE_UTIL,
-        [ACTOP_SCOPE_PSTATE] = ACTOP_METRIC_PSTATE_FREQ,    [ACTOP_SCOPE_GPU] = ACTOP_METRIC_GPU_NAME,
-        [ACTOP_SCOPE_RAIL] = ACTOP_METRIC_RAIL_POWER,       [ACTOP_SCOPE_SENSOR] = ACTOP_METRIC_SENSOR_TEMP,
-        [ACTOP_SCOPE_FAN] = ACTOP_METRIC_FAN_SPEED,         [ACTOP_SCOPE_AGENT] = ACTOP_METRIC_AGENT_READ,
-        [ACTOP_SCOPE_INTERFACE] = ACTOP_METRIC_IF_RX,       [ACTOP_SCOPE_DISK] = ACTOP_METRIC_DISK_MODEL,
-        [ACTOP_SCOPE_VOLUME] = ACTOP_METRIC_VOLUME_TYPE,    [ACTOP_SCOPE_BATTERY] = ACTOP_METRIC_BATTERY_CHARGE,
+        [ACTOP_SCOPE_MACHINE] = ACTOP_METRIC_CHIP,
+        [ACTOP_SCOPE_TIER] = ACTOP_METRIC_TIER_UTIL,
+        [ACTOP_SCOPE_CLUSTER] = ACTOP_METRIC_CLUSTER_UTIL,
+        [ACTOP_SCOPE_CORE] = ACTOP_METRIC_CORE_UTIL,
+        [ACTOP_SCOPE_PSTATE] = ACTOP_METRIC_PSTATE_FREQ,
+        [ACTOP_SCOPE_GPU] = ACTOP_METRIC_GPU_NAME,
+        [ACTOP_SCOPE_RAIL] = ACTOP_METRIC_RAIL_POWER,
+        [ACTOP_SCOPE_SENSOR] = ACTOP_METRIC_SENSOR_TEMP,
+        [ACTOP_SCOPE_FAN] = ACTOP_METRIC_FAN_SPEED,
+        [ACTOP_SCOPE_AGENT] = ACTOP_METRIC_AGENT_READ,
+        [ACTOP_SCOPE_INTERFACE] = ACTOP_METRIC_IF_RX,
+        [ACTOP_SCOPE_DISK] = ACTOP_METRIC_DISK_MODEL,
+        [ACTOP_SCOPE_VOLUME] = ACTOP_METRIC_VOLUME_TYPE,
+        [ACTOP_SCOPE_BATTERY] = ACTOP_METRIC_BATTERY_CHARGE,
         [ACTOP_SCOPE_PROCESS] = ACTOP_METRIC_PROC_COMMAND,
     };
     return first[scope];
@@ -111,7 +119,8 @@ const char *unit_prometheus_suffix(actop_unit unit)
 
 const char *actop_state_name(actop_state state)
 {
-    static const char *const names[] = {"none", "ok", "stale", "frozen", "unsupported", "denied", "warming", "failed"};
+    static const char *const names[] = {"none",        "ok",     "stale",   "frozen",
+                                        "unsupported", "denied", "warming", "failed"};
     _Static_assert(sizeof names / sizeof names[0] == ACTOP_STATE_COUNT, "a name for each state");
     return (unsigned)state < ACTOP_STATE_COUNT ? names[state] : "none";
 }
@@ -134,8 +143,9 @@ static const struct {
     {ACTOP_METRIC_MEMORY_PRESSURE, {"normal", "warning", "critical"}},
     {ACTOP_METRIC_THROTTLE_REASON, {"none", "heat", "power limit", "low-power mode", "unknown"}},
     {ACTOP_METRIC_BATTERY_STATE, {"unknown", "discharging", "charging", "full", "not charging"}},
-    {ACTOP_METRIC_BOTTLENECK, {"idle", "CPU", "CPU one thread", "GPU", "memory bandwidth", "Neural Engine", "memory pressure",
-                               "heat", "I/O", "none"}},
+    {ACTOP_METRIC_BOTTLENECK,
+     {"idle", "CPU", "CPU one thread", "GPU", "memory bandwidth", "Neural Engine",
+      "memory pressure", "heat", "I/O", "none"}},
 };
 
 const char *actop_value_name(actop_metric id, double value)

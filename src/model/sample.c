@@ -155,12 +155,13 @@ void sample_begin(struct actop_sample_t *s, const struct topology *t, const stru
         begin_table(s, (actop_scope)scope);
 }
 
-int32_t sample_add_row(struct actop_sample_t *s, actop_scope scope, const char *key, size_t key_len, const char *name,
-                       size_t name_len)
+int32_t sample_add_row(struct actop_sample_t *s, actop_scope scope, const char *key, size_t key_len,
+                       const char *name, size_t name_len)
 {
     struct table *t = &s->tables[scope];
     uint32_t row = t->n;
-    if (!VEC_GROW(t->own, t->cap_own, (size_t)row + 1) || !table_room(t, scope_columns(scope), (size_t)row + 1)) {
+    if (!VEC_GROW(t->own, t->cap_own, (size_t)row + 1) ||
+        !table_room(t, scope_columns(scope), (size_t)row + 1)) {
         s->failed = true;
         return -1;
     }
@@ -211,8 +212,8 @@ struct cell *sample_cell(const struct actop_sample_t *s, actop_metric id, uint32
     return row < t->n ? t->cells + metric_column(id) * t->cap + row : NULL;
 }
 
-void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, int64_t at_ns, actop_state state,
-                   actop_origin origin, uint16_t via)
+void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value,
+                   int64_t at_ns, actop_state state, actop_origin origin, uint16_t via)
 {
     struct cell *c = sample_cell(s, id, row);
     if (c == NULL)
@@ -222,27 +223,37 @@ void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, doub
         sample_put_state(s, id, row, ACTOP_STATE_FAILED, via);
         return;
     }
-    *c = (struct cell){.value = value, .at_ns = at_ns, .via = via, .state = (uint8_t)state, .origin = (uint8_t)origin};
+    *c = (struct cell){.value = value,
+                       .at_ns = at_ns,
+                       .via = via,
+                       .state = (uint8_t)state,
+                       .origin = (uint8_t)origin};
 }
 
-void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, actop_origin origin, uint16_t via)
+void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value,
+                actop_origin origin, uint16_t via)
 {
     sample_put_at(s, id, row, value, s->at.awake_ns, ACTOP_STATE_OK, origin, via);
 }
 
-void sample_put_state(struct actop_sample_t *s, actop_metric id, uint32_t row, actop_state state, uint16_t via)
+void sample_put_state(struct actop_sample_t *s, actop_metric id, uint32_t row, actop_state state,
+                      uint16_t via)
 {
     struct cell *c = sample_cell(s, id, row);
     if (c != NULL)
         *c = (struct cell){.at_ns = s->at.awake_ns, .via = via, .state = (uint8_t)state};
 }
 
-void sample_put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, const char *text, size_t n, uint16_t via)
+void sample_put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, const char *text,
+                     size_t n, uint16_t via)
 {
     struct cell *c = sample_cell(s, id, row);
     if (c == NULL)
         return;
-    *c = (struct cell){.at_ns = s->at.awake_ns, .text = pool_add(&s->pool, text, n), .via = via, .state = ACTOP_STATE_OK};
+    *c = (struct cell){.at_ns = s->at.awake_ns,
+                       .text = pool_add(&s->pool, text, n),
+                       .via = via,
+                       .state = ACTOP_STATE_OK};
     s->failed = s->failed || s->pool.failed;
 }
 
@@ -286,7 +297,8 @@ struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uin
     return &s->windows[at];
 }
 
-const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id, uint32_t row)
+const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id,
+                                            uint32_t row)
 {
     if (!metric_has_window(id) || row >= s->tables[metric_info(id)->scope].n)
         return NULL;
@@ -310,7 +322,8 @@ uint32_t sample_rows(const struct actop_sample_t *s, actop_scope scope)
     return s->tables[scope].n;
 }
 
-const struct entity *sample_entity_get(const struct actop_sample_t *s, actop_scope scope, uint32_t row)
+const struct entity *sample_entity_get(const struct actop_sample_t *s, actop_scope scope,
+                                       uint32_t row)
 {
     if (row >= s->tables[scope].n)
         return NULL;
@@ -324,13 +337,15 @@ const char *sample_entity_text(const struct actop_sample_t *s, actop_scope scope
 
 /* ---- Subsamples -------------------------------------------------------------------------------------------------- */
 
-static void copy_table(struct actop_sample_t *into, const struct actop_sample_t *from, actop_scope scope)
+static void copy_table(struct actop_sample_t *into, const struct actop_sample_t *from,
+                       actop_scope scope)
 {
     uint32_t columns = scope_columns(scope);
     const struct table *src = &from->tables[scope];
     struct table *dst = &into->tables[scope];
     dst->n = 0; /* nothing to keep in place */
-    if (!table_room(dst, columns, src->n) || (scope_is_coming(scope) && !VEC_GROW(dst->own, dst->cap_own, src->n))) {
+    if (!table_room(dst, columns, src->n) ||
+        (scope_is_coming(scope) && !VEC_GROW(dst->own, dst->cap_own, src->n))) {
         into->failed = true;
         return;
     }
@@ -341,7 +356,8 @@ static void copy_table(struct actop_sample_t *into, const struct actop_sample_t 
         memcpy(dst->own, src->own, src->n * sizeof *src->own);
 }
 
-static void average_cell(struct actop_sample_t *into, struct actop_sample_t *const *parts, size_t n, actop_metric id, uint32_t row)
+static void average_cell(struct actop_sample_t *into, struct actop_sample_t *const *parts, size_t n,
+                         actop_metric id, uint32_t row)
 {
     struct cell *c = sample_cell(into, id, row);
     if (!cell_has(c))

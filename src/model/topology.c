@@ -12,7 +12,8 @@ struct topology *topology_new(void)
     if (t == NULL)
         return NULL;
     t->refs = 1;
-    if (topology_add(t, ACTOP_SCOPE_MACHINE, "machine", NULL, NULL) < 0 || !VEC_GROW(t->via, t->cap_via, 1)) {
+    if (topology_add(t, ACTOP_SCOPE_MACHINE, "machine", NULL, NULL) < 0 ||
+        !VEC_GROW(t->via, t->cap_via, 1)) {
         topology_unref(t);
         return NULL;
     }
@@ -40,7 +41,8 @@ void topology_unref(const struct topology *t)
     free(shared);
 }
 
-int32_t topology_add(struct topology *t, actop_scope scope, const char *key, const char *name, const char *tier)
+int32_t topology_add(struct topology *t, actop_scope scope, const char *key, const char *name,
+                     const char *tier)
 {
     size_t row = t->n[scope];
     if (!VEC_GROW(t->entities[scope], t->cap[scope], row + 1)) {

@@ -30,15 +30,18 @@ actop_status actop_set_process_filter(actop_session *s, const char *regex, actop
     return ACTOP_OK;
 }
 
-static bool text_matches(const struct actop_session *s, const struct actop_sample_t *sample, actop_metric id, uint32_t row)
+static bool text_matches(const struct actop_session *s, const struct actop_sample_t *sample,
+                         actop_metric id, uint32_t row)
 {
     const struct cell *c = sample_cell(sample, id, row);
     return cell_has(c) && regexec(&s->filter, pool_at(&sample->pool, c->text), 0, NULL, 0) == 0;
 }
 
-static bool matches(const struct actop_session *s, const struct actop_sample_t *sample, uint32_t row)
+static bool matches(const struct actop_session *s, const struct actop_sample_t *sample,
+                    uint32_t row)
 {
-    return text_matches(s, sample, ACTOP_METRIC_PROC_COMMAND, row) || text_matches(s, sample, ACTOP_METRIC_PROC_CMDLINE, row);
+    return text_matches(s, sample, ACTOP_METRIC_PROC_COMMAND, row) ||
+           text_matches(s, sample, ACTOP_METRIC_PROC_CMDLINE, row);
 }
 
 /* Rows that stand for something else than a live process are not limited and stay last. */
@@ -137,7 +140,8 @@ static size_t choose(struct actop_session *s, const struct actop_sample_t *sampl
     return kept + n_special;
 }
 
-actop_status session_choose_processes(struct actop_session *s, struct actop_sample_t *sample, actop_error *err)
+actop_status session_choose_processes(struct actop_session *s, struct actop_sample_t *sample,
+                                      actop_error *err)
 {
     size_t rows = sample_rows(sample, ACTOP_SCOPE_PROCESS);
     if (rows == 0)

@@ -24,21 +24,24 @@ uint32_t actop_rows(const actop_sample_t *sample, actop_scope scope)
     return (unsigned)scope < ACTOP_SCOPE_COUNT ? sample_rows(sample, scope) : 0;
 }
 
-actop_status actop_entity_at(const actop_sample_t *sample, actop_scope scope, uint32_t row, actop_entity *out)
+actop_status actop_entity_at(const actop_sample_t *sample, actop_scope scope, uint32_t row,
+                             actop_entity *out)
 {
-    const struct entity *e = (unsigned)scope < ACTOP_SCOPE_COUNT ? sample_entity_get(sample, scope, row) : NULL;
+    const struct entity *e =
+        (unsigned)scope < ACTOP_SCOPE_COUNT ? sample_entity_get(sample, scope, row) : NULL;
     if (e == NULL)
         return ACTOP_E_NOT_FOUND;
-    *out = (actop_entity){.key = sample_entity_text(sample, scope, e->key),
-                          .name = sample_entity_text(sample, scope, e->name != 0 ? e->name : e->key),
-                          .tier = sample_entity_text(sample, scope, e->tier),
-                          .id = e->id,
-                          .start = e->start,
-                          .parent = e->parent,
-                          .parent_scope = (actop_scope)e->parent_scope,
-                          .index = e->index,
-                          .die = e->die,
-                          .flags = e->flags};
+    *out =
+        (actop_entity){.key = sample_entity_text(sample, scope, e->key),
+                       .name = sample_entity_text(sample, scope, e->name != 0 ? e->name : e->key),
+                       .tier = sample_entity_text(sample, scope, e->tier),
+                       .id = e->id,
+                       .start = e->start,
+                       .parent = e->parent,
+                       .parent_scope = (actop_scope)e->parent_scope,
+                       .index = e->index,
+                       .die = e->die,
+                       .flags = e->flags};
     return ACTOP_OK;
 }
 
@@ -72,21 +75,26 @@ actop_reading actop_read(const actop_sample_t *sample, actop_metric id, uint32_t
     return r;
 }
 
-actop_reading actop_read_key(const actop_sample_t *sample, const char *metric_key, const char *entity_key)
+actop_reading actop_read_key(const actop_sample_t *sample, const char *metric_key,
+                             const char *entity_key)
 {
     const actop_metric_info *m = actop_metric_find(metric_key);
-    int64_t row = m == NULL ? -1 : entity_key == NULL ? 0 : actop_entity_find(sample, m->scope, entity_key);
+    int64_t row = m == NULL            ? -1
+                  : entity_key == NULL ? 0
+                                       : actop_entity_find(sample, m->scope, entity_key);
     return row < 0 ? (actop_reading){0} : actop_read(sample, m->id, (uint32_t)row);
 }
 
-actop_status actop_read_window(const actop_sample_t *sample, actop_metric id, uint32_t row, actop_window *out)
+actop_status actop_read_window(const actop_sample_t *sample, actop_metric id, uint32_t row,
+                               actop_window *out)
 {
     if ((unsigned)id >= ACTOP_METRIC_COUNT)
         return ACTOP_E_NOT_FOUND;
     const struct window_cell *w = sample_window_get(sample, id, row);
     if (w == NULL || w->count == 0)
         return ACTOP_E_NOT_FOUND;
-    actop_window all = {.size = sizeof all, .average = w->average, .peak = w->peak, .count = w->count};
+    actop_window all = {
+        .size = sizeof all, .average = w->average, .peak = w->peak, .count = w->count};
     size_t size = out->size < sizeof all ? out->size : sizeof all;
     memcpy(out, &all, size);
     out->size = size;

@@ -54,7 +54,8 @@ static bool wait_for_deadline(struct actop_session *s, int64_t *deadline_ns, int
     *deadline_ns += interval_ns;
     if (*deadline_ns < now_ns)
         *deadline_ns += (now_ns - *deadline_ns) / interval_ns * interval_ns + interval_ns;
-    return session_wait_until(s, *deadline_ns - interval_ns + interval_ns / (int64_t)s->options.subsamples);
+    return session_wait_until(s, *deadline_ns - interval_ns +
+                                     interval_ns / (int64_t)s->options.subsamples);
 }
 
 static void *sampler_main(void *arg)
@@ -81,7 +82,9 @@ actop_status actop_start(actop_session *s, int64_t interval_ns, actop_error *err
     if (interval_ns < 1000000)
         return error_set(err, ACTOP_E_ARGUMENT, "the interval must be at least 1 ms");
     pthread_mutex_lock(&s->lock);
-    actop_status st = s->sampler == SAMPLER_RUNNING ? error_set(err, ACTOP_E_BUSY, "sampling already runs") : ACTOP_OK;
+    actop_status st = s->sampler == SAMPLER_RUNNING
+                          ? error_set(err, ACTOP_E_BUSY, "sampling already runs")
+                          : ACTOP_OK;
     pthread_mutex_unlock(&s->lock);
     if (st != ACTOP_OK)
         return st;
@@ -128,7 +131,8 @@ const actop_sample_t *actop_latest(actop_session *s)
 }
 
 /* Called with the lock held: what there is to say, or E_TIMEOUT for "wait on". */
-static actop_status news(struct actop_session *s, uint64_t after_seq, const actop_sample_t **out, actop_error *err)
+static actop_status news(struct actop_session *s, uint64_t after_seq, const actop_sample_t **out,
+                         actop_error *err)
 {
     if (s->published != NULL && s->published->seq > after_seq) {
         *out = actop_sample_ref(s->published);
@@ -141,7 +145,8 @@ static actop_status news(struct actop_session *s, uint64_t after_seq, const acto
     return error_set(err, ACTOP_E_STATE, "sampling does not run");
 }
 
-actop_status actop_wait_next(actop_session *s, uint64_t after_seq, int64_t timeout_ns, const actop_sample_t **out, actop_error *err)
+actop_status actop_wait_next(actop_session *s, uint64_t after_seq, int64_t timeout_ns,
+                             const actop_sample_t **out, actop_error *err)
 {
     int64_t deadline_ns = timeout_ns < 0 ? INT64_MAX : os_awake_ns() + timeout_ns;
     pthread_mutex_lock(&s->lock);

@@ -24,11 +24,13 @@ void fold_release(struct fold *f)
     *f = (struct fold){NULL, NULL, NULL};
 }
 
-static actop_status fold_prepare(struct fold *f, const struct analysis_options *judge, const char *platform, actop_error *err)
+static actop_status fold_prepare(struct fold *f, const struct analysis_options *judge,
+                                 const char *platform, actop_error *err)
 {
     const struct decode_ops *ops = decode_for(platform);
     if (ops == NULL)
-        return error_set(err, ACTOP_E_UNSUPPORTED, "no decoder for frames of platform '%s'", platform);
+        return error_set(err, ACTOP_E_UNSUPPORTED, "no decoder for frames of platform '%s'",
+                         platform);
     if (f->ops != ops) {
         fold_release(f);
         f->ops = ops;
@@ -40,10 +42,11 @@ static actop_status fold_prepare(struct fold *f, const struct analysis_options *
     return ACTOP_OK;
 }
 
-actop_status fold_frame(struct fold *f, const struct analysis_options *judge, const struct frame *frame,
-                        struct actop_sample_t *out, actop_error *err)
+actop_status fold_frame(struct fold *f, const struct analysis_options *judge,
+                        const struct frame *frame, struct actop_sample_t *out, actop_error *err)
 {
-    actop_status st = fold_prepare(f, judge, schema_text(frame->schema, frame->schema->platform), err);
+    actop_status st =
+        fold_prepare(f, judge, schema_text(frame->schema, frame->schema->platform), err);
     if (st != ACTOP_OK)
         return st;
     st = f->ops->step(f->decoder, frame, out, err);
@@ -94,7 +97,8 @@ static bool pace(struct actop_session *s)
     return session_wait_until(s, s->pace_at_ns + (int64_t)theirs_ns);
 }
 
-static actop_status next_part(struct actop_session *s, struct actop_sample_t **out, actop_error *err)
+static actop_status next_part(struct actop_session *s, struct actop_sample_t **out,
+                              actop_error *err)
 {
     actop_status st = read_frame(s, err);
     if (st != ACTOP_OK)
@@ -122,12 +126,15 @@ static size_t parts_wanted(const struct actop_session *s, int64_t interval_ns)
     return s->seq == 0 || !paced ? 1 : s->options.subsamples;
 }
 
-static actop_status read_parts(struct actop_session *s, int64_t interval_ns, size_t n, actop_error *err)
+static actop_status read_parts(struct actop_session *s, int64_t interval_ns, size_t n,
+                               actop_error *err)
 {
     if (!VEC_GROW(s->parts, s->cap_parts, n))
         return error_set(err, ACTOP_E_NOMEM, "out of memory for subsamples");
     bool live = (s->ops->flags & SOURCE_LIVE) != 0;
-    int64_t from_ns = os_awake_ns() - interval_ns / (int64_t)n; /* the caller has waited for the last part's deadline */
+    int64_t from_ns = os_awake_ns() -
+                      interval_ns /
+                          (int64_t)n; /* the caller has waited for the last part's deadline */
     s->interval_ns = interval_ns / (int64_t)n;
     for (size_t i = 0; i < n; i++) {
         if (live && i > 0 && !session_wait_until(s, from_ns + (int64_t)(i + 1) * s->interval_ns))
@@ -139,7 +146,8 @@ static actop_status read_parts(struct actop_session *s, int64_t interval_ns, siz
     return ACTOP_OK;
 }
 
-static actop_status join_parts(struct actop_session *s, size_t n, struct actop_sample_t **out, actop_error *err)
+static actop_status join_parts(struct actop_session *s, size_t n, struct actop_sample_t **out,
+                               actop_error *err)
 {
     if (n == 1) {
         *out = s->parts[0];
@@ -154,7 +162,8 @@ static actop_status join_parts(struct actop_session *s, size_t n, struct actop_s
     return joined->failed ? error_set(err, ACTOP_E_NOMEM, "out of memory for a sample") : ACTOP_OK;
 }
 
-actop_status session_next(struct actop_session *s, int64_t interval_ns, struct actop_sample_t **out, actop_error *err)
+actop_status session_next(struct actop_session *s, int64_t interval_ns, struct actop_sample_t **out,
+                          actop_error *err)
 {
     size_t n = parts_wanted(s, interval_ns);
     struct actop_sample_t *sample = NULL; /* owned until given to *out */
@@ -269,7 +278,8 @@ actop_status actop_open(const actop_options *options, actop_session **out, actop
                                          .alert_sustain_samples = o.alert_sustain_samples};
     atomic_store(&s->want, o.want);
     s->pool = sample_pool_new();
-    st = s->pool == NULL ? error_set(err, ACTOP_E_NOMEM, "out of memory for a session") : session_start_sync(s, err);
+    st = s->pool == NULL ? error_set(err, ACTOP_E_NOMEM, "out of memory for a session")
+                         : session_start_sync(s, err);
     if (st == ACTOP_OK)
         st = actop_set_process_filter(s, o.process_filter, err);
     if (st == ACTOP_OK)
@@ -323,9 +333,11 @@ int actop_is_live(const actop_session *s)
     return (s->ops->flags & SOURCE_LIVE) != 0;
 }
 
-actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start, int signal, actop_error *err)
+actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start, int signal,
+                                  actop_error *err)
 {
     if (!actop_is_live(s) || s->ops->signal_process == NULL)
-        return error_set(err, ACTOP_E_STATE, "processes can be signalled only on this machine, live");
+        return error_set(err, ACTOP_E_STATE,
+                         "processes can be signalled only on this machine, live");
     return s->ops->signal_process(s->source, pid, start, signal, err);
 }

@@ -33,12 +33,15 @@ static bool answers_to(const struct source_ops *ops, const char *text, const cha
     return is_address || !whole_word || text[n] == '\0';
 }
 
-actop_status source_select(const char *text, const struct source_ops **ops, const char **argument, actop_error *err)
+actop_status source_select(const char *text, const struct source_ops **ops, const char **argument,
+                           actop_error *err)
 {
     *argument = "";
     if (text == NULL || strcmp(text, "auto") == 0) {
         *ops = first_live();
-        return *ops != NULL ? ACTOP_OK : error_set(err, ACTOP_E_UNSUPPORTED, "this build has no source for a live machine");
+        return *ops != NULL ? ACTOP_OK
+                            : error_set(err, ACTOP_E_UNSUPPORTED,
+                                        "this build has no source for a live machine");
     }
     for (size_t i = 0; source_list[i] != NULL; i++)
         if (answers_to(source_list[i], text, argument)) {

@@ -26,7 +26,8 @@ static actop_status none_describe(struct source *s, struct schema **out, actop_e
     struct schema *schema = schema_new("none", "none");
     if (schema == NULL)
         return error_set(err, ACTOP_E_NOMEM, "none: out of memory");
-    schema_add_collector(schema, "none", SLOT_ABSENT, "this source reads nothing", "choose another --source");
+    schema_add_collector(schema, "none", SLOT_ABSENT, "this source reads nothing",
+                         "choose another --source");
     actop_status st = schema_seal(schema, err);
     if (st != ACTOP_OK) {
         schema_unref(schema);
@@ -38,7 +39,8 @@ static actop_status none_describe(struct source *s, struct schema **out, actop_e
     return ACTOP_OK;
 }
 
-static actop_status none_read(struct source *s, uint32_t want, int64_t interval_ns, struct frame *into, actop_error *err)
+static actop_status none_read(struct source *s, uint32_t want, int64_t interval_ns,
+                              struct frame *into, actop_error *err)
 {
     (void)interval_ns;
     actop_status st = frame_begin(into, s->schema, want, err);
