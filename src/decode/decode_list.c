@@ -4,9 +4,11 @@
 
 #include "decode/decode.h"
 
+extern const struct decode_ops decode_linux;
 extern const struct decode_ops none_decode;
 
 static const struct decode_ops *const decoders[] = {
+    &decode_linux,
     &none_decode,
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the Linux decoder: a part is one const row of decode_parts in linux.c. At a new schema each part looks its
+/* The parts of the Linux decoder: a part is one row of linux_parts.def. At a new schema each part looks its
  * channels up and adds its entities to the new topology (begin); at each frame it puts values (step).
  *
  * The core makes the differences: every channel flagged CHANNEL_COUNTER is taken once per frame, before the parts run,

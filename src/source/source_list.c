@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The sources of this build. "auto" takes the first live one: where more than one reads live machines, this one's own
- * kind stands first. */
+/* Choosing a source by its text. The list itself differs by platform: source_list_linux.c, source_list_darwin.c. */
 #include <string.h>
 
 #include "base/error.h"
 #include "source/source.h"
-
-extern const struct source_ops none_source;
-
-const struct source_ops *const source_list[] = {
-    &none_source,
-    NULL,
-};
 
 static const struct source_ops *first_live(void)
 {

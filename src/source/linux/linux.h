@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the Linux source. A *part* (a collector, in doctor's words) is one const row of linux_parts in linux.c: it
- * looks at the tree once (describe), adds its channels, row sets and properties to the schema, and reads them at each
- * tick. Each fails alone, with a reason and a remedy. docs/linux-frames.md lists every key. */
+/* The parts of the Linux source. A *part* (a collector, in doctor's words) is one row of parts.def: it looks at the tree
+ * once (describe), adds its channels, row sets and properties to the schema, and reads them at each tick. Each fails
+ * alone, with a reason and a remedy. docs/linux-frames.md lists every key. */
 #ifndef SOURCE_LINUX_LINUX_H
 #define SOURCE_LINUX_LINUX_H
 
@@ -31,9 +31,10 @@ struct linux_part {
     void (*close)(void *state, struct root *root);
 };
 
-/* Say how a part stands. status 0 with a reason: works in part. The first report of the worst kind stays: an errno beats
- * absent, absent beats 0. remedy may be NULL. */
-void linux_report(struct linux_probe *p, int32_t status, const char *remedy, const char *reason, ...) ACTOP_PRINTF(4, 5);
+/* Say how a part stands. status 0 with a reason: works in part. The first report of the worst kind stays: an errno
+ * beats absent, absent beats 0. remedy may be NULL. */
+void linux_report(struct linux_probe *p, int32_t status, const char *remedy, const char *reason, ...)
+    ACTOP_PRINTF(4, 5);
 
 /* A source over a root that is given away (also on failure): how tests reach its faults. */
 actop_status linux_open_root(struct source **out, struct root *root, actop_error *err);

@@ -5,15 +5,15 @@
  * is not "/" symbolic links are resolved here, below it: an absolute target starts again at the directory and ".."
  * stops there, so that a tree taken from another machine (or made by hand) never shows files of this one.
  *
- * A tree may hold moments: subdirectories t0, t1, t2 …, each a sparse tree of its own. At moment N a file is looked up in
- * tN, then tN-1 … t0, then in the tree itself. root_advance() goes to the next moment; the file `clock` of a moment
+ * A tree may hold moments: subdirectories t0, t1, t2 …, each a sparse tree of its own. At moment N a file is looked up
+ * in tN, then tN-1 … t0, then in the tree itself. root_advance() goes to the next moment; the file `clock` of a moment
  * (lines `wall NS`, `awake NS`, `boot NS`) gives its time, so that what is decoded is the same on every run. A tree or
  * a moment may also hold
- *   ERRNOS   lines `ERRNO PATH` (EACCES sys/class/…): opening or reading PATH fails so; ENOENT takes it out of listings
+ *   ERRNOS   lines `ERRNO PATH` (EACCES sys/class/…): opening PATH fails so; ENOENT takes it out of listings too
  *   STATVFS  lines `PATH BLOCK_SIZE BLOCKS FREE AVAILABLE`: what root_statvfs says of PATH ("" is the root)
  * those of a moment apply to that moment only.
  *
- * Functions that return int return 0 or an errno. One thread at a time. Text is borrowed until the next call that reads. */
+ * Functions that return int return 0 or an errno. One thread at a time. Text is borrowed until the next read. */
 #ifndef SOURCE_LINUX_ROOT_H
 #define SOURCE_LINUX_ROOT_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Scanning the text files of /proc and /sys: hand-written, because these run for every number of every tick. A scan is a
- * pointer that moves over text that ends with a zero byte; functions return false and leave it where it was when the
- * thing is not there. Numbers that do not fit in 64 bits are not numbers. */
+/* Scanning the text files of /proc and /sys: hand-written, because these run for every number of every tick. A scan is
+ * a pointer that moves over text that ends with a zero byte; functions return false and leave it where it was when
+ * the thing is not there. Numbers that do not fit in 64 bits are not numbers. */
 #ifndef SOURCE_LINUX_SCAN_H
 #define SOURCE_LINUX_SCAN_H
 
