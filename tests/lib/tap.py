@@ -23,6 +23,7 @@ import traceback
 
 ACTOP = os.environ.get("ACTOP", "actop")
 SOURCE = os.environ.get("ACTOP_SOURCE", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+os.environ.pop("ACTOP_SOURCE", None)  # the program takes it for --source
 BUILD = os.environ.get("ACTOP_BUILD", "")
 tmp = None
 

@@ -3,6 +3,11 @@
 # A case's name is a sentence. $ACTOP is the program, $ACTOP_SOURCE the source tree, $ACTOP_BUILD the build
 # directory; $tmp is a fresh directory that is removed at the end.
 
+# The program takes ACTOP_SOURCE for --source: keep the variable, take it out of the environment.
+tap_source=$ACTOP_SOURCE
+unset ACTOP_SOURCE
+ACTOP_SOURCE=$tap_source
+
 tap_n=0
 tap_failed=0
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/actop-test.XXXXXX") || exit 99

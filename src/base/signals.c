@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals as flags and a self-pipe; see signals.h. A flag is written before the byte and taken after the pipe was
+ * drained, so that no signal is lost between the two. */
+#include "base/signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+enum { SIGNALS = 65 }; /* numbers end at 31 on macOS and at 64 on Linux */
+
+static volatile sig_atomic_t flags[SIGNALS]; /* writable: signal flags */
+static bool watched[SIGNALS];                /* writable: signal flags */
+static int pipe_fds[2] = {-1, -1};           /* writable: self-pipe */
+
+static void on_signal(int sig)
+{
+    int saved = errno;
+    flags[sig] = 1;
+    ssize_t n = write(pipe_fds[1], "", 1); /* a full pipe wakes up as well as one more byte would */
+    (void)n;
+    errno = saved;
+}
+
+static bool set_up(int fd)
+{
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
+}
+
+bool signals_open(void)
+{
+    if (pipe_fds[0] >= 0)
+        return true;
+    if (pipe(pipe_fds) != 0)
+        return false;
+    if (set_up(pipe_fds[0]) && set_up(pipe_fds[1]))
+        return true;
+    signals_close();
+    return false;
+}
+
+static bool set_handler(int sig, void (*handler)(int))
+{
+    struct sigaction action = {.sa_handler = handler};
+    sigemptyset(&action.sa_mask);
+    return sig > 0 && sig < SIGNALS && sigaction(sig, &action, NULL) == 0;
+}
+
+bool signals_watch(int sig)
+{
+    if (!set_handler(sig, on_signal))
+        return false;
+    watched[sig] = true;
+    return true;
+}
+
+bool signals_ignore(int sig)
+{
+    return set_handler(sig, SIG_IGN);
+}
+
+void signals_default(int sig)
+{
+    if (set_handler(sig, SIG_DFL))
+        (void)raise(sig);
+}
+
+int signals_fd(void)
+{
+    return pipe_fds[0];
+}
+
+void signals_drain(void)
+{
+    char bytes[64];
+    while (pipe_fds[0] >= 0 && read(pipe_fds[0], bytes, sizeof bytes) > 0)
+        continue;
+}
+
+bool signals_take(int sig)
+{
+    bool came = flags[sig] != 0;
+    flags[sig] = 0;
+    return came;
+}
+
+bool signals_peek(int sig)
+{
+    return flags[sig] != 0;
+}
+
+int signals_ended(void)
+{
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (flags[ends[i]] != 0)
+            return ends[i];
+    return 0;
+}
+
+void signals_close(void)
+{
+    for (int sig = 1; sig < SIGNALS; sig++)
+        if (watched[sig]) {
+            (void)set_handler(sig, SIG_DFL);
+            watched[sig] = false;
+        }
+    for (int i = 0; i < 2; i++) {
+        if (pipe_fds[i] >= 0)
+            close(pipe_fds[i]);
+        pipe_fds[i] = -1;
+    }
+}
