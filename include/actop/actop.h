@@ -60,14 +60,15 @@ typedef struct actop_metric_info {
     actop_metric id;
     const char *key;        /**< Stable name, e.g. "cpu.power". */
     const char *help;       /**< One sentence. */
-    const char *json_key;   /**< Key in NDJSON as given by the contract; NULL when derived, "" when carried otherwise. */
-    const char *prometheus; /**< Family as given by the contract; NULL when derived, "" when not exported. */
+    const char *json_key;   /**< Key in NDJSON where one is given; NULL when derived, "" when carried otherwise. */
+    const char *prometheus; /**< Family where one is given; NULL when derived, "" when not exported. */
     actop_unit unit;
     actop_kind kind;
     actop_scope scope;
 } actop_metric_info;
 
-/** Row of the metric table; NULL when id is out of range. Ids run from 0 to ACTOP_METRIC_COUNT - 1. Static. Since 2.0. */
+/** Row of the metric table; NULL when id is out of range. Ids run from 0 to ACTOP_METRIC_COUNT - 1. Static.
+ *  Since 2.0. */
 ACTOP_API const actop_metric_info *actop_metric_get(actop_metric id);
 
 /** Find a metric by its key; NULL when there is none. Static. Since 2.0. */
@@ -101,7 +102,7 @@ ACTOP_API const char *actop_value_name(actop_metric id, double value);
  *  actop_open() only. Since 2.0. */
 typedef struct actop_options {
     size_t size;                 /**< sizeof(actop_options); lets old programs run with a newer library. */
-    const char *source;          /**< "auto", "apple", "linux", "replay:FILE", "sim:CHIP", "http://HOST:PORT", "none". */
+    const char *source;          /**< "auto" "apple" "linux" "replay:FILE" "sim:CHIP" "http://HOST:PORT" "none". */
     const char *root;            /**< Directory the Linux source reads below; NULL is "/". */
     const char *apple_root;      /**< Directory put before the paths of Apple's libraries, for fakes; NULL for none. */
     const char *token_file;      /**< File (mode 0600) with the bearer token sent to a remote source; NULL for none. */
@@ -150,7 +151,8 @@ ACTOP_API void actop_want(actop_session *s, uint32_t want);
  *  Any thread. Since 2.0. */
 ACTOP_API actop_status actop_set_process_filter(actop_session *s, const char *regex, actop_error *err);
 
-/** Name of the source as it appears in outputs, e.g. "linux" or "sim:m4-max". Borrowed until actop_close(). Since 2.0. */
+/** Name of the source as it appears in outputs, e.g. "linux" or "sim:m4-max". Borrowed until actop_close().
+ *  Since 2.0. */
 ACTOP_API const char *actop_source_name(const actop_session *s);
 
 /** True while the session reads this very machine now (not a recording, simulation or another machine). Since 2.0. */
@@ -191,8 +193,8 @@ ACTOP_API const actop_sample_t *actop_latest(actop_session *s);
  *  @param out         set to a sample with a reference of the caller's on ACTOP_OK.
  *  @return ACTOP_OK, E_TIMEOUT, E_STATE when no thread runs, END or the source's failure when sampling has ended.
  *  Any thread. Since 2.0. */
-ACTOP_API actop_status actop_wait_next(actop_session *s, uint64_t after_seq, int64_t timeout_ns, const actop_sample_t **out,
-                                       actop_error *err);
+ACTOP_API actop_status actop_wait_next(actop_session *s, uint64_t after_seq, int64_t timeout_ns,
+                                       const actop_sample_t **out, actop_error *err);
 
 /** Take another reference. Returns its argument; NULL gives NULL. Any thread. Since 2.0. */
 ACTOP_API const actop_sample_t *actop_sample_ref(const actop_sample_t *sample);
@@ -245,7 +247,8 @@ typedef struct actop_entity {
 } actop_entity;
 
 /** Describe a row. Returns E_NOT_FOUND when there is no such row. Since 2.0. */
-ACTOP_API actop_status actop_entity_at(const actop_sample_t *sample, actop_scope scope, uint32_t row, actop_entity *out);
+ACTOP_API actop_status actop_entity_at(const actop_sample_t *sample, actop_scope scope, uint32_t row,
+                                       actop_entity *out);
 
 /** Row of an entity by its key; -1 when there is none. Since 2.0. */
 ACTOP_API int64_t actop_entity_find(const actop_sample_t *sample, actop_scope scope, const char *key);
@@ -265,15 +268,17 @@ typedef struct actop_window {
     uint32_t count; /**< Values in the window; the others mean nothing when it is 0. */
 } actop_window;
 
-/** Rolling average and peak of a metric of the machine, a tier, cluster, GPU or rail. E_NOT_FOUND when none are kept for
- *  it. Since 2.0. */
-ACTOP_API actop_status actop_read_window(const actop_sample_t *sample, actop_metric id, uint32_t row, actop_window *out);
+/** Rolling average and peak of a metric of the machine, a tier, cluster, GPU or rail. E_NOT_FOUND when none are kept
+ *  for it. Since 2.0. */
+ACTOP_API actop_status actop_read_window(const actop_sample_t *sample, actop_metric id, uint32_t row,
+                                         actop_window *out);
 
 /** What fills a chart of a metric: the value that means 100 percent.
  *
- *  Power (CPU, GPU, ANE, package): the chip's reference, but at least the floor of its kind; or, with automatic set, 1.25
- *  times the rolling peak, but at least that floor. Network and disk rates: 1.25 times the rolling peak of both directions,
- *  but at least 1 MB/s and 10 MB/s. Memory bandwidth: the ceiling that ratchets. Frequencies: the highest there is. Ratios: 1.
+ *  Power (CPU, GPU, ANE, package): the chip's reference, but at least the floor of its kind; or, with automatic set,
+ *  1.25 times the rolling peak, but at least that floor. Network and disk rates: 1.25 times the rolling peak of both
+ *  directions, but at least 1 MB/s and 10 MB/s. Memory bandwidth: the ceiling that ratchets. Frequencies: the highest
+ *  there is. Ratios: 1.
  *
  *  @return the value in the metric's unit; 0 when there is no such scale for the metric. Since 2.0. */
 ACTOP_API double actop_chart_scale(const actop_sample_t *sample, actop_metric id, uint32_t row, int automatic);
@@ -318,7 +323,7 @@ typedef struct actop_format_options {
 ACTOP_API size_t actop_format(const actop_sample_t *sample, actop_format_id format, const actop_format_options *options,
                               char *buf, size_t size);
 
-/* ---- Recording, history ------------------------------------------------------------------------------------------- */
+/* ---- Recording, history ------------------------------------------------------------------------------------------ */
 
 /** Leave out names of processes, hosts, users, serial numbers and addresses from a recording. Since 2.0. */
 #define ACTOP_RECORD_SCRUB 1u
@@ -333,8 +338,8 @@ typedef struct actop_record_stats {
     uint64_t bytes;  /**< Bytes written. */
 } actop_record_stats;
 
-/** How far the recording is; E_STATE when none runs. A write that failed ends the recording; its status is returned here
- *  and by actop_record_stop(). Any thread. Since 2.0. */
+/** How far the recording is; E_STATE when none runs. A write that failed ends the recording; its status is returned
+ *  here and by actop_record_stop(). Any thread. Since 2.0. */
 ACTOP_API actop_status actop_record_get(actop_session *s, actop_record_stats *out, actop_error *err);
 
 /** End the recording; everything given to it so far is in the file. No-op when none runs. Since 2.0. */
@@ -358,14 +363,15 @@ typedef struct actop_condition actop_condition;
 
 /** What a condition is now. Since 2.0. */
 typedef enum actop_truth {
-    ACTOP_FALSE = 0,
-    ACTOP_TRUE = 1,
+    ACTOP_FALSE = 0,   /**< It does not hold. */
+    ACTOP_TRUE = 1,    /**< It holds. */
     ACTOP_UNKNOWN = 2, /**< A value it needs is not there. */
 } actop_truth;
 
 /** Parse a condition. E_SYNTAX: err tells what was expected and where (counted from 1), and *position (may be NULL)
  *  is the byte in text, from 0. Free it with actop_condition_free(). Since 2.0. */
-ACTOP_API actop_status actop_condition_parse(const char *text, actop_condition **out, size_t *position, actop_error *err);
+ACTOP_API actop_status actop_condition_parse(const char *text, actop_condition **out, size_t *position,
+                                             actop_error *err);
 
 /** Make comparisons that hold go on holding until they fail by more than this share of their right side (0, the
  *  default: none; 0.02 is 2 percent). Since 2.0. */
@@ -385,32 +391,34 @@ ACTOP_API void actop_condition_reset(actop_condition *c);
 /** Free a condition. NULL is a harmless no-op. Since 2.0. */
 ACTOP_API void actop_condition_free(actop_condition *c);
 
-/* ---- Values of one's own ------------------------------------------------------------------------------------------ */
+/* ---- Values of one's own ----------------------------------------------------------------------------------------- */
 
-/** The analysis of actop (alerts, session energy, ceilings, throttling, verdict) over values the caller supplies instead of a
- *  source. It has one row for the machine, the tiers E (row 0) and P (row 1), and one GPU. One thread at a time. Since 2.0. */
+/** The analysis of actop (alerts, session energy, ceilings, throttling, verdict) over values the caller supplies
+ *  instead of a source. It has one row for the machine, the tiers E (row 0) and P (row 1), and one GPU. One thread at a
+ *  time. Since 2.0. */
 typedef struct actop_feed actop_feed;
 
 /** Make a feed that has seen nothing; only the analysis options count. options may be NULL. Free it with
  *  actop_feed_free(). Since 2.0. */
 ACTOP_API actop_status actop_feed_new(const actop_options *options, actop_feed **out, actop_error *err);
 
-/** Set a value of the next sample, in the metric's base unit; it holds for that sample only. E_NOT_FOUND for a row there is
- *  not, E_ARGUMENT for a value that is not finite or a metric that is a text. Since 2.0. */
+/** Set a value of the next sample, in the metric's base unit; it holds for that sample only. E_NOT_FOUND for a row
+ *  there is not, E_ARGUMENT for a value that is not finite or a metric that is a text. Since 2.0. */
 ACTOP_API actop_status actop_feed_set(actop_feed *f, actop_metric id, uint32_t row, double value, actop_error *err);
 
 /** Set a text (the chip's name decides the references). It holds for that sample only. Since 2.0. */
-ACTOP_API actop_status actop_feed_set_text(actop_feed *f, actop_metric id, uint32_t row, const char *text, actop_error *err);
+ACTOP_API actop_status actop_feed_set_text(actop_feed *f, actop_metric id, uint32_t row, const char *text,
+                                           actop_error *err);
 
 /** Take the next sample at a moment in ns: time that does not count sleep, from any start. Moments must not go back
- *  (E_ARGUMENT). Returns the sample, borrowed until the next actop_feed_step() or actop_feed_free() (take a reference to keep
- *  it); NULL on failure. Since 2.0. */
+ *  (E_ARGUMENT). Returns the sample, borrowed until the next actop_feed_step() or actop_feed_free() (take a reference
+ *  to keep it); NULL on failure. Since 2.0. */
 ACTOP_API const actop_sample_t *actop_feed_step(actop_feed *f, int64_t at_ns, actop_error *err);
 
 /** Free a feed; samples still referenced stay valid. NULL is a harmless no-op. Since 2.0. */
 ACTOP_API void actop_feed_free(actop_feed *f);
 
-/* ---- Doctor --------------------------------------------------------------------------------------------------------- */
+/* ---- Doctor ------------------------------------------------------------------------------------------------------ */
 
 /** One finding about what is readable. Strings are borrowed until the next sample or actop_close(). Since 2.0. */
 typedef struct actop_finding {
@@ -420,17 +428,19 @@ typedef struct actop_finding {
     int is_metric;      /**< 0 for a collector, 1 for a metric. */
 } actop_finding;
 
-/** Number of findings after at least one sample: first the collectors, then every metric some source can give. Since 2.0. */
+/** Number of findings after at least one sample: first the collectors, then every metric some source can give.
+ *  Since 2.0. */
 ACTOP_API size_t actop_doctor_count(actop_session *s);
 
 /** One finding. E_NOT_FOUND when index is out of range. Since 2.0. */
 ACTOP_API actop_status actop_doctor_at(actop_session *s, size_t index, actop_finding *out);
 
-/* ---- Acting --------------------------------------------------------------------------------------------------------- */
+/* ---- Acting ------------------------------------------------------------------------------------------------------ */
 
 /** Send a signal to a process of a live local source, only if its pid still belongs to the process that started at
  *  start (actop_entity.start). E_STATE for other sources, E_GONE, E_DENIED. Since 2.0. */
-ACTOP_API actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start, int signal, actop_error *err);
+ACTOP_API actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start, int signal,
+                                            actop_error *err);
 
 /** Name of a simulated machine, e.g. "m4-max"; NULL when index is past the last. Static. Since 2.0. */
 ACTOP_API const char *actop_machine_name(size_t index);

@@ -19,8 +19,8 @@ struct pool {
 void pool_clear(struct pool *p);
 void pool_release(struct pool *p);
 
-/* Copy n bytes and an ending zero in; returns their offset, 0 (and failed) when out of memory. Zero bytes inside are kept;
- * readers of text stop there. */
+/* Copy n bytes and an ending zero in; returns their offset, 0 (and failed) when out of memory. Zero bytes inside are
+ * kept; readers of text stop there. */
 uint32_t pool_add(struct pool *p, const void *bytes, size_t n);
 uint32_t pool_adds(struct pool *p, const char *text);
 

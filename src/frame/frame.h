@@ -29,7 +29,7 @@ struct frame {
     struct os_moment at;
     uint32_t want;               /* what was asked for */
     uint64_t *slots;             /* schema->n_slots */
-    int64_t *stamps_ns;          /* per channel: the system's own time of this value on the awake clock, 0: this moment */
+    int64_t *stamps_ns;          /* per channel: the system's own time of it on the awake clock, 0: this moment */
     int32_t *status;             /* per channel */
     struct rows *rows;           /* schema->n_rowsets */
     char *bytes;                 /* what SLOT_BYTES slots and cells point into */

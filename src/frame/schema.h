@@ -116,7 +116,8 @@ struct channel_spec {
     uint8_t flags, bits;
 };
 int32_t schema_add_channel(struct schema *s, const struct channel_spec *spec);
-int32_t schema_add_collector(struct schema *s, const char *name, int32_t status, const char *reason, const char *remedy);
+int32_t schema_add_collector(struct schema *s, const char *name, int32_t status, const char *reason,
+                             const char *remedy);
 void schema_set_collector(struct schema *s, int32_t collector, int32_t status, const char *reason, const char *remedy);
 struct column_spec {
     const char *key, *unit;

@@ -99,7 +99,8 @@ struct actop_sample_t *sample_new(struct sample_pool *p); /* one reference; NULL
 
 /* Filling. */
 void sample_begin(struct actop_sample_t *s, const struct topology *t, const struct os_moment *at);
-/* Append a row to a coming scope; -1 when out of memory. Its cells are NONE. Texts are copied into the sample's pool. */
+/* Append a row to a coming scope; -1 when out of memory. Its cells are NONE.
+ * Texts are copied into the sample's pool. */
 int32_t sample_add_row(struct actop_sample_t *s, actop_scope scope, const char *key, size_t key_len, const char *name,
                        size_t name_len);
 struct entity *sample_entity(struct actop_sample_t *s, actop_scope scope, uint32_t row); /* own rows only */
@@ -108,9 +109,10 @@ struct entity *sample_entity(struct actop_sample_t *s, actop_scope scope, uint32
 bool sample_reorder(struct actop_sample_t *s, actop_scope scope, const uint32_t *order, uint32_t n);
 
 struct cell *sample_cell(const struct actop_sample_t *s, actop_metric id, uint32_t row); /* NULL: no such row */
-void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, actop_origin origin, uint16_t via);
-void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, int64_t at_ns, actop_state state,
-                   actop_origin origin, uint16_t via);
+void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, actop_origin origin,
+                uint16_t via);
+void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, int64_t at_ns,
+                   actop_state state, actop_origin origin, uint16_t via);
 void sample_put_state(struct actop_sample_t *s, actop_metric id, uint32_t row, actop_state state, uint16_t via);
 void sample_put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, const char *text, size_t n, uint16_t via);
 
@@ -121,14 +123,15 @@ static inline bool cell_has(const struct cell *c)
 }
 /* The value, if there is one. */
 bool sample_get(const struct actop_sample_t *s, actop_metric id, uint32_t row, double *value);
-const struct entity *sample_entity_get(const struct actop_sample_t *s, actop_scope scope, uint32_t row); /* NULL: none */
+/* The entity of a row; NULL: none. */
+const struct entity *sample_entity_get(const struct actop_sample_t *s, actop_scope scope, uint32_t row);
 const char *sample_entity_text(const struct actop_sample_t *s, actop_scope scope, uint32_t offset);
 uint32_t sample_rows(const struct actop_sample_t *s, actop_scope scope);
 
-/* Rolling window of a metric of a fixed scope, by analysis; NULL when the scope keeps none or out of memory. Windows exist
- * for gauges of MACHINE, TIER, CLUSTER, GPU and RAIL. */
+/* Rolling window of a metric of a fixed scope, by analysis; NULL when the scope keeps none or out of memory. Windows
+ * exist for gauges of MACHINE, TIER, CLUSTER, GPU and RAIL. */
 struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row);
-const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id, uint32_t row); /* NULL: none */
+const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id, uint32_t row);
 bool metric_has_window(actop_metric id);
 
 /* Time-weighted mean of several samples of one interval (subsamples): gauges of ok cells averaged by interval_ns,

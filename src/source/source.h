@@ -11,7 +11,7 @@ struct source; /* each implementation's own; begins with struct source_base */
 
 /* How a source is opened. Strings live as long as the call to open. */
 struct source_env {
-    const char *argument;   /* what follows the colon of "replay:FILE", "sim:CHIP"; the whole text of "http://…"; or "" */
+    const char *argument;   /* after the colon of "replay:FILE", "sim:CHIP"; the whole text of "http://…"; or "" */
     const char *root;       /* directory for everything the linux source reads; NULL is "/" */
     const char *apple_root; /* prefix of Apple's library paths, NULL for none */
     const char *token_file; /* bearer token of a remote source, or NULL */
@@ -35,10 +35,10 @@ struct source_ops {
     /* MUST. What this machine has: a sealed schema with one reference for the caller. Called once, and again when read
      * says ACTOP_SCHEMA_CHANGED. */
     actop_status (*describe)(struct source *s, struct schema **out, actop_error *err);
-    /* MUST. Fill the frame (frame_begin included): raw values of what is wanted (ACTOP_WANT bits), each with its own status,
-     * and the three clocks. Fails only when nothing at all could be read. ACTOP_SCHEMA_CHANGED: describe again, then
-     * read again; the frame is not filled. ACTOP_END: no more frames. Interval for simulations: wait_ns is how much
-     * time should pass since the last frame (0: the source decides). */
+    /* MUST. Fill the frame (frame_begin included): raw values of what is wanted (ACTOP_WANT bits), each with its own
+     * status, and the three clocks. Fails only when nothing at all could be read. ACTOP_SCHEMA_CHANGED: describe again,
+     * then read again; the frame is not filled. ACTOP_END: no more frames. Interval for simulations: wait_ns is how
+     * much time should pass since the last frame (0: the source decides). */
     actop_status (*read)(struct source *s, uint32_t want, int64_t interval_ns, struct frame *into, actop_error *err);
     /* MAY be NULL. Send a signal to the process that is (pid, start), for live local sources. */
     actop_status (*signal_process)(struct source *s, uint64_t pid, uint64_t start, int signal, actop_error *err);

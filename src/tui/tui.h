@@ -39,8 +39,8 @@ struct tui_options {
 /* Draw the session on the terminal of standard input and output until the user quits or the process is told to end.
  *
  * The session must be open and its thread not running; it is left open. ACTOP_OK when the user quit, the recording
- * ended and the user left, or a signal asked for the end (signals_ended() tells which). E_UNSUPPORTED: standard input or
- * output is no terminal, or one that cannot place its cursor (TERM unset or dumb), or this build has no screen;
+ * ended and the user left, or a signal asked for the end (signals_ended() tells which). E_UNSUPPORTED: standard input
+ * or output is no terminal, or one that cannot place its cursor (TERM unset or dumb), or this build has no screen;
  * nothing was written. E_ARGUMENT: an unknown name in the options. */
 actop_status tui_run(actop_session *s, const struct tui_options *o, actop_error *err);
 

@@ -16,7 +16,7 @@ static const struct row rows[APPLE_ROW_COUNT] = {
     APPLE_API_MAP(X)
 #undef X
 #define X(lib, type, name) {#name, offsetof(struct apple_api, name), APPLE_LIB_##lib},
-    APPLE_DATA_MAP(X)
+        APPLE_DATA_MAP(X)
 #undef X
 };
 

@@ -48,9 +48,9 @@ SIZE(struct apple_timeval, 16);
 #include <sys/time.h>
 
 #define SAME_SIZE(ours, theirs) _Static_assert(sizeof(ours) == sizeof(theirs), #ours)
-#define SAME(ours, a, theirs, b)                                                                    \
-    _Static_assert(offsetof(ours, a) == offsetof(theirs, b) &&                                      \
-                       sizeof(((ours *)0)->a) == sizeof(((theirs *)0)->b),                          \
+#define SAME(ours, a, theirs, b)                                                                   \
+    _Static_assert(offsetof(ours, a) == offsetof(theirs, b) &&                                     \
+                       sizeof(((ours *)0)->a) == sizeof(((theirs *)0)->b),                         \
                    #ours "." #a)
 
 SAME_SIZE(struct apple_timebase, mach_timebase_info_data_t);

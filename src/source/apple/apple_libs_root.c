@@ -32,7 +32,8 @@ static void *open_below(const char *root, const char *path)
 
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
         int n = snprintf(file, sizeof file, "%s%.*s%s", root, stem_length(path), path, suffixes[i]);
-        void *handle = n > 0 && (size_t)n < sizeof file ? dlopen(file, RTLD_NOW | RTLD_LOCAL) : NULL;
+        void *handle = n > 0 && (size_t)n < sizeof file ? dlopen(file, RTLD_NOW | RTLD_LOCAL)
+                                                        : NULL;
         if (handle != NULL)
             return handle;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The parts of the Linux source. A *part* (a collector, in doctor's words) is one row of parts.def: it looks at the tree
- * once (describe), adds its channels, row sets and properties to the schema, and reads them at each tick. Each fails
- * alone, with a reason and a remedy. docs/linux-frames.md lists every key. */
+/* The parts of the Linux source. A *part* (a collector, in doctor's words) is one row of parts.def: it looks at the
+ * tree once (describe), adds its channels, row sets and properties to the schema, and reads them at each tick. Each
+ * fails alone, with a reason and a remedy. docs/linux-frames.md lists every key. */
 #ifndef SOURCE_LINUX_LINUX_H
 #define SOURCE_LINUX_LINUX_H
 
