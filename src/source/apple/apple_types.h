@@ -25,10 +25,10 @@ enum {
 };
 
 enum { /* IOReport formats */
-    APPLE_IOREPORT_SIMPLE = 1,
-    APPLE_IOREPORT_STATE = 2,
-    APPLE_IOREPORT_HISTOGRAM = 3,
-    APPLE_IOREPORT_ARRAY = 4,
+       APPLE_IOREPORT_SIMPLE = 1,
+       APPLE_IOREPORT_STATE = 2,
+       APPLE_IOREPORT_HISTOGRAM = 3,
+       APPLE_IOREPORT_ARRAY = 4,
 };
 
 /* One raw element of a channel, as libIOReport keeps it under "RawElements". Reported: IOReportTypes.h as published
@@ -154,11 +154,14 @@ struct apple_proc_shortinfo {
 /* rusage_info_v6 (464 bytes); version 4 is its first 296. Names as ri_*. */
 struct apple_rusage {
     uint8_t uuid[16];
-    uint64_t user_time, system_time, pkg_idle_wkups, interrupt_wkups, pageins, wired_size, resident_size;
+    uint64_t user_time, system_time, pkg_idle_wkups, interrupt_wkups, pageins, wired_size,
+        resident_size;
     uint64_t phys_footprint, proc_start_abstime, proc_exit_abstime;
-    uint64_t child_user_time, child_system_time, child_pkg_idle_wkups, child_interrupt_wkups, child_pageins;
+    uint64_t child_user_time, child_system_time, child_pkg_idle_wkups, child_interrupt_wkups,
+        child_pageins;
     uint64_t child_elapsed_abstime, diskio_bytesread, diskio_byteswritten;
-    uint64_t qos_default, qos_maintenance, qos_background, qos_utility, qos_legacy, qos_user_initiated;
+    uint64_t qos_default, qos_maintenance, qos_background, qos_utility, qos_legacy,
+        qos_user_initiated;
     uint64_t qos_user_interactive, billed_system_time, serviced_system_time, logical_writes;
     uint64_t lifetime_max_phys_footprint, instructions, cycles, billed_energy, serviced_energy;
     uint64_t interval_max_phys_footprint, runnable_time;
@@ -169,13 +172,13 @@ struct apple_rusage {
 };
 
 enum { /* sysctl names */
-    APPLE_CTL_KERN = 1,
-    APPLE_KERN_PROCARGS2 = 49,
-    APPLE_CTL_NET = 4,
-    APPLE_PF_ROUTE = 17,
-    APPLE_NET_RT_IFLIST2 = 6,
-    APPLE_RTM_IFINFO2 = 0x12,
-    APPLE_AF_LINK = 18,
+       APPLE_CTL_KERN = 1,
+       APPLE_KERN_PROCARGS2 = 49,
+       APPLE_CTL_NET = 4,
+       APPLE_PF_ROUTE = 17,
+       APPLE_NET_RT_IFLIST2 = 6,
+       APPLE_RTM_IFINFO2 = 0x12,
+       APPLE_AF_LINK = 18,
 };
 
 /* if_msghdr2 with its if_data64, laid out with 4-byte alignment as the kernel writes it. */
@@ -222,9 +225,9 @@ struct apple_statfs {
 enum { APPLE_MNT_NOWAIT = 2 };
 
 enum { /* HID temperature services: usage page, usage, event */
-    APPLE_HID_PAGE_VENDOR = 0xff00,
-    APPLE_HID_USAGE_TEMPERATURE = 5,
-    APPLE_HID_EVENT_TEMPERATURE = 15,
+       APPLE_HID_PAGE_VENDOR = 0xff00,
+       APPLE_HID_USAGE_TEMPERATURE = 5,
+       APPLE_HID_EVENT_TEMPERATURE = 15,
 };
 
 #endif
