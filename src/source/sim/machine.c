@@ -1036,8 +1036,7 @@ static const struct block_word *begin_block(struct reader *r, char *line)
     if (found == NULL) {
         fail(r, "no such block");
     } else if (found->begin != NULL && r->status == ACTOP_OK) {
-        static char none[] = "";
-        char *nameless[] = {none};
+        char *nameless[] = {after + strlen(after)};
         found->begin(r, r->words_n > 1 ? 1 : 0, r->words_n > 1 ? r->words + 1 : nameless);
     }
     return found;
