@@ -119,7 +119,7 @@ static bool table_room(struct table *t, uint32_t columns, size_t rows)
 
 static void table_zero(struct table *t, uint32_t columns, size_t from, size_t to)
 {
-    for (uint32_t c = 0; c < columns; c++)
+    for (uint32_t c = 0; c < columns && to > from; c++)
         memset(t->cells + c * t->cap + from, 0, (to - from) * sizeof *t->cells);
 }
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Sessions over the source that reads nothing: opening, sampling by hand and by thread, references, and every failing
+ * allocation. */
+#include <actop/actop.h>
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/alloc.h"
+#include "lib/test.h"
+
+static actop_session *open_none(void)
+{
+    actop_options o = ACTOP_OPTIONS_INIT;
+    o.source = "none";
+    actop_session *s = NULL;
+    actop_error err = {ACTOP_OK, ""};
+    if (actop_open(&o, &s, &err) != ACTOP_OK)
+        assert_int_equal(err.status, ACTOP_E_NOMEM);
+    return s;
+}
+
+static void bad_options_are_refused_with_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *source;
+        uint32_t subsamples;
+        double speed;
+        const char *filter;
+        actop_status want;
+    } rows[] = {
+        {"unknown source", "moon", 1, 1, NULL, ACTOP_E_ARGUMENT},
+        {"a word that begins like a source", "nonexistent", 1, 1, NULL, ACTOP_E_ARGUMENT},
+        {"no subsample", "none", 0, 1, NULL, ACTOP_E_ARGUMENT},
+        {"negative speed", "none", 1, -1, NULL, ACTOP_E_ARGUMENT},
+        {"bad regex", "none", 1, 1, "(", ACTOP_E_SYNTAX},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        actop_options o = ACTOP_OPTIONS_INIT;
+        o.source = rows[i].source;
+        o.subsamples = rows[i].subsamples;
+        o.speed = rows[i].speed;
+        o.process_filter = rows[i].filter;
+        actop_session *s = NULL;
+        actop_error err = {ACTOP_OK, ""};
+        CHECK_ROW(actop_open(&o, &s, &err) == rows[i].want && s == NULL, rows[i].what);
+        CHECK_ROW(err.text[0] != '\0' && err.status == rows[i].want, rows[i].what);
+    }
+}
+
+static void samples_by_hand_are_numbered_and_timed(void **state)
+{
+    (void)state;
+    actop_session *s = open_none();
+    actop_times t = {.size = sizeof t};
+    for (uint64_t i = 1; i <= 3; i++) {
+        const actop_sample_t *sample = actop_sample(s, NULL);
+        assert_non_null(sample);
+        actop_sample_times(sample, &t);
+        assert_int_equal(t.seq, i);
+        assert_true(i == 1 ? t.interval_ns == 0 : t.interval_ns > 0);
+    }
+    assert_string_equal(actop_source_name(s), "none");
+    assert_false(actop_is_live(s));
+    actop_close(s);
+    actop_close(NULL);
+}
+
+static void a_kept_reference_outlives_the_session(void **state)
+{
+    (void)state;
+    actop_session *s = open_none();
+    const actop_sample_t *kept = actop_sample_ref(actop_sample(s, NULL));
+    (void)actop_sample(s, NULL);
+    actop_close(s);
+    assert_int_equal(actop_rows(kept, ACTOP_SCOPE_MACHINE), 1);
+    actop_sample_unref(kept);
+    actop_sample_unref(NULL);
+}
+
+static void the_thread_publishes_and_stops_when_asked(void **state)
+{
+    (void)state;
+    actop_session *s = open_none();
+    assert_null(actop_latest(s));
+    const actop_sample_t *sample = NULL;
+    assert_int_equal(actop_wait_next(s, 0, 0, &sample, NULL), ACTOP_E_STATE);
+    assert_int_equal(actop_start(s, 1000, NULL), ACTOP_E_ARGUMENT);
+    assert_int_equal(actop_start(s, 2000000, NULL), ACTOP_OK);
+    assert_int_equal(actop_start(s, 2000000, NULL), ACTOP_E_BUSY);
+    assert_null(actop_sample(s, NULL));
+    uint64_t seq = 0;
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(actop_wait_next(s, seq, INT64_C(10000000000), &sample, NULL), ACTOP_OK);
+        actop_times t = {.size = sizeof t};
+        actop_sample_times(sample, &t);
+        assert_true(t.seq > seq);
+        seq = t.seq;
+        actop_sample_unref(sample);
+    }
+    actop_set_interval(s, INT64_C(3600000000000));
+    actop_stop(s);
+    actop_stop(s);
+    assert_int_equal(actop_start(s, 1000000, NULL), ACTOP_OK);
+    actop_close(s);
+}
+
+static void *read_latest(void *arg)
+{
+    for (int i = 0; i < 2000; i++) {
+        const actop_sample_t *sample = actop_latest(arg);
+        if (sample != NULL)
+            (void)actop_read(sample, ACTOP_METRIC_CPU_POWER, 0);
+        actop_sample_unref(sample);
+    }
+    return NULL;
+}
+
+static void many_readers_share_published_samples(void **state)
+{
+    (void)state;
+    actop_session *s = open_none();
+    assert_int_equal(actop_start(s, 1000000, NULL), ACTOP_OK);
+    pthread_t readers[4];
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, read_latest, s), 0);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_join(readers[i], NULL), 0);
+    actop_close(s);
+}
+
+static void a_filter_can_be_changed_and_a_bad_one_keeps_the_last(void **state)
+{
+    (void)state;
+    actop_session *s = open_none();
+    actop_error err = {ACTOP_OK, ""};
+    assert_int_equal(actop_set_process_filter(s, "^fire.*", &err), ACTOP_OK);
+    assert_int_equal(actop_set_process_filter(s, "*(", &err), ACTOP_E_SYNTAX);
+    assert_true(strlen(err.text) > 3);
+    assert_int_equal(actop_set_process_filter(s, NULL, &err), ACTOP_OK);
+    assert_int_equal(actop_process_signal(s, 1, 1, 0, &err), ACTOP_E_STATE);
+    actop_close(s);
+}
+
+static bool live_with_failures(void)
+{
+    actop_session *s = open_none();
+    if (s != NULL)
+        for (int i = 0; i < 3; i++)
+            (void)actop_sample(s, NULL);
+    actop_close(s);
+    return alloc_failed();
+}
+
+static void every_failing_allocation_is_survived(void **state)
+{
+    (void)state;
+    long n = 1;
+    for (alloc_fail_nth(n); live_with_failures(); alloc_fail_nth(++n))
+        ;
+    alloc_fail_nth(0);
+    assert_true(n > 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bad_options_are_refused_with_a_sentence),
+        cmocka_unit_test(samples_by_hand_are_numbered_and_timed),
+        cmocka_unit_test(a_kept_reference_outlives_the_session),
+        cmocka_unit_test(the_thread_publishes_and_stops_when_asked),
+        cmocka_unit_test(many_readers_share_published_samples),
+        cmocka_unit_test(a_filter_can_be_changed_and_a_bad_one_keeps_the_last),
+        cmocka_unit_test(every_failing_allocation_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
