@@ -50,8 +50,8 @@ static void what_is_put_is_read_back_and_not_a_number_is_a_failure(void **state)
     sample_begin(s, t, &noon);
     sample_put(s, ACTOP_METRIC_CORE_UTIL, 1, 0.5, ACTOP_MEASURED, via);
     sample_put_at(s, ACTOP_METRIC_CPU_POWER, 0, 3.5, 400, ACTOP_STATE_STALE, ACTOP_DERIVED, via);
-    sample_put(s, ACTOP_METRIC_GPU_POWER, 0, NAN, ACTOP_MEASURED, via);
-    sample_put(s, ACTOP_METRIC_ANE_POWER, 0, INFINITY, ACTOP_MEASURED, via);
+    sample_put(s, ACTOP_METRIC_GPU_POWER, 0, (double)NAN, ACTOP_MEASURED, via);
+    sample_put(s, ACTOP_METRIC_ANE_POWER, 0, (double)INFINITY, ACTOP_MEASURED, via);
     sample_put(s, ACTOP_METRIC_CORE_UTIL, 99, 1, ACTOP_MEASURED, via);
     sample_put_text(s, ACTOP_METRIC_CHIP, 0, "Apple M4 Max", 12, via);
     actop_reading r = actop_read(s, ACTOP_METRIC_CORE_UTIL, 1);
