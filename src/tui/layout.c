@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* Layout; see layout.h. */
+#include "tui/layout.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include <actop/actop.h>
+
+enum { MOST_COLUMNS = 4, COLUMN_COLS = 58, SIDE_COLS = 180, SIDE_LEAST = 84 };
+
+static const struct {
+    const char *title;
+    int weight, rank;
+    unsigned scopes;
+} rows[PANEL_COUNT] = {
+#define PANEL(id, title, weight, rank, scopes) {title, weight, rank, scopes},
+#include "tui/panels.def"
+#undef PANEL
+};
+
+const char *panel_title(enum panel_id panel)
+{
+    return rows[panel].title;
+}
+
+unsigned panel_scopes(enum panel_id panel)
+{
+    return rows[panel].scopes;
+}
+
+/* The one that has grown least for its weight, among those below their limit; n when there is none. */
+static size_t hungriest(const struct share *s, size_t n, bool beyond)
+{
+    size_t best = n;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i].weight <= 0 || (beyond ? !s[i].grows : s[i].got >= s[i].want))
+            continue;
+        if (best == n || (s[i].got - s[i].min + 1) * s[best].weight <
+                             (s[best].got - s[best].min + 1) * s[i].weight)
+            best = i;
+    }
+    return best;
+}
+
+void share_rows(struct share *s, size_t n, int total)
+{
+    for (size_t i = 0; i < n; i++) {
+        s[i].got = s[i].min;
+        total -= s[i].min;
+    }
+    for (int beyond = 0; beyond < 2; beyond++) {
+        size_t i;
+        while (total > 0 && (i = hungriest(s, n, beyond)) < n) {
+            s[i].got++;
+            total--;
+        }
+    }
+}
+
+/* ---- one column ------------------------------------------------------------------------------------ */
+
+struct column {
+    enum panel_id ids[PANEL_COUNT];
+    size_t n;
+    struct place at;
+};
+
+static int frame_rows(enum frame frame)
+{
+    return frame == FRAME_BOX ? 2 : frame == FRAME_RULE ? 1 : 0;
+}
+
+static int content_columns(int w, enum frame frame)
+{
+    int inside = w - (frame == FRAME_BOX ? 4 : 2);
+    return inside < 0 ? 0 : inside;
+}
+
+static struct share measured(const struct layout_input *in, enum panel_id id, int w,
+                             enum frame frame)
+{
+    struct share s = in->measure(in->context, id, content_columns(w, frame));
+    int more = frame_rows(frame);
+    s.min += more;
+    s.want = (s.want < s.min - more ? s.min - more : s.want) + more;
+    s.weight = rows[id].weight;
+    return s;
+}
+
+static int least_rows(const struct layout_input *in, const struct column *c, enum frame frame)
+{
+    int sum = 0;
+    for (size_t i = 0; i < c->n; i++)
+        sum += measured(in, c->ids[i], c->at.w, frame).min;
+    return sum;
+}
+
+static void drop_highest_rank(struct column *c)
+{
+    size_t worst = 0;
+    for (size_t i = 1; i < c->n; i++)
+        if (rows[c->ids[i]].rank > rows[c->ids[worst]].rank)
+            worst = i;
+    c->n--;
+    memmove(&c->ids[worst], &c->ids[worst + 1], (c->n - worst) * sizeof c->ids[0]);
+}
+
+static void place_column(const struct layout_input *in, struct column *c, enum frame frame,
+                         struct layout *out)
+{
+    struct share shares[PANEL_COUNT];
+    while (c->n > 1 && least_rows(in, c, frame) > c->at.h)
+        drop_highest_rank(c);
+    for (size_t i = 0; i < c->n; i++)
+        shares[i] = measured(in, c->ids[i], c->at.w, frame);
+    if (c->n == 1) { /* alone: whatever there is */
+        shares[0].got = c->at.h;
+    } else {
+        share_rows(shares, c->n, c->at.h);
+    }
+    int y = c->at.y;
+    for (size_t i = 0; i < c->n; i++) {
+        out->panels[c->ids[i]] = (struct place){y, c->at.x, shares[i].got, c->at.w};
+        y += shares[i].got;
+    }
+}
+
+/* ---- columns --------------------------------------------------------------------------------------- */
+
+/* Wanted panels but the process table. */
+static size_t ordinary(const struct layout_input *in, enum panel_id ids[PANEL_COUNT])
+{
+    size_t n = 0;
+    for (int id = 0; id < PANEL_COUNT; id++)
+        if (in->wanted[id] && id != PANEL_PROCESSES)
+            ids[n++] = (enum panel_id)id;
+    return n;
+}
+
+/* Height a run of panels would like. */
+static int run_height(const int *heights, size_t from, size_t to)
+{
+    int sum = 0;
+    for (size_t i = from; i < to; i++)
+        sum += heights[i];
+    return sum;
+}
+
+/* Cut n heights into k runs so that the highest run is as low as can be; ends[i] is the end of run i. Returns the
+ * height of the highest. At most 7 panels and 4 columns, so trying all cuts is cheap. */
+static int cut_runs(const int *heights, size_t from, size_t n, size_t k, size_t *ends)
+{
+    if (k == 1) {
+        ends[0] = n;
+        return run_height(heights, from, n);
+    }
+    int best = INT_MAX;
+    for (size_t end = from + 1; end + (k - 1) <= n; end++) {
+        size_t rest[MOST_COLUMNS];
+        int first = run_height(heights, from, end);
+        int others = cut_runs(heights, end, n, k - 1, rest);
+        int worst = first > others ? first : others;
+        if (worst < best) {
+            best = worst;
+            ends[0] = end;
+            memcpy(ends + 1, rest, (k - 1) * sizeof *ends);
+        }
+    }
+    return best;
+}
+
+static size_t column_count(const struct layout_input *in, int width, size_t panels)
+{
+    if (in->stack || in->cols < LAYOUT_GRID_COLS)
+        return 1;
+    size_t k = (size_t)(width / COLUMN_COLS);
+    k = k < 1 ? 1 : k > MOST_COLUMNS ? MOST_COLUMNS : k;
+    if (k == 1 && width >= LAYOUT_GRID_COLS)
+        k = 2;
+    return k > panels ? panels : k;
+}
+
+static size_t make_columns(const struct layout_input *in, struct place body, struct column *columns)
+{
+    enum panel_id ids[PANEL_COUNT];
+    int heights[PANEL_COUNT];
+    size_t ends[MOST_COLUMNS];
+    size_t n = ordinary(in, ids);
+    if (n == 0)
+        return 0;
+    size_t k = column_count(in, body.w, n);
+    for (size_t i = 0; i < n; i++)
+        heights[i] = measured(in, ids[i], body.w / (int)k, FRAME_BOX).want;
+    cut_runs(heights, 0, n, k, ends);
+    size_t from = 0;
+    for (size_t i = 0; i < k; i++) {
+        int x = body.w * (int)i / (int)k;
+        int right = body.w * (int)(i + 1) / (int)k;
+        columns[i].n = ends[i] - from;
+        memcpy(columns[i].ids, ids + from, columns[i].n * sizeof ids[0]);
+        columns[i].at = (struct place){body.y, body.x + x, body.h, right - x};
+        from = ends[i];
+    }
+    return k;
+}
+
+/* The richest frame with which all columns fit. */
+static enum frame frame_for(const struct layout_input *in, const struct column *columns, size_t n)
+{
+    for (int frame = FRAME_BOX; frame > FRAME_NONE; frame--) {
+        bool fits = true;
+        for (size_t i = 0; i < n; i++)
+            fits = fits && least_rows(in, &columns[i], (enum frame)frame) <= columns[i].at.h;
+        if (fits)
+            return (enum frame)frame;
+    }
+    return FRAME_NONE;
+}
+
+/* Take the process table's place off the body: the right side of a very wide screen, else the bottom. */
+static struct place cut_processes(const struct layout_input *in, struct place *body)
+{
+    struct place at = *body;
+    enum panel_id ids[PANEL_COUNT];
+    if (ordinary(in, ids) == 0) {
+        body->h = 0;
+        return at;
+    }
+    if (!in->stack && body->w >= SIDE_COLS) {
+        at.w = body->w * 2 / 5 < SIDE_LEAST ? SIDE_LEAST : body->w * 2 / 5;
+        at.x = body->w - at.w;
+        body->w -= at.w;
+        return at;
+    }
+    at.h = body->h * 2 / 5;
+    if (at.h < 6)
+        at.h = body->h < 12 ? body->h / 2 : 6;
+    at.y = body->y + body->h - at.h;
+    body->h -= at.h;
+    return at;
+}
+
+static struct place take_lines(const struct layout_input *in, struct layout *out)
+{
+    int rows_left = in->rows;
+    out->header = (struct place){0, 0, 1, in->cols};
+    rows_left--;
+    if (in->rows >= 8) {
+        out->footer = (struct place){in->rows - 1, 0, 1, in->cols};
+        rows_left--;
+    }
+    if (in->rows >= 10) {
+        out->status = (struct place){in->rows - 2, 0, 1, in->cols};
+        rows_left--;
+    }
+    return (struct place){1, 0, rows_left, in->cols};
+}
+
+void layout_plan(const struct layout_input *in, struct layout *out)
+{
+    struct column columns[MOST_COLUMNS + 1];
+    memset(out, 0, sizeof *out);
+    if (in->cols < LAYOUT_MIN_COLS || in->rows < LAYOUT_MIN_ROWS) {
+        out->too_small = true;
+        return;
+    }
+    struct place body = take_lines(in, out);
+    out->frame = FRAME_BOX;
+    if (in->zoomed >= 0 && in->zoomed < PANEL_COUNT) {
+        out->panels[in->zoomed] = body;
+        if (body.h < 5)
+            out->frame = FRAME_NONE;
+        return;
+    }
+    struct place table = {0, 0, 0, 0};
+    if (in->wanted[PANEL_PROCESSES])
+        table = cut_processes(in, &body);
+    size_t n = body.h > 0 ? make_columns(in, body, columns) : 0;
+    out->frame = frame_for(in, columns, n);
+    if (table.h > 0 && table.h < 6 && out->frame == FRAME_BOX)
+        out->frame = FRAME_RULE;
+    for (size_t i = 0; i < n; i++)
+        place_column(in, &columns[i], out->frame, out);
+    out->panels[PANEL_PROCESSES] = table;
+}
