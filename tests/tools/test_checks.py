@@ -117,7 +117,7 @@ tap.case(
      metric('A, "a.power", WATT, GAUGE, MACHINE, NULL, NULL, "Power."', **{"docs/metrics.md": "# Metrics\n"}),
      "docs/metrics.md: not what"),
     ("a file without the licence line", "format", {"src/a.c": "int a;\n"}, "src/a.c:1: the first line is not"),
-    ("a header of 121 columns", "format", {"src/a.h": LICENCE + "/*" + "x" * 117 + "*/\n"}, "121 columns"),
+    ("a header of 129 columns", "format", {"src/a.h": LICENCE + "/*" + "x" * 125 + "*/\n"}, "129 columns"),
     ("a path of one machine", "words", {"a.md": "see /ho" + "me/someone/x\n"}, "a.md:1: a path of one machine"),
     ("the address of a registry", "words", {"a.md": "https://py" + "pi.org/x\n"}, "the address of a package registry"),
     ("a mark of unfinished work", "words", {"src/a.c": "/* TO" + "DO: later */\n"}, "a mark of unfinished work"),
