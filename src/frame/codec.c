@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames to blocks: the writing half of the codec, and the past both halves share. See codec.h for the idea and
+ * docs/recording-format.md ("Frame block") for the bytes. Reading order: codec_put_frame, put_head, put_rows. */
+#include "frame/codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/vec.h"
+
+/* ---- the past ---- */
+
+actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint32_t schema_crc,
+                              actop_error *err)
+{
+    actop_status st = frame_begin(&p->frame, s, 0, err);
+    if (st != ACTOP_OK)
+        return st;
+    if (!VEC_GROW(p->slots, p->cap_slots, s->n_slots))
+        return error_set(err, ACTOP_E_NOMEM, "no memory for the frame before");
+    if (s->n_slots > 0)
+        memset(p->slots, 0, s->n_slots * sizeof *p->slots);
+    p->frame.seq = 0;
+    p->frame.at = (struct os_moment){0, 0, 0};
+    p->awake_growth_ns = 0;
+    p->schema_crc = schema_crc;
+    return ACTOP_OK;
+}
+
+void codec_past_release(struct codec_past *p)
+{
+    frame_release(&p->frame);
+    free(p->slots);
+    memset(p, 0, sizeof *p);
+}
+
+/* ---- life ---- */
+
+actop_status codec_writer_init(struct codec_writer *w, actop_error *err)
+{
+    memset(w, 0, sizeof *w);
+    return block_packer_init(&w->packer, err);
+}
+
+void codec_writer_release(struct codec_writer *w)
+{
+    block_packer_release(&w->packer);
+    codec_past_release(&w->past);
+    schema_unref(w->schema);
+    free(w->places);
+    free(w->match);
+    free(w->index);
+    buf_release(&w->content);
+    memset(w, 0, sizeof *w);
+}
+
+actop_status codec_put_schema(struct codec_writer *w, const struct schema *s, struct buf *out,
+                              actop_error *err)
+{
+    buf_clear(&w->content);
+    actop_status st = codec_put_schema_content(s, &w->content, err);
+    if (st == ACTOP_OK)
+        st = block_put(&w->packer, BLOCK_SCHEMA, 0, w->content.data, w->content.len, out, err);
+    if (st != ACTOP_OK)
+        return st;
+    size_t places = (size_t)s->n_slots + s->n_columns;
+    if (!VEC_GROW(w->places, w->cap_places, places))
+        return error_set(err, ACTOP_E_NOMEM, "no memory for recording frames");
+    if (places > 0)
+        memset(w->places, 0, places * sizeof *w->places);
+    if (w->schema != s) {
+        schema_unref(w->schema);
+        w->schema = schema_ref(s);
+    }
+    frame_release(&w->past.frame); /* the next frame is a keyframe */
+    w->past.schema_crc = crc32_of(&w->packer.crc, w->content.data, w->content.len);
+    return ACTOP_OK;
+}
+
+/* ---- head: times, statuses, stamps, slots ---- */
+
+static void put_difference(struct residual_out *out, int64_t now, int64_t then)
+{
+    residual_put_raw(out, zigzag((int64_t)((uint64_t)now - (uint64_t)then)));
+}
+
+static int64_t difference(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+static void put_times(struct codec_past *p, const struct frame *f, struct residual_out *out)
+{
+    const struct os_moment *now = &f->at, *then = &p->frame.at;
+    int64_t grew_ns = difference(now->awake_ns, then->awake_ns);
+    put_difference(out, (int64_t)(f->seq - p->frame.seq), 1);
+    put_difference(out, grew_ns, p->awake_growth_ns);
+    put_difference(out, difference(now->boot_ns, now->awake_ns),
+                   difference(then->boot_ns, then->awake_ns));
+    put_difference(out, difference(now->wall_ns, now->awake_ns),
+                   difference(then->wall_ns, then->awake_ns));
+    residual_put_raw(out, f->want ^ p->frame.want);
+    p->awake_growth_ns = grew_ns;
+}
+
+/* Stamps of one driver advance together: what is written is how much more one advanced than the one before it. */
+static void put_channels(const struct codec_past *p, const struct frame *f,
+                         struct residual_out *out)
+{
+    size_t n = f->schema->n_channels;
+    for (size_t i = 0; i < n; i++)
+        put_difference(out, f->status[i], p->frame.status[i]);
+    int64_t grew_ns = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t grows_ns = difference(f->stamps_ns[i], p->frame.stamps_ns[i]);
+        put_difference(out, grows_ns, grew_ns);
+        grew_ns = grows_ns;
+    }
+}
+
+static void put_slots(struct codec_writer *w, const struct frame *f, struct residual_out *out)
+{
+    for (size_t i = 0; i < f->schema->n_channels; i++) {
+        const struct channel *c = &f->schema->channels[i];
+        bool read = f->status[i] == SLOT_READ && c->type != SLOT_BYTES;
+        bool counter = (c->flags & CHANNEL_COUNTER) != 0;
+        for (uint32_t at = c->first; at < c->first + c->count; at++) {
+            struct slot_past *past = &w->past.slots[at];
+            int64_t residual = read ? (int64_t)(f->slots[at] - past->value - (uint64_t)past->expect)
+                                    : 0;
+            residual_put(out, &w->places[at], residual);
+            slot_past_step(past, residual, counter);
+        }
+    }
+}
+
+/* ---- rows: which is which ---- */
+
+static bool same_bytes(const struct frame *a, uint64_t slot_a, const struct frame *b,
+                       uint64_t slot_b)
+{
+    size_t n_a, n_b;
+    const char *bytes_a = frame_bytes(a, slot_a, &n_a), *bytes_b = frame_bytes(b, slot_b, &n_b);
+    return n_a == n_b && (n_a == 0 || memcmp(bytes_a, bytes_b, n_a) == 0);
+}
+
+static bool same_key(const struct frame *a, uint32_t row_a, const struct frame *b, uint32_t row_b,
+                     int32_t rowset)
+{
+    const struct rowset *def = &a->schema->rowsets[rowset];
+    for (uint32_t c = 0; c < def->n_keys; c++) {
+        uint64_t cell_a = frame_cell(a, rowset, row_a, c), cell_b = frame_cell(b, rowset, row_b, c);
+        bool bytes = a->schema->columns[def->first + c].type == SLOT_BYTES;
+        if (bytes ? !same_bytes(a, cell_a, b, cell_b) : cell_a != cell_b)
+            return false;
+    }
+    return true;
+}
+
+static size_t index_size(uint32_t rows)
+{
+    size_t size = 16;
+    while (size < (size_t)rows * 2)
+        size *= 2;
+    return size;
+}
+
+/* The place of a row's key in the index of the rows before: its entry, or where it would stand. */
+static size_t index_place(const struct codec_writer *w, const struct frame *f, int32_t rowset,
+                          uint32_t row)
+{
+    const struct frame *past = &w->past.frame;
+    size_t mask = index_size(past->rows[rowset].n) - 1;
+    size_t at = (size_t)frame_row_key(f, rowset, row) & mask;
+    while (w->index[at] != 0 && !same_key(f, row, past, w->index[at] - 1, rowset))
+        at = (at + 1) & mask;
+    return at;
+}
+
+static bool index_rows(struct codec_writer *w, int32_t rowset)
+{
+    uint32_t n = w->past.frame.rows[rowset].n;
+    size_t size = index_size(n);
+    if (!VEC_GROW(w->index, w->cap_index, size))
+        return false;
+    memset(w->index, 0, size * sizeof *w->index);
+    for (uint32_t row = 0; row < n; row++) {
+        size_t at = index_place(w, &w->past.frame, rowset, row);
+        if (w->index[at] == 0)
+            w->index[at] = row + 1;
+    }
+    return true;
+}
+
+/* Find each row's row in the frame before. Most come in the same order, so the next one is tried first and the index
+ * is made only when that fails. At most as many rows match as there were, even where keys repeat: readers rely on it. */
+static bool match_rows(struct codec_writer *w, const struct frame *f, int32_t rowset,
+                       uint32_t *match)
+{
+    uint32_t n = f->rows[rowset].n, n_past = w->past.frame.rows[rowset].n;
+    uint32_t cursor = 0, matched = 0;
+    bool indexed = false, keyed = f->schema->rowsets[rowset].n_keys > 0;
+    for (uint32_t row = 0; row < n; row++) {
+        match[row] = CODEC_NEW_ROW;
+        if (cursor < n_past && same_key(f, row, &w->past.frame, cursor, rowset)) {
+            match[row] = cursor;
+        } else if (keyed && n_past > 0) {
+            if (!indexed && !index_rows(w, rowset))
+                return false;
+            indexed = true;
+            match[row] = w->index[index_place(w, f, rowset, row)] -
+                         1; /* none: 0 - 1 is CODEC_NEW_ROW */
+        }
+        if (match[row] != CODEC_NEW_ROW && matched++ == n_past)
+            match[row] = CODEC_NEW_ROW;
+        if (match[row] != CODEC_NEW_ROW)
+            cursor = match[row] + 1;
+    }
+    return true;
+}
+
+static bool rows_stay(const uint32_t *match, uint32_t n, uint32_t n_past)
+{
+    if (n != n_past)
+        return false;
+    for (uint32_t i = 0; i < n; i++)
+        if (match[i] != i)
+            return false;
+    return true;
+}
+
+static bool match_all(struct codec_writer *w, const struct frame *f)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < f->schema->n_rowsets; i++)
+        total += f->rows[i].n;
+    if (!VEC_GROW(w->match, w->cap_match, total))
+        return false;
+    uint32_t *match = w->match;
+    for (size_t i = 0; i < f->schema->n_rowsets; match += f->rows[i++].n)
+        if (!match_rows(w, f, (int32_t)i, match))
+            return false;
+    return true;
+}
+
+static void put_row_counts(const struct codec_writer *w, const struct frame *f,
+                           struct residual_out *out)
+{
+    const uint32_t *match = w->match;
+    for (size_t i = 0; i < f->schema->n_rowsets; match += f->rows[i++].n) {
+        const struct rows *now = &f->rows[i], *then = &w->past.frame.rows[i];
+        put_difference(out, now->status, then->status);
+        residual_put_raw(out, rows_stay(match, now->n, then->n) ? 0 : (uint64_t)now->n + 1);
+    }
+}
+
+/* ---- rows: how they came about, and their cells ---- */
+
+static uint32_t run_of(const uint32_t *match, uint32_t row, uint32_t n)
+{
+    uint32_t run = 1;
+    while (row + run < n &&
+           match[row + run] == (match[row] == CODEC_NEW_ROW ? CODEC_NEW_ROW : match[row] + run))
+        run++;
+    return run;
+}
+
+static void put_step(struct buf *out, enum row_step step, uint32_t arg)
+{
+    varint_put(out, (uint64_t)arg << 2 | step);
+}
+
+static void put_rows_moved(const struct rows *now, const uint32_t *match, struct buf *out)
+{
+    uint32_t cursor = 0;
+    uint64_t mask = 0; /* of the last new row: most have the same cells */
+    for (uint32_t row = 0; row < now->n;) {
+        uint32_t run = run_of(match, row, now->n);
+        if (match[row] == CODEC_NEW_ROW) {
+            put_step(out, ROWS_NEW, run - 1);
+            for (uint32_t i = row; i < row + run; i++) {
+                varint_put(out, now->present[i] ^ mask);
+                mask = now->present[i];
+            }
+        } else {
+            if (match[row] > cursor)
+                put_step(out, ROWS_SKIP, match[row] - cursor - 1);
+            else if (match[row] < cursor)
+                put_step(out, ROWS_SEEK, match[row]);
+            put_step(out, ROWS_COPY, run - 1);
+            cursor = match[row] + run;
+        }
+        row += run;
+    }
+}
+
+static void put_all_moved(const struct codec_writer *w, const struct frame *f)
+{
+    const uint32_t *match = w->match;
+    struct buf *out = (struct buf *)(uintptr_t)&w->content;
+    for (size_t i = 0; i < f->schema->n_rowsets; match += f->rows[i++].n)
+        if (!rows_stay(match, f->rows[i].n, w->past.frame.rows[i].n))
+            put_rows_moved(&f->rows[i], match, out);
+}
+
+static void put_cells(struct codec_writer *w, const struct frame *f, int32_t rowset,
+                      const uint32_t *match, struct residual_out *out)
+{
+    const struct rowset *def = &f->schema->rowsets[rowset];
+    const struct rows *now = &f->rows[rowset];
+    for (uint32_t row = 0; row < now->n; row++)
+        if (match[row] != CODEC_NEW_ROW)
+            residual_put_raw(out,
+                             now->present[row] ^ w->past.frame.rows[rowset].present[match[row]]);
+    for (uint32_t c = 0; c < def->n_columns; c++) {
+        if (f->schema->columns[def->first + c].type == SLOT_BYTES)
+            continue;
+        struct residual_place *place = &w->places[f->schema->n_slots + def->first + c];
+        for (uint32_t row = 0; row < now->n; row++) {
+            if (!frame_cell_has(f, rowset, row, c))
+                continue;
+            struct row_base base = row_base_of(&w->past, f, match[row], row);
+            residual_put(out, place,
+                         (int64_t)(frame_cell(f, rowset, row, c) - base_cell(base, rowset, c)));
+        }
+    }
+}
+
+/* ---- bytes: those that differ, with how many did not before them ---- */
+
+struct bytes_out {
+    struct buf *buf;
+    uint64_t gap;
+};
+
+static void put_bytes(struct bytes_out *out, const struct frame *f, uint64_t slot,
+                      const struct frame *base, uint64_t base_slot)
+{
+    size_t n;
+    const char *bytes = frame_bytes(f, slot, &n);
+    if (base == NULL ? n == 0 : same_bytes(f, slot, base, base_slot)) {
+        out->gap++;
+        return;
+    }
+    varint_put(out->buf, out->gap + 1);
+    varint_put(out->buf, n);
+    buf_put(out->buf, bytes, n);
+    out->gap = 0;
+}
+
+static void put_bytes_of_channels(const struct codec_writer *w, const struct frame *f,
+                                  struct bytes_out *out)
+{
+    const struct frame *past = &w->past.frame;
+    for (size_t i = 0; i < f->schema->n_channels; i++) {
+        const struct channel *c = &f->schema->channels[i];
+        if (c->type != SLOT_BYTES || f->status[i] != SLOT_READ)
+            continue;
+        bool had = past->status[i] == SLOT_READ;
+        put_bytes(out, f, f->slots[c->first], had ? past : NULL, past->slots[c->first]);
+    }
+}
+
+static void put_bytes_of_rows(const struct codec_writer *w, const struct frame *f, int32_t rowset,
+                              const uint32_t *match, struct bytes_out *out)
+{
+    const struct rowset *def = &f->schema->rowsets[rowset];
+    for (uint32_t c = 0; c < def->n_columns; c++) {
+        if (f->schema->columns[def->first + c].type != SLOT_BYTES)
+            continue;
+        for (uint32_t row = 0; row < f->rows[rowset].n; row++) {
+            if (!frame_cell_has(f, rowset, row, c))
+                continue;
+            struct row_base base = row_base_of(&w->past, f, match[row], row);
+            bool had = base.frame != NULL && frame_cell_has(base.frame, rowset, base.row, c);
+            put_bytes(out, f, frame_cell(f, rowset, row, c), had ? base.frame : NULL,
+                      base_cell(base, rowset, c));
+        }
+    }
+}
+
+/* ---- one frame ---- */
+
+static void put_content(struct codec_writer *w, const struct frame *f)
+{
+    struct residual_out out = {.buf = &w->content};
+    put_times(&w->past, f, &out);
+    put_channels(&w->past, f, &out);
+    put_row_counts(w, f, &out);
+    put_slots(w, f, &out);
+    residual_flush(&out);
+    put_all_moved(w, f);
+    const uint32_t *match = w->match;
+    for (size_t i = 0; i < f->schema->n_rowsets; match += f->rows[i++].n)
+        put_cells(w, f, (int32_t)i, match, &out);
+    residual_flush(&out);
+    struct bytes_out bytes = {.buf = &w->content};
+    put_bytes_of_channels(w, f, &bytes);
+    match = w->match;
+    for (size_t i = 0; i < f->schema->n_rowsets; match += f->rows[i++].n)
+        put_bytes_of_rows(w, f, (int32_t)i, match, &bytes);
+    varint_put(&w->content, 0);
+}
+
+static actop_status check_frame(const struct codec_writer *w, const struct frame *f,
+                                actop_error *err)
+{
+    if (f->schema != w->schema)
+        return error_set(err, ACTOP_E_STATE, "a frame is recorded before its schema");
+    if (f->failed)
+        return error_set(err, ACTOP_E_NOMEM, "a frame to be recorded is not whole: out of memory");
+    if (f->schema->n_slots > CODEC_MAX_SLOTS || f->n_bytes > BLOCK_MAX)
+        return error_set(err, ACTOP_E_FORMAT, "a frame is too large for a recording");
+    for (size_t i = 0; i < f->schema->n_rowsets; i++)
+        if (f->rows[i].n > CODEC_MAX_ROWS ||
+            (uint64_t)f->rows[i].n * f->schema->rowsets[i].n_columns > CODEC_MAX_CELLS)
+            return error_set(err, ACTOP_E_FORMAT, "a table of %u rows is too large for a recording",
+                             f->rows[i].n);
+    return ACTOP_OK;
+}
+
+/* What the reader's shifts begin with at a keyframe; what was learnt stays. */
+static void reset_shifts(struct codec_writer *w)
+{
+    size_t n = (size_t)w->schema->n_slots + w->schema->n_columns;
+    for (size_t i = 0; i < n; i++)
+        w->places[i].shift = 0;
+}
+
+static actop_status begin_keyframe(struct codec_writer *w, actop_error *err)
+{
+    uint32_t crc = w->past.schema_crc;
+    actop_status st = codec_past_begin(&w->past, w->schema, crc, err);
+    if (st != ACTOP_OK)
+        return st;
+    reset_shifts(w);
+    uint8_t bytes[4] = {(uint8_t)crc, (uint8_t)(crc >> 8), (uint8_t)(crc >> 16),
+                        (uint8_t)(crc >> 24)};
+    buf_put(&w->content, bytes, sizeof bytes);
+    return ACTOP_OK;
+}
+
+actop_status codec_put_frame(struct codec_writer *w, const struct frame *f, bool keyframe,
+                             struct buf *out, actop_error *err)
+{
+    actop_status st = check_frame(w, f, err);
+    if (st != ACTOP_OK)
+        return st;
+    buf_clear(&w->content);
+    keyframe = keyframe || w->past.frame.schema == NULL;
+    if (keyframe)
+        st = begin_keyframe(w, err);
+    if (st != ACTOP_OK)
+        goto out;
+    st = match_all(w, f) ? ACTOP_OK
+                         : error_set(err, ACTOP_E_NOMEM, "no memory for recording a frame");
+    if (st != ACTOP_OK)
+        goto out;
+    put_content(w, f);
+    st = w->content.failed ? error_set(err, ACTOP_E_NOMEM, "no memory for recording a frame")
+                           : ACTOP_OK;
+    if (st == ACTOP_OK)
+        st = block_put(&w->packer, BLOCK_FRAME, keyframe ? BLOCK_KEYFRAME : 0, w->content.data,
+                       w->content.len, out, err);
+    if (st == ACTOP_OK)
+        st = frame_copy(&w->past.frame, f, err);
+out:
+    if (st != ACTOP_OK)
+        frame_release(&w->past.frame);
+    return st;
+}

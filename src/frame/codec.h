@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* Codec: schemas and frames to blocks and back. Recordings, the history ring and /api/v1/frames are sequences of these
+ * blocks; docs/recording-format.md describes every byte.
+ *
+ * A frame is written as what differs from the frame before it, in the order of the schema: what a counter grew is
+ * compared with what it grew before, rows are matched by their key columns, and what stays is a run of zeros. A
+ * *keyframe* needs no frame before it: from there reading can start. Writer and reader keep the same *past*: the last
+ * frame and, slot by slot, what is expected of it.
+ *
+ * Reading takes bytes that somebody else may have written: every length and number is checked, memory is bounded by
+ * the limits below, and what is not right is E_FORMAT. After warm-up neither way allocates. */
+#ifndef FRAME_CODEC_H
+#define FRAME_CODEC_H
+
+#include "base/buf.h"
+#include "frame/block.h"
+#include "frame/frame.h"
+#include "frame/residual.h"
+
+/* What a reader accepts. Far past any machine, and small enough that a hostile file cannot eat the memory of one. */
+enum {
+    CODEC_MAX_SLOTS = 1 << 20,  /* of all channels of a schema; its values and state names too */
+    CODEC_MAX_ROWS = 1 << 20,   /* of one row set */
+    CODEC_MAX_CELLS = 1 << 24,  /* of one row set */
+};
+
+/* What is expected of a slot. */
+struct slot_past {
+    uint64_t value;
+    int64_t growth; /* from the frame before to the last one */
+    int64_t expect; /* growth expected next: 0 but for counters that grow steadily */
+};
+
+/* What writer and reader both know. */
+struct codec_past {
+    struct frame frame;      /* the last one; its schema is NULL before the first keyframe */
+    uint32_t schema_crc;     /* of the schema's content: ties keyframes to their schema */
+    struct slot_past *slots;
+    size_t cap_slots;
+    int64_t awake_growth_ns; /* time between the last two frames */
+};
+
+struct codec_writer {
+    struct block_packer packer;
+    struct codec_past past;
+    const struct schema *schema;   /* announced last; a reference */
+    struct residual_place *places; /* per slot, then per column */
+    size_t cap_places;
+    uint32_t *match;               /* scratch: rows of all row sets to rows before, or CODEC_NEW_ROW */
+    size_t cap_match;
+    uint32_t *index;               /* scratch: rows before by key */
+    size_t cap_index;
+    struct buf content;            /* scratch */
+};
+
+struct codec_reader {
+    struct block_unpacker unpacker;
+    struct codec_past past;
+    struct schema *schema; /* of the last schema block; a reference */
+    uint32_t schema_crc;
+    bool ready;            /* past holds a frame of this schema */
+    uint8_t *shifts;       /* per slot, then per column */
+    size_t cap_shifts;
+    uint32_t *match;       /* scratch, as the writer's */
+    size_t cap_match;
+    bool *moved;           /* scratch: row sets whose rows are not the ones before */
+    size_t cap_moved;
+};
+
+actop_status codec_writer_init(struct codec_writer *w, actop_error *err);
+void codec_writer_release(struct codec_writer *w); /* also of zeroed memory */
+
+/* Append a block with the whole schema, as it is before the first frame of that schema. */
+actop_status codec_put_schema(struct codec_writer *w, const struct schema *s, struct buf *out, actop_error *err);
+
+/* Append a block with one frame of the schema put last. The first frame after a schema is always a keyframe; others
+ * are when asked for. When this fails the past is lost: put a schema and a keyframe next. */
+actop_status codec_put_frame(struct codec_writer *w, const struct frame *f, bool keyframe, struct buf *out,
+                             actop_error *err);
+
+actop_status codec_reader_init(struct codec_reader *r, actop_error *err);
+void codec_reader_release(struct codec_reader *r); /* also of zeroed memory */
+
+/* Forget what was read, so that the next frame has to be a keyframe: after damage, or to begin elsewhere. */
+void codec_reader_forget(struct codec_reader *r);
+
+/* Take a schema from elsewhere instead of a schema block (the history ring keeps them apart). */
+actop_status codec_reader_use(struct codec_reader *r, const struct schema *s, uint32_t schema_crc, actop_error *err);
+
+/* Take one block. ACTOP_SCHEMA_CHANGED: it was a schema, now r->schema. ACTOP_OK: a frame, now in *into. E_STATE: a
+ * frame that cannot be read without its keyframe or schema, or a block to be skipped. E_FORMAT, E_VERSION, E_NOMEM. */
+actop_status codec_take(struct codec_reader *r, const struct block *b, struct frame *into, actop_error *err);
+
+/* ---- For the codec's own files ---- */
+
+enum { CODEC_NEW_ROW = UINT32_MAX };
+
+/* Steps that make the rows of a frame from those of the one before; two low bits of a number whose rest is arg. */
+enum row_step {
+    ROWS_COPY = 0, /* the next arg + 1 rows of before */
+    ROWS_SKIP = 1, /* arg + 1 rows of before are not next */
+    ROWS_NEW = 2,  /* arg + 1 rows that were not there; as many masks of present cells follow */
+    ROWS_SEEK = 3  /* row number arg of before is next */
+};
+
+/* The row that a row's cells are compared with: the same row before, or for a new one the row above it. */
+struct row_base {
+    const struct frame *frame; /* NULL: nothing; its cells are 0 */
+    uint32_t row;
+};
+
+static inline struct row_base row_base_of(const struct codec_past *p, const struct frame *now, uint32_t match,
+                                          uint32_t row)
+{
+    if (match != CODEC_NEW_ROW)
+        return (struct row_base){&p->frame, match};
+    return row > 0 ? (struct row_base){now, row - 1} : (struct row_base){NULL, 0};
+}
+
+static inline uint64_t base_cell(struct row_base base, int32_t rowset, uint32_t column)
+{
+    bool has = base.frame != NULL && frame_cell_has(base.frame, rowset, base.row, column);
+    return has ? frame_cell(base.frame, rowset, base.row, column) : 0;
+}
+
+actop_status codec_put_schema_content(const struct schema *s, struct buf *out, actop_error *err);
+actop_status codec_get_schema_content(const uint8_t *content, size_t n, struct schema **out, actop_error *err);
+
+/* Make the past ready for frames of a schema and forget all frames. */
+actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint32_t schema_crc, actop_error *err);
+void codec_past_release(struct codec_past *p);
+
+/* What was left of a slot is known to both sides: the same step for writer and reader. */
+static inline void slot_past_step(struct slot_past *p, int64_t residual, bool counter)
+{
+    int64_t grew = (int64_t)((uint64_t)p->expect + (uint64_t)residual);
+    if (counter) {
+        uint64_t change = (uint64_t)grew - (uint64_t)p->growth;
+        uint64_t change_size = (int64_t)change < 0 ? ~change + 1 : change;
+        uint64_t size = grew < 0 ? ~(uint64_t)grew + 1 : (uint64_t)grew;
+        p->expect = change_size < size ? grew : 0;
+        p->growth = grew;
+    }
+    p->value += (uint64_t)grew;
+}
+
+#endif
