@@ -25,7 +25,7 @@ struct usage {
 
 /* A frequency and how it is known. */
 struct clock {
-    double hz, real_hz;  /* UNKNOWN: unknown */
+    double hz, real_hz; /* UNKNOWN: unknown */
     actop_origin origin;
 };
 
@@ -53,7 +53,8 @@ static double ratio(uint64_t part, uint64_t all)
     return all == 0 ? UNKNOWN : (double)part / (double)all;
 }
 
-static void put_ratio(struct decode_frame *d, actop_metric id, uint32_t row, double value, uint16_t via, actop_state otherwise)
+static void put_ratio(struct decode_frame *d, actop_metric id, uint32_t row, double value,
+                      uint16_t via, actop_state otherwise)
 {
     if (isnan(value))
         sample_put_state(d->out, id, row, otherwise, via);
@@ -79,12 +80,16 @@ static bool usage_of(const struct decode_frame *d, int32_t channel, struct usage
     return any && u->all > 0;
 }
 
-static void put_machine_time(const struct cpu_state *s, struct decode_frame *d, const struct usage *u)
+static void put_machine_time(const struct cpu_state *s, struct decode_frame *d,
+                             const struct usage *u)
 {
-    actop_state none = s->map.n_cpus > 0 ? decode_absence(d, s->map.cpus[0].time) : ACTOP_STATE_UNSUPPORTED;
+    actop_state none = s->map.n_cpus > 0 ? decode_absence(d, s->map.cpus[0].time)
+                                         : ACTOP_STATE_UNSUPPORTED;
     put_ratio(d, ACTOP_METRIC_CPU_UTIL, 0, ratio(busy_of(u), u->all), s->via_stat, none);
-    put_ratio(d, ACTOP_METRIC_CPU_USER, 0, ratio(u->ticks[USER] + u->ticks[NICE], u->all), s->via_stat, none);
-    put_ratio(d, ACTOP_METRIC_CPU_SYSTEM, 0, ratio(u->ticks[SYSTEM] + u->ticks[IRQ] + u->ticks[SOFTIRQ], u->all), s->via_stat,
+    put_ratio(d, ACTOP_METRIC_CPU_USER, 0, ratio(u->ticks[USER] + u->ticks[NICE], u->all),
+              s->via_stat, none);
+    put_ratio(d, ACTOP_METRIC_CPU_SYSTEM, 0,
+              ratio(u->ticks[SYSTEM] + u->ticks[IRQ] + u->ticks[SOFTIRQ], u->all), s->via_stat,
               none);
     put_ratio(d, ACTOP_METRIC_CPU_IOWAIT, 0, ratio(u->ticks[IOWAIT], u->all), s->via_stat, none);
     put_ratio(d, ACTOP_METRIC_CPU_STEAL, 0, ratio(u->ticks[STEAL], u->all), s->via_stat, none);
@@ -100,7 +105,8 @@ static void step_time(struct cpu_state *s, struct decode_frame *d)
         s->utils[i] = known ? ratio(busy_of(&u), u.all) : UNKNOWN;
         put_ratio(d, ACTOP_METRIC_CORE_UTIL, (uint32_t)i, s->utils[i], s->via_stat,
                   c->time < 0 ? ACTOP_STATE_NONE : decode_absence(d, c->time));
-        sample_put(d->out, ACTOP_METRIC_CORE_ONLINE, (uint32_t)i, c->time >= 0 ? 1 : 0, ACTOP_MEASURED, s->via_stat);
+        sample_put(d->out, ACTOP_METRIC_CORE_ONLINE, (uint32_t)i, c->time >= 0 ? 1 : 0,
+                   ACTOP_MEASURED, s->via_stat);
         for (size_t k = 0; known && k < COLUMNS; k++)
             all.ticks[k] += u.ticks[k];
         all.all += known ? u.all : 0;
@@ -134,9 +140,12 @@ static void step_policies(struct cpu_state *s, struct decode_frame *d)
 {
     for (size_t i = 0; i < s->map.n_policies; i++) {
         const struct policy *p = &s->map.policies[i];
-        double mean = mean_hz(&s->map, p, d), cur = channel_hz(d, p->cur), avg = channel_hz(d, p->avg);
+        double mean = mean_hz(&s->map, p, d), cur = channel_hz(d, p->cur),
+               avg = channel_hz(d, p->avg);
         s->clocks[i] = (struct clock){.hz = isnan(mean) ? cur : mean,
-                                      .real_hz = !isnan(avg) ? avg : p->cur_is_real ? cur : UNKNOWN,
+                                      .real_hz = !isnan(avg)      ? avg
+                                                 : p->cur_is_real ? cur
+                                                                  : UNKNOWN,
                                       .origin = isnan(mean) ? ACTOP_MEASURED : ACTOP_DERIVED};
     }
 }
@@ -150,12 +159,15 @@ static void step_cores(struct cpu_state *s, struct decode_frame *d)
         const struct clock *clock = &s->clocks[c->policy];
         double max_hz = s->map.policies[c->policy].max_hz;
         if (max_hz > 0)
-            sample_put(d->out, ACTOP_METRIC_CORE_MAX_FREQ, (uint32_t)i, max_hz, ACTOP_MEASURED, s->via_freq);
+            sample_put(d->out, ACTOP_METRIC_CORE_MAX_FREQ, (uint32_t)i, max_hz, ACTOP_MEASURED,
+                       s->via_freq);
         if (isnan(clock->hz) || c->time < 0)
             continue;
-        sample_put(d->out, ACTOP_METRIC_CORE_FREQ, (uint32_t)i, clock->hz, clock->origin, s->via_freq);
+        sample_put(d->out, ACTOP_METRIC_CORE_FREQ, (uint32_t)i, clock->hz, clock->origin,
+                   s->via_freq);
         if (max_hz > 0 && !isnan(s->utils[i]))
-            sample_put(d->out, ACTOP_METRIC_CORE_SCALED, (uint32_t)i, s->utils[i] * clock->hz / max_hz, ACTOP_DERIVED, s->via_freq);
+            sample_put(d->out, ACTOP_METRIC_CORE_SCALED, (uint32_t)i,
+                       s->utils[i] * clock->hz / max_hz, ACTOP_DERIVED, s->via_freq);
     }
 }
 
@@ -163,15 +175,17 @@ static void step_cores(struct cpu_state *s, struct decode_frame *d)
 
 /* What a group of CPUs comes to; sums over its online members. */
 struct group {
-    double util;                     /* sum */
+    double util; /* sum */
     uint32_t n, n_util;
-    double hz, real_hz, weight, real_weight; /* by busy time, so that idle cores' clocks count little */
+    double hz, real_hz, weight,
+        real_weight;                    /* by busy time, so that idle cores' clocks count little */
     double fastest_hz, fastest_real_hz; /* highest; UNKNOWN none */
-    double limit_hz;                 /* lowest ceiling; UNKNOWN none */
+    double limit_hz;                    /* lowest ceiling; UNKNOWN none */
     actop_origin origin;
 };
 
-static const struct group no_group = {.fastest_hz = UNKNOWN, .fastest_real_hz = UNKNOWN, .limit_hz = UNKNOWN};
+static const struct group no_group = {
+    .fastest_hz = UNKNOWN, .fastest_real_hz = UNKNOWN, .limit_hz = UNKNOWN};
 
 static double higher(double a, double b)
 {
@@ -194,12 +208,14 @@ static void add_clock(struct group *g, const struct clock *clock, double util)
     }
 }
 
-static void gather(const struct cpu_state *s, const struct decode_frame *d, struct group *g, int32_t cluster, int32_t tier)
+static void gather(const struct cpu_state *s, const struct decode_frame *d, struct group *g,
+                   int32_t cluster, int32_t tier)
 {
     *g = no_group;
     for (size_t i = 0; i < s->map.n_cpus; i++) {
         const struct cpu *c = &s->map.cpus[i];
-        if ((cluster >= 0 && c->cluster != cluster) || (tier >= 0 && c->tier != tier) || c->time < 0)
+        if ((cluster >= 0 && c->cluster != cluster) || (tier >= 0 && c->tier != tier) ||
+            c->time < 0)
             continue;
         g->n++;
         if (!isnan(s->utils[i])) {
@@ -219,7 +235,8 @@ static double mean_util(const struct group *g)
     return g->n_util > 0 ? g->util / g->n_util : UNKNOWN;
 }
 
-static void put_hz(struct decode_frame *d, actop_metric id, uint32_t row, double hz, actop_origin origin, uint16_t via)
+static void put_hz(struct decode_frame *d, actop_metric id, uint32_t row, double hz,
+                   actop_origin origin, uint16_t via)
 {
     if (!isnan(hz) && hz > 0)
         sample_put(d->out, id, row, hz, origin, via);
@@ -230,25 +247,33 @@ static double weighted(double sum, double weight)
     return weight > 0 ? sum / weight : UNKNOWN;
 }
 
-static void put_cluster(const struct cpu_state *s, struct decode_frame *d, uint32_t row, const struct group *g)
+static void put_cluster(const struct cpu_state *s, struct decode_frame *d, uint32_t row,
+                        const struct group *g)
 {
-    double util = mean_util(g), hz = weighted(g->hz, g->weight), max_hz = s->map.clusters[row].max_hz;
-    put_ratio(d, ACTOP_METRIC_CLUSTER_UTIL, row, util, s->via_stat, g->n > 0 ? ACTOP_STATE_WARMING : ACTOP_STATE_NONE);
+    double util = mean_util(g), hz = weighted(g->hz, g->weight),
+           max_hz = s->map.clusters[row].max_hz;
+    put_ratio(d, ACTOP_METRIC_CLUSTER_UTIL, row, util, s->via_stat,
+              g->n > 0 ? ACTOP_STATE_WARMING : ACTOP_STATE_NONE);
     put_hz(d, ACTOP_METRIC_CLUSTER_FREQ, row, hz, g->origin, s->via_freq);
-    put_hz(d, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, row, weighted(g->real_hz, g->real_weight), ACTOP_MEASURED, s->via_freq);
+    put_hz(d, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, row, weighted(g->real_hz, g->real_weight),
+           ACTOP_MEASURED, s->via_freq);
     put_hz(d, ACTOP_METRIC_CLUSTER_MAX_FREQ, row, max_hz, ACTOP_MEASURED, s->via_freq);
     put_hz(d, ACTOP_METRIC_CLUSTER_LIMIT_FREQ, row, g->limit_hz, ACTOP_MEASURED, s->via_freq);
     if (!isnan(util) && !isnan(hz) && max_hz > 0)
-        sample_put(d->out, ACTOP_METRIC_CLUSTER_SCALED, row, util * hz / max_hz, ACTOP_DERIVED, s->via_freq);
+        sample_put(d->out, ACTOP_METRIC_CLUSTER_SCALED, row, util * hz / max_hz, ACTOP_DERIVED,
+                   s->via_freq);
 }
 
-static void put_tier(const struct cpu_state *s, struct decode_frame *d, uint32_t row, const struct group *g)
+static void put_tier(const struct cpu_state *s, struct decode_frame *d, uint32_t row,
+                     const struct group *g)
 {
     put_ratio(d, ACTOP_METRIC_TIER_UTIL, row, mean_util(g), s->via_stat,
               g->n > 0 ? ACTOP_STATE_WARMING : ACTOP_STATE_NONE);
     put_hz(d, ACTOP_METRIC_TIER_FREQ, row, g->fastest_hz, g->origin, s->via_freq);
-    put_hz(d, ACTOP_METRIC_TIER_REALIZED_FREQ, row, g->fastest_real_hz, ACTOP_MEASURED, s->via_freq);
-    put_hz(d, ACTOP_METRIC_TIER_MAX_FREQ, row, s->map.tier_max_hz[row], ACTOP_MEASURED, s->via_freq);
+    put_hz(d, ACTOP_METRIC_TIER_REALIZED_FREQ, row, g->fastest_real_hz, ACTOP_MEASURED,
+           s->via_freq);
+    put_hz(d, ACTOP_METRIC_TIER_MAX_FREQ, row, s->map.tier_max_hz[row], ACTOP_MEASURED,
+           s->via_freq);
 }
 
 /* ---- residency ------------------------------------------------------------------------------------------------------ */
@@ -290,7 +315,8 @@ static void add_bucket(struct buckets *b, double of_max, double share)
         b->low += share;
 }
 
-static void put_states(struct cpu_state *s, struct decode_frame *d, int32_t row, double util, struct buckets *b)
+static void put_states(struct cpu_state *s, struct decode_frame *d, int32_t row, double util,
+                       struct buckets *b)
 {
     const struct cluster *c = &s->map.clusters[row];
     const double *hz = s->map.state_hz + s->map.policies[c->table].first_hz;
@@ -299,7 +325,8 @@ static void put_states(struct cpu_state *s, struct decode_frame *d, int32_t row,
     for (uint32_t i = 0; i < c->n_states; i++) {
         uint32_t state = (uint32_t)c->first_state + i;
         sample_put(d->out, ACTOP_METRIC_PSTATE_FREQ, state, hz[i], ACTOP_MEASURED, s->via_freq);
-        sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, state, s->ticks[i].ever * TICK_S, ACTOP_MEASURED, s->via_freq);
+        sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, state, s->ticks[i].ever * TICK_S,
+                   ACTOP_MEASURED, s->via_freq);
         if (!known)
             continue;
         double share = s->ticks[i].now / all * util;
@@ -314,7 +341,8 @@ static void put_states(struct cpu_state *s, struct decode_frame *d, int32_t row,
     }
 }
 
-static void put_buckets(const struct cpu_state *s, struct decode_frame *d, uint32_t tier, const struct buckets *b)
+static void put_buckets(const struct cpu_state *s, struct decode_frame *d, uint32_t tier,
+                        const struct buckets *b)
 {
     if (b->weight <= 0)
         return;
@@ -322,7 +350,8 @@ static void put_buckets(const struct cpu_state *s, struct decode_frame *d, uint3
     sample_put(d->out, ACTOP_METRIC_TIER_LOW, tier, low, ACTOP_ESTIMATED, s->via_freq);
     sample_put(d->out, ACTOP_METRIC_TIER_MID, tier, mid, ACTOP_ESTIMATED, s->via_freq);
     sample_put(d->out, ACTOP_METRIC_TIER_HIGH, tier, high, ACTOP_ESTIMATED, s->via_freq);
-    sample_put(d->out, ACTOP_METRIC_TIER_IDLE, tier, fmax(0, 1 - low - mid - high), ACTOP_ESTIMATED, s->via_freq);
+    sample_put(d->out, ACTOP_METRIC_TIER_IDLE, tier, fmax(0, 1 - low - mid - high), ACTOP_ESTIMATED,
+               s->via_freq);
 }
 
 static void step_groups(struct cpu_state *s, struct decode_frame *d)
@@ -374,7 +403,8 @@ static bool clone(void *to, const void *from)
     s->clocks = calloc(was->cap_clocks + 1, sizeof *s->clocks);
     s->utils = calloc(was->cap_utils + 1, sizeof *s->utils);
     s->ticks = calloc(was->cap_ticks + 1, sizeof *s->ticks);
-    if (s->clocks != NULL && s->utils != NULL && s->ticks != NULL && cpu_map_clone(&s->map, &was->map))
+    if (s->clocks != NULL && s->utils != NULL && s->ticks != NULL &&
+        cpu_map_clone(&s->map, &was->map))
         return true;
     free(s->clocks);
     free(s->utils);
@@ -391,4 +421,5 @@ static void release(void *state)
     free(s->ticks);
 }
 
-const struct decode_part decode_part_cpu = {"cpu", sizeof(struct cpu_state), begin, step, clone, release};
+const struct decode_part decode_part_cpu = {"cpu",  sizeof(struct cpu_state), begin, step, clone,
+                                            release};

@@ -13,10 +13,11 @@ static const struct {
     uint32_t part;
     const char *name;
 } apple_parts[] = {
-    {0x022, "Icestorm"}, {0x024, "Icestorm"}, {0x028, "Icestorm"}, {0x023, "Firestorm"}, {0x025, "Firestorm"},
-    {0x029, "Firestorm"}, {0x032, "Blizzard"}, {0x034, "Blizzard"}, {0x038, "Blizzard"}, {0x033, "Avalanche"},
-    {0x035, "Avalanche"}, {0x039, "Avalanche"}, {0x042, "Sawtooth"}, {0x044, "Sawtooth"}, {0x048, "Sawtooth"},
-    {0x043, "Everest"}, {0x045, "Everest"}, {0x049, "Everest"},
+    {0x022, "Icestorm"},  {0x024, "Icestorm"},  {0x028, "Icestorm"},  {0x023, "Firestorm"},
+    {0x025, "Firestorm"}, {0x029, "Firestorm"}, {0x032, "Blizzard"},  {0x034, "Blizzard"},
+    {0x038, "Blizzard"},  {0x033, "Avalanche"}, {0x035, "Avalanche"}, {0x039, "Avalanche"},
+    {0x042, "Sawtooth"},  {0x044, "Sawtooth"},  {0x048, "Sawtooth"},  {0x043, "Everest"},
+    {0x045, "Everest"},   {0x049, "Everest"},
 };
 
 enum { APPLE = 0x61, MAX_TIERS = 8 };
@@ -75,7 +76,8 @@ static bool find_state_hz(struct cpu_map *m, const struct schema *s)
     for (size_t i = 0; m->state_hz != NULL && i < m->n_policies; i++) {
         const struct policy *p = &m->policies[i];
         for (uint32_t k = 0; k < p->n_states; k++)
-            m->state_hz[p->first_hz + k] = strtod(schema_state_name(s, &s->channels[p->time], k), NULL) * 1e3;
+            m->state_hz[p->first_hz + k] =
+                strtod(schema_state_name(s, &s->channels[p->time], k), NULL) * 1e3;
     }
     return m->state_hz != NULL;
 }
@@ -128,7 +130,8 @@ static void apply_policy(struct cpu_map *m, const struct schema *s, size_t at)
             continue;
         c->policy = (int32_t)at;
         first = first == NULL ? c : first;
-        spans = spans || c->core != first->core || c->package != first->package || (c != first && c->core < 0);
+        spans = spans || c->core != first->core || c->package != first->package ||
+                (c != first && c->core < 0);
     }
     for (size_t i = 0; spans && i < m->n_cpus; i++)
         if (m->cpus[i].policy == (int32_t)at)
@@ -176,7 +179,8 @@ static int64_t capacity_rank(const struct schema *s, size_t i)
 
 static void rank_cpus(struct cpu_map *m, const struct schema *s)
 {
-    bool by_kind = property_count(s, "cpu/kind") > 0, by_capacity = !by_kind && differs(s, "cpu/capacity");
+    bool by_kind = property_count(s, "cpu/kind") > 0,
+         by_capacity = !by_kind && differs(s, "cpu/capacity");
     for (size_t i = 0; i < m->n_cpus; i++)
         m->cpus[i].rank = by_kind       ? property_at(s, "cpu/kind", i)
                           : by_capacity ? capacity_rank(s, i)
@@ -287,7 +291,8 @@ static bool same_cluster(const struct cpu *a, const struct cpu *b)
     return a->tier == b->tier && a->die == b->die && a->shared == b->shared;
 }
 
-static void add_cluster(struct cpu_map *m, struct topology *t, const struct cpu *first, unsigned number)
+static void add_cluster(struct cpu_map *m, struct topology *t, const struct cpu *first,
+                        unsigned number)
 {
     char key[16], label[8];
     tier_label(label, (size_t)first->tier, m->n_tiers);
@@ -430,8 +435,8 @@ bool cpu_map_clone(struct cpu_map *to, const struct cpu_map *from)
     to->clusters = copy(from->clusters, from->n_clusters, sizeof *to->clusters);
     to->tier_max_hz = copy(from->tier_max_hz, from->n_tiers, sizeof *to->tier_max_hz);
     to->state_hz = copy(from->state_hz, from->n_state_hz, sizeof *to->state_hz);
-    if (to->cpus != NULL && to->policies != NULL && to->clusters != NULL && to->tier_max_hz != NULL &&
-        to->state_hz != NULL)
+    if (to->cpus != NULL && to->policies != NULL && to->clusters != NULL &&
+        to->tier_max_hz != NULL && to->state_hz != NULL)
         return true;
     cpu_map_release(to);
     return false;

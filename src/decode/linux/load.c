@@ -6,8 +6,10 @@ static const struct {
     const char *key;
     actop_metric id;
 } stalls[] = {
-    {"psi/cpu/some", ACTOP_METRIC_CPU_PSI_SOME},       {"psi/io/some", ACTOP_METRIC_IO_PSI_SOME},
-    {"psi/io/full", ACTOP_METRIC_IO_PSI_FULL},         {"psi/memory/some", ACTOP_METRIC_MEMORY_PSI_SOME},
+    {"psi/cpu/some", ACTOP_METRIC_CPU_PSI_SOME},
+    {"psi/io/some", ACTOP_METRIC_IO_PSI_SOME},
+    {"psi/io/full", ACTOP_METRIC_IO_PSI_FULL},
+    {"psi/memory/some", ACTOP_METRIC_MEMORY_PSI_SOME},
     {"psi/memory/full", ACTOP_METRIC_MEMORY_PSI_FULL},
 };
 
@@ -32,14 +34,16 @@ static bool begin(void *state, struct decode_schema *d)
 
 static void step(void *state, struct decode_frame *d)
 {
-    static const actop_metric averages[] = {ACTOP_METRIC_LOAD_1, ACTOP_METRIC_LOAD_5, ACTOP_METRIC_LOAD_15};
+    static const actop_metric averages[] = {ACTOP_METRIC_LOAD_1, ACTOP_METRIC_LOAD_5,
+                                            ACTOP_METRIC_LOAD_15};
     const struct load_state *s = state;
     bool known = frame_has(d->frame, s->averages);
     const uint64_t *slots = known ? d->frame->slots + d->schema->channels[s->averages].first : NULL;
     for (size_t i = 0; known && i < 3; i++)
         sample_put(d->out, averages[i], 0, (double)slots[i] / 100, ACTOP_MEASURED, s->via);
     if (frame_has(d->frame, s->threads))
-        sample_put(d->out, ACTOP_METRIC_THREAD_COUNT, 0, (double)frame_u64(d->frame, s->threads), ACTOP_MEASURED, s->via);
+        sample_put(d->out, ACTOP_METRIC_THREAD_COUNT, 0, (double)frame_u64(d->frame, s->threads),
+                   ACTOP_MEASURED, s->via);
     for (size_t i = 0; i < N_STALLS; i++) {
         double ratio;
         if (decode_rate(d, s->stalls[i], 0, 1e-6, &ratio))
@@ -49,4 +53,5 @@ static void step(void *state, struct decode_frame *d)
     }
 }
 
-const struct decode_part decode_part_load = {"load", sizeof(struct load_state), begin, step, NULL, NULL};
+const struct decode_part decode_part_load = {"load", sizeof(struct load_state), begin, step, NULL,
+                                             NULL};

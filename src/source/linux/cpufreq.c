@@ -67,9 +67,15 @@ static void add_numbers(struct cpufreq_state *s, struct linux_probe *p, uint64_t
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         (void)snprintf(key, sizeof key, "cpufreq/%u/%s", (unsigned)policy, numbers[i].name);
         path_of(path, sizeof path, policy, numbers[i].file);
-        int errnum = values_add(&s->values, p, &(struct channel_spec){
-            .key = key, .group = "cpufreq", .name = name, .unit = "kHz", .label = "", .collector = p->collector,
-            .type = SLOT_U64}, path);
+        int errnum = values_add(&s->values, p,
+                                &(struct channel_spec){.key = key,
+                                                       .group = "cpufreq",
+                                                       .name = name,
+                                                       .unit = "kHz",
+                                                       .label = "",
+                                                       .collector = p->collector,
+                                                       .type = SLOT_U64},
+                                path);
         if (errnum == EACCES || errnum == EPERM)
             linux_report(p, errnum, "run actop as root", "%s may not be read", path);
     }
@@ -110,7 +116,8 @@ static void put_cpus(struct linux_probe *p, uint64_t policy, struct linux_list *
 /* Frequencies the driver may choose from; boost frequencies stand in a file of their own. */
 static void put_table(struct linux_probe *p, uint64_t policy, struct linux_list *khz)
 {
-    static const char *const files[] = {"scaling_available_frequencies", "scaling_boost_frequencies"};
+    static const char *const files[] = {"scaling_available_frequencies",
+                                        "scaling_boost_frequencies"};
     struct root_text text;
     char key[48], path[128];
     uint64_t value;
@@ -142,7 +149,8 @@ static const char **state_names(const uint64_t *khz, uint32_t n)
     return names;
 }
 
-static bool add_times_channel(struct cpufreq_state *s, struct linux_probe *p, uint64_t policy, struct policy_times *t)
+static bool add_times_channel(struct cpufreq_state *s, struct linux_probe *p, uint64_t policy,
+                              struct policy_times *t)
 {
     char key[48], name[16];
     const char **names = state_names(s->khz.at + t->first, t->n);
@@ -152,9 +160,16 @@ static bool add_times_channel(struct cpufreq_state *s, struct linux_probe *p, ui
     }
     (void)snprintf(key, sizeof key, "cpufreq/%u/time", (unsigned)policy);
     (void)snprintf(name, sizeof name, "policy%u", (unsigned)policy);
-    t->channel = schema_add_channel(p->schema, &(struct channel_spec){
-        .key = key, .group = "cpufreq/time", .name = name, .unit = "ticks", .label = "", .collector = p->collector,
-        .type = SLOT_U64, .count = t->n, .states = names, .flags = CHANNEL_COUNTER});
+    t->channel = schema_add_channel(p->schema, &(struct channel_spec){.key = key,
+                                                                      .group = "cpufreq/time",
+                                                                      .name = name,
+                                                                      .unit = "ticks",
+                                                                      .label = "",
+                                                                      .collector = p->collector,
+                                                                      .type = SLOT_U64,
+                                                                      .count = t->n,
+                                                                      .states = names,
+                                                                      .flags = CHANNEL_COUNTER});
     free(names);
     s->times[s->n_times++] = *t;
     return true;
@@ -169,7 +184,8 @@ static void add_times(struct cpufreq_state *s, struct linux_probe *p, uint64_t p
     if (root_load(p->root, path, &text) != 0)
         return;
     struct policy_times t = {.file = -1, .channel = -1, .first = (uint32_t)s->khz.n};
-    for (const char *at = text.text; t.n < MAX_STATES && time_in_state_next(&at, &khz, &ticks) && list_add(&s->khz, khz);)
+    for (const char *at = text.text;
+         t.n < MAX_STATES && time_in_state_next(&at, &khz, &ticks) && list_add(&s->khz, khz);)
         t.n++;
     if (t.n == 0)
         return;
@@ -187,7 +203,8 @@ static void list_policies(struct linux_probe *p, struct linux_list *policies)
         for (size_t i = 0; i < names.n; i++) {
             uint64_t number;
             const char *at = root_name(&names, i);
-            if (scan_text(&at, "policy") && scan_u64(&at, &number) && *at == '\0' && number < LINUX_MAX_CPUS)
+            if (scan_text(&at, "policy") && scan_u64(&at, &number) && *at == '\0' &&
+                number < LINUX_MAX_CPUS)
                 p->schema->failed = !list_add(policies, number) || p->schema->failed;
         }
     root_names_release(&names);
@@ -207,13 +224,15 @@ static void describe(void *state, struct linux_probe *p)
         add_times(s, p, policies.at[i]);
     }
     if (policies.n == 0)
-        linux_report(p, -1, "load a cpufreq driver; virtual machines have none", "the kernel has no cpufreq policy");
+        linux_report(p, -1, "load a cpufreq driver; virtual machines have none",
+                     "the kernel has no cpufreq policy");
     list_release(&policies);
     list_release(&numbers_of);
 }
 
 /* A table that no longer has the frequencies of the schema is not read into it. */
-static int read_table(const struct cpufreq_state *s, const struct policy_times *t, const char *at, uint64_t *ticks)
+static int read_table(const struct cpufreq_state *s, const struct policy_times *t, const char *at,
+                      uint64_t *ticks)
 {
     uint64_t khz;
     for (uint32_t i = 0; i < t->n; i++)
@@ -248,5 +267,8 @@ static void close_cpufreq(void *state, struct root *root)
     free(s->times);
 }
 
-const struct linux_part linux_part_cpufreq = {.name = "cpufreq", .state_size = sizeof(struct cpufreq_state),
-                                              .describe = describe, .read = read, .close = close_cpufreq};
+const struct linux_part linux_part_cpufreq = {.name = "cpufreq",
+                                              .state_size = sizeof(struct cpufreq_state),
+                                              .describe = describe,
+                                              .read = read,
+                                              .close = close_cpufreq};

@@ -29,7 +29,8 @@ bool cpuinfo_next(const char **at, struct cpuinfo_line *line)
         size_t skip = colon + 1;
         while (skip < n && is_blank(from[skip]))
             skip++;
-        *line = (struct cpuinfo_line){from, from + skip, without_end(from, colon), without_end(from + skip, n - skip)};
+        *line = (struct cpuinfo_line){from, from + skip, without_end(from, colon),
+                                      without_end(from + skip, n - skip)};
         return true;
     }
     return false;

@@ -29,12 +29,22 @@ static void describe_loadavg(struct load_state *s, struct linux_probe *p)
         return;
     }
     s->loadavg = root_keep(p->root, "proc/loadavg");
-    s->averages = schema_add_channel(p->schema, &(struct channel_spec){
-        .key = "load/average", .group = "load", .name = "loadavg", .unit = "1/100", .label = "", .collector = p->collector,
-        .type = SLOT_U64, .count = 3, .states = names});
-    s->threads = schema_add_channel(p->schema, &(struct channel_spec){
-        .key = "load/threads", .group = "load", .name = "threads", .unit = "", .label = "", .collector = p->collector,
-        .type = SLOT_U64});
+    s->averages = schema_add_channel(p->schema, &(struct channel_spec){.key = "load/average",
+                                                                       .group = "load",
+                                                                       .name = "loadavg",
+                                                                       .unit = "1/100",
+                                                                       .label = "",
+                                                                       .collector = p->collector,
+                                                                       .type = SLOT_U64,
+                                                                       .count = 3,
+                                                                       .states = names});
+    s->threads = schema_add_channel(p->schema, &(struct channel_spec){.key = "load/threads",
+                                                                      .group = "load",
+                                                                      .name = "threads",
+                                                                      .unit = "",
+                                                                      .label = "",
+                                                                      .collector = p->collector,
+                                                                      .type = SLOT_U64});
 }
 
 static void describe_stall(struct load_state *s, struct linux_probe *p, size_t resource)
@@ -50,9 +60,15 @@ static void describe_stall(struct load_state *s, struct linux_probe *p, size_t r
     s->files[resource] = root_keep(p->root, "%s", path);
     for (size_t kind = 0; kind < N_KINDS; kind++) {
         (void)snprintf(key, sizeof key, "psi/%s/%s", resources[resource], kinds[kind]);
-        s->stalls[resource][kind] = schema_add_channel(p->schema, &(struct channel_spec){
-            .key = key, .group = "psi", .name = resources[resource], .unit = "us", .label = kinds[kind],
-            .collector = p->collector, .type = SLOT_U64, .flags = CHANNEL_COUNTER});
+        s->stalls[resource][kind] =
+            schema_add_channel(p->schema, &(struct channel_spec){.key = key,
+                                                                 .group = "psi",
+                                                                 .name = resources[resource],
+                                                                 .unit = "us",
+                                                                 .label = kinds[kind],
+                                                                 .collector = p->collector,
+                                                                 .type = SLOT_U64,
+                                                                 .flags = CHANNEL_COUNTER});
     }
 }
 
@@ -94,14 +110,16 @@ static bool stall_total(const char *text, const char *kind, uint64_t *total_us)
         if (scan_text(&at, kind) && *at == ' ') {
             const char *total = strstr(at, "total=");
             size_t n = strcspn(at, "\n");
-            return total != NULL && total < at + n && scan_text(&total, "total=") && scan_u64(&total, total_us);
+            return total != NULL && total < at + n && scan_text(&total, "total=") &&
+                   scan_u64(&total, total_us);
         }
         if (!scan_next_line(&at))
             return false;
     }
 }
 
-static void read_stall(const struct load_state *s, size_t resource, struct root *root, struct frame *f)
+static void read_stall(const struct load_state *s, size_t resource, struct root *root,
+                       struct frame *f)
 {
     struct root_text text;
     uint64_t total_us;
@@ -137,5 +155,8 @@ static void close_load(void *state, struct root *root)
         root_forget(root, s->files[i]);
 }
 
-const struct linux_part linux_part_load = {
-    .name = "load", .state_size = sizeof(struct load_state), .describe = describe, .read = read, .close = close_load};
+const struct linux_part linux_part_load = {.name = "load",
+                                           .state_size = sizeof(struct load_state),
+                                           .describe = describe,
+                                           .read = read,
+                                           .close = close_load};

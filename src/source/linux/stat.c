@@ -19,9 +19,9 @@ struct stat_state {
     int32_t file;
     int32_t *channels; /* by logical CPU; -1: offline when described. Owned. */
     size_t cap;
-    size_t n;        /* logical CPUs channels covers */
+    size_t n; /* logical CPUs channels covers */
     size_t n_online;
-    bool kept;       /* file is valid */
+    bool kept; /* file is valid */
 };
 
 bool stat_next_cpu(const char **at, uint64_t *cpu, uint64_t ticks[STAT_COLUMNS])
@@ -48,9 +48,17 @@ static bool add_cpu(struct stat_state *s, struct linux_probe *p, uint64_t cpu)
         s->channels[s->n] = -1;
     (void)snprintf(key, sizeof key, "cpu/%u/time", (unsigned)cpu);
     (void)snprintf(name, sizeof name, "%u", (unsigned)cpu);
-    s->channels[cpu] = schema_add_channel(p->schema, &(struct channel_spec){
-        .key = key, .group = "cpu/time", .name = name, .unit = "ticks", .label = "", .collector = p->collector,
-        .type = SLOT_U64, .count = STAT_COLUMNS, .states = stat_columns, .flags = CHANNEL_COUNTER});
+    s->channels[cpu] =
+        schema_add_channel(p->schema, &(struct channel_spec){.key = key,
+                                                             .group = "cpu/time",
+                                                             .name = name,
+                                                             .unit = "ticks",
+                                                             .label = "",
+                                                             .collector = p->collector,
+                                                             .type = SLOT_U64,
+                                                             .count = STAT_COLUMNS,
+                                                             .states = stat_columns,
+                                                             .flags = CHANNEL_COUNTER});
     s->n_online++;
     return true;
 }
@@ -70,7 +78,8 @@ static void describe(void *state, struct linux_probe *p)
         ok = add_cpu(s, p, cpu) && list_add(&online, cpu);
     schema_put_u64(p->schema, "cpu/online", online.at, online.n);
     if (errnum != 0)
-        linux_report(p, errnum == ENOENT ? -1 : errnum, "mount /proc", "/proc/stat cannot be read: %s", strerror(errnum));
+        linux_report(p, errnum == ENOENT ? -1 : errnum, "mount /proc",
+                     "/proc/stat cannot be read: %s", strerror(errnum));
     else if (s->n_online == 0)
         linux_report(p, EINVAL, NULL, "/proc/stat names no CPU");
     list_release(&online);
@@ -110,5 +119,8 @@ static void close_stat(void *state, struct root *root)
     free(s->channels);
 }
 
-const struct linux_part linux_part_stat = {
-    .name = "stat", .state_size = sizeof(struct stat_state), .describe = describe, .read = read, .close = close_stat};
+const struct linux_part linux_part_stat = {.name = "stat",
+                                           .state_size = sizeof(struct stat_state),
+                                           .describe = describe,
+                                           .read = read,
+                                           .close = close_stat};

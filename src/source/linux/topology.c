@@ -40,14 +40,16 @@ static void load_present(struct linux_probe *p, struct linux_list *cpus)
 }
 
 /* One fact of every CPU, unless no CPU has it. values has room for all. */
-static void put_fact(struct linux_probe *p, const struct linux_list *cpus, size_t fact, struct linux_list *values)
+static void put_fact(struct linux_probe *p, const struct linux_list *cpus, size_t fact,
+                     struct linux_list *values)
 {
     char path[128];
     bool any = false;
     values->n = 0;
     for (size_t i = 0; i < cpus->n; i++) {
         int64_t value = -1;
-        (void)snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%u/%s", (unsigned)cpus->at[i], facts[fact].file);
+        (void)snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%u/%s", (unsigned)cpus->at[i],
+                       facts[fact].file);
         any = root_load_i64(p->root, path, &value) == 0 || any;
         (void)list_add(values, (uint64_t)value);
     }
@@ -56,7 +58,8 @@ static void put_fact(struct linux_probe *p, const struct linux_list *cpus, size_
         schema_put_i64(p->schema, facts[fact].key, (const int64_t *)values->at, values->n);
 }
 
-static void put_kinds(struct linux_probe *p, const struct linux_list *cpus, struct linux_list *values)
+static void put_kinds(struct linux_probe *p, const struct linux_list *cpus,
+                      struct linux_list *values)
 {
     struct linux_list members = {0};
     bool any = false;
@@ -91,7 +94,8 @@ static bool hex_value(const struct cpuinfo_line *line, uint64_t *value)
     return scan_hex(&at, value);
 }
 
-static void end_block(const struct block *b, const struct linux_list *cpus, struct linux_list *midrs)
+static void end_block(const struct block *b, const struct linux_list *cpus,
+                      struct linux_list *midrs)
 {
     for (size_t i = 0; b->open && i < cpus->n && i < midrs->n; i++)
         if (cpus->at[i] == b->cpu)
@@ -143,7 +147,8 @@ static void take_part(const struct cpuinfo_line *line, struct block *b)
         (void)scan_u64(&at, &b->revision);
 }
 
-static void read_cpuinfo(struct linux_probe *p, const struct linux_list *cpus, struct linux_list *midrs)
+static void read_cpuinfo(struct linux_probe *p, const struct linux_list *cpus,
+                         struct linux_list *midrs)
 {
     struct root_text text;
     struct cpuinfo_line line;
@@ -164,7 +169,8 @@ static void read_cpuinfo(struct linux_probe *p, const struct linux_list *cpus, s
     end_block(&b, cpus, midrs);
 }
 
-static void put_midrs(struct linux_probe *p, const struct linux_list *cpus, struct linux_list *values)
+static void put_midrs(struct linux_probe *p, const struct linux_list *cpus,
+                      struct linux_list *values)
 {
     struct root_text text;
     char path[128];
@@ -175,7 +181,9 @@ static void put_midrs(struct linux_probe *p, const struct linux_list *cpus, stru
     p->schema->failed = p->schema->failed || values->n != cpus->n;
     read_cpuinfo(p, cpus, values);
     for (size_t i = 0; i < values->n; i++) {
-        (void)snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%u/regs/identification/midr_el1", (unsigned)cpus->at[i]);
+        (void)snprintf(path, sizeof path,
+                       "sys/devices/system/cpu/cpu%u/regs/identification/midr_el1",
+                       (unsigned)cpus->at[i]);
         if (root_load(p->root, path, &text) == 0) {
             const char *at = text.text;
             (void)scan_hex(&at, &values->at[i]);
@@ -197,7 +205,8 @@ static void describe(void *state, struct linux_probe *p)
     put_kinds(p, &cpus, &values);
     put_midrs(p, &cpus, &values);
     if (cpus.n == 0)
-        linux_report(p, -1, "mount /proc and /sys", "no CPU is named by /sys/devices/system/cpu or /proc/stat");
+        linux_report(p, -1, "mount /proc and /sys",
+                     "no CPU is named by /sys/devices/system/cpu or /proc/stat");
     list_release(&cpus);
     list_release(&values);
 }

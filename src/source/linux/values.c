@@ -13,7 +13,8 @@ struct linux_value {
     bool is_signed;
 };
 
-int values_add(struct linux_values *v, struct linux_probe *p, const struct channel_spec *spec, const char *path)
+int values_add(struct linux_values *v, struct linux_probe *p, const struct channel_spec *spec,
+               const char *path)
 {
     int64_t i;
     uint64_t u;
@@ -23,7 +24,8 @@ int values_add(struct linux_values *v, struct linux_probe *p, const struct chann
         return errnum;
     if (!VEC_GROW(v->rows, v->cap, v->n + 1))
         return ENOMEM;
-    struct linux_value row = {root_keep(p->root, "%s", path), schema_add_channel(p->schema, spec), is_signed};
+    struct linux_value row = {root_keep(p->root, "%s", path), schema_add_channel(p->schema, spec),
+                              is_signed};
     if (row.file < 0 || row.channel < 0) {
         root_forget(p->root, row.file);
         return ENOMEM;
@@ -36,7 +38,8 @@ static void read_value(const struct linux_value *row, struct root *root, struct 
 {
     int64_t i = 0;
     uint64_t u = 0;
-    int errnum = row->is_signed ? root_read_i64(root, row->file, &i) : root_read_u64(root, row->file, &u);
+    int errnum = row->is_signed ? root_read_i64(root, row->file, &i)
+                                : root_read_u64(root, row->file, &u);
     if (errnum != 0)
         frame_set_status(f, row->channel, errnum == ENOENT ? SLOT_ABSENT : errnum);
     else
