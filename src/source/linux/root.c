@@ -666,6 +666,16 @@ int root_statvfs(struct root *r, const char *path, struct root_space *out)
     return 0;
 }
 
+int root_open_dir(struct root *r, const char *path, int *fd)
+{
+    return open_below(r, path, O_RDONLY | O_DIRECTORY, fd);
+}
+
+int root_gate(struct root *r)
+{
+    return fault(r);
+}
+
 /* ---- rules of a tree ------------------------------------------------------------------------------------------------------ */
 
 static const struct {

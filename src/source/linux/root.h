@@ -88,6 +88,11 @@ struct root_space {
 };
 int root_statvfs(struct root *r, const char *path, struct root_space *out);
 
+/* For root_pids.c, which has its own way of reading the many files of processes: a descriptor of a directory of the
+ * live machine, and 0 or the errno a fault plan has for the next call. */
+int root_open_dir(struct root *r, const char *path, int *fd);
+int root_gate(struct root *r);
+
 /* For tests. The n-th call from now that opens, reads, lists, links or stats fails with EIO (n 0: none does); how many
  * calls there were since; and an errno for one path, as ERRNOS gives it (0 takes it back). */
 void root_fail_nth(struct root *r, uint64_t n);

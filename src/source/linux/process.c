@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes: one row each, identified by pid and start time (ticks since boot, /proc/PID/stat, proc(5), documented). Their
+ * number is always read; rows only when processes are wanted, and then one read a process: /proc/PID/stat. What changes
+ * rarely is remembered per identity and looked at again in turn: the owner (that of the directory), command line and
+ * executable (only with ACTOP_WANT_CMDLINE). GPU clients (only with ACTOP_WANT_GPU_CLIENTS) need the list of
+ * descriptors; a process that has none is asked again only every GPU_EVERY ticks. A process may end between any two of
+ * these: it is no row then. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/metric.h" /* ACTOP_WANT */
+
+#include "base/pool.h"
+#include "base/vec.h"
+#include "source/linux/linux.h"
+#include "source/linux/parse.h"
+#include "source/linux/process.h"
+#include "source/linux/root_pids.h"
+#include "source/linux/scan.h"
+
+enum {
+    PID,
+    START,
+    PPID,
+    STATE,
+    COMM,
+    UTIME,
+    STIME,
+    THREADS,
+    RSS,
+    FLAGS,
+    UID,
+    USER,
+    CMDLINE,
+    EXE,
+    GPU_TIME,
+    GPU_MEMORY,
+    N_COLUMNS
+};
+
+static const struct column_spec columns[N_COLUMNS] = {
+    [PID] = {"pid", "", SLOT_U64, COLUMN_KEY, 0},
+    [START] = {"start", "ticks", SLOT_U64, COLUMN_KEY, 0},
+    [PPID] = {"ppid", "", SLOT_U64, 0, 0},
+    [STATE] = {"state", "", SLOT_U64, 0, 0},
+    [COMM] = {"comm", "", SLOT_BYTES, 0, 0},
+    [UTIME] = {"utime", "ticks", SLOT_U64, CHANNEL_COUNTER, 0},
+    [STIME] = {"stime", "ticks", SLOT_U64, CHANNEL_COUNTER, 0},
+    [THREADS] = {"threads", "", SLOT_U64, 0, 0},
+    [RSS] = {"rss", "pages", SLOT_U64, 0, 0},
+    [FLAGS] = {"flags", "", SLOT_U64, 0, 0},
+    [UID] = {"uid", "", SLOT_U64, 0, 0},
+    [USER] = {"user", "", SLOT_BYTES, 0, 0},
+    [CMDLINE] = {"cmdline", "", SLOT_BYTES, 0, 0},
+    [EXE] = {"exe", "", SLOT_BYTES, 0, 0},
+    [GPU_TIME] = {"gpu_time", "ns", SLOT_U64, CHANNEL_COUNTER, 0},
+    [GPU_MEMORY] = {"gpu_memory", "B", SLOT_U64, 0, 0},
+};
+
+enum { LOOK_AGAIN = 32, GPU_EVERY = 8, CMDLINE_ROOM = 4096, EXE_ROOM = 1024, MAX_USERS = 16384 };
+static const uint64_t PF_KTHREAD = 0x200000; /* include/linux/sched.h, stable since Linux 2.6.29 */
+
+/* What is remembered of a process. */
+struct known {
+    uint32_t pid;
+    int fd; /* of its stat file; -1: none kept */
+    uint64_t start;
+    uint64_t name_hash;
+    uint32_t uid;
+    uint32_t user; /* row in users; 0: no name */
+    bool has_uid, has_gpu, has_texts;
+    char *texts; /* owned: command line, then executable */
+    uint16_t n_cmdline, n_exe;
+};
+
+/* A user and the frame's copy of the name, so that it stands in a frame once. */
+struct user {
+    uint32_t uid;
+    uint32_t name; /* pool */
+    uint64_t slot; /* in the frame of tick */
+    uint32_t tick;
+};
+
+struct processes {
+    struct root_pids pids;
+    int32_t rowset, count;      /* count: channel */
+    struct known *known, *next; /* owned; by pid; those of the last tick and of this one */
+    size_t n_known, cap_known, cap_next;
+    struct user *users; /* owned; [0] is nobody known */
+    size_t n_users, cap_users;
+    struct pool names;
+    struct gpu_clients gpu;
+    uint32_t tick;
+    bool described;
+};
+
+/* ---- users ---------------------------------------------------------------------------------------------------------- */
+
+static void load_users(struct processes *s, struct root *root)
+{
+    struct root_text text;
+    struct span name;
+    uint64_t uid;
+    if (!VEC_GROW(s->users, s->cap_users, 1))
+        return;
+    s->n_users = 1;
+    if (root_load(root, "etc/passwd", &text) != 0)
+        return;
+    const char *at = text.text;
+    while (s->n_users < MAX_USERS && parse_passwd(&at, &name, &uid)) {
+        if (uid > UINT32_MAX || !VEC_GROW(s->users, s->cap_users, s->n_users + 1))
+            continue;
+        s->users[s->n_users++] =
+            (struct user){.uid = (uint32_t)uid, .name = pool_add(&s->names, name.at, name.n)};
+    }
+}
+
+static uint32_t find_user(const struct processes *s, uint32_t uid)
+{
+    for (uint32_t i = 1; i < s->n_users; i++)
+        if (s->users[i].uid == uid)
+            return i;
+    return 0;
+}
+
+static void put_user(struct processes *s, struct frame *f, uint32_t row, const struct known *k)
+{
+    frame_cell_u64(f, s->rowset, row, UID, k->uid);
+    if (k->user == 0)
+        return;
+    struct user *u = &s->users[k->user];
+    if (u->tick != s->tick) {
+        const char *name = pool_at(&s->names, u->name);
+        frame_cell_bytes(f, s->rowset, row, USER, name, strlen(name));
+        u->slot = frame_cell(f, s->rowset, row, USER);
+        u->tick = s->tick;
+    }
+    frame_cell_u64(f, s->rowset, row, USER, u->slot);
+}
+
+/* ---- what is remembered ----------------------------------------------------------------------------------------------- */
+
+static void forget_texts(struct known *k)
+{
+    free(k->texts);
+    k->texts = NULL;
+    k->n_cmdline = k->n_exe = 0;
+    k->has_texts = false;
+}
+
+static void forget(struct known *k)
+{
+    root_pids_shut(&k->fd);
+    forget_texts(k);
+}
+
+static void look_at_owner(struct processes *s, struct known *k)
+{
+    uint64_t uid;
+    if (root_pids_owner(&s->pids, k->pid, &uid) != 0)
+        return;
+    if (!k->has_uid || k->uid != (uint32_t)uid)
+        k->user = find_user(s, (uint32_t)uid);
+    k->uid = (uint32_t)uid;
+    k->has_uid = true;
+}
+
+/* Words of a command line end in zero bytes; those at its end say nothing. */
+static size_t load_cmdline(struct root *root, uint32_t pid, char *into)
+{
+    char path[64];
+    struct root_text text;
+    (void)snprintf(path, sizeof path, "proc/%lu/cmdline", (unsigned long)pid);
+    if (root_load(root, path, &text) != 0)
+        return 0;
+    size_t n = text.n < CMDLINE_ROOM ? text.n : CMDLINE_ROOM;
+    while (n > 0 && text.text[n - 1] == '\0')
+        n--;
+    memcpy(into, text.text, n);
+    return n;
+}
+
+static void look_at_texts(struct root *root, struct known *k)
+{
+    char both[CMDLINE_ROOM + EXE_ROOM];
+    char path[64];
+    size_t n_cmdline = load_cmdline(root, k->pid, both);
+    (void)snprintf(path, sizeof path, "proc/%lu/exe", (unsigned long)k->pid);
+    if (root_readlink(root, path, both + n_cmdline, EXE_ROOM) != 0)
+        both[n_cmdline] = '\0';
+    size_t n_exe = strlen(both + n_cmdline);
+    if (k->has_texts && k->n_cmdline == n_cmdline && k->n_exe == n_exe &&
+        (k->texts == NULL || memcmp(k->texts, both, n_cmdline + n_exe) == 0))
+        return;
+    forget_texts(k);
+    k->has_texts = true;
+    if (n_cmdline + n_exe == 0 || (k->texts = malloc(n_cmdline + n_exe)) == NULL)
+        return;
+    memcpy(k->texts, both, n_cmdline + n_exe);
+    k->n_cmdline = (uint16_t)n_cmdline;
+    k->n_exe = (uint16_t)n_exe;
+}
+
+/* A few processes are looked at again each tick, by pid, so that it is each one's turn every LOOK_AGAIN ticks. */
+static bool is_turn(const struct processes *s, uint32_t pid, uint32_t every)
+{
+    return (pid + s->tick) % every == 0;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------------------------------- */
+
+static void put_stat(struct frame *f, int32_t rowset, uint32_t row, const struct pid_stat *stat)
+{
+    frame_cell_u64(f, rowset, row, PID, stat->pid);
+    frame_cell_u64(f, rowset, row, START, stat->start);
+    frame_cell_u64(f, rowset, row, PPID, stat->ppid);
+    frame_cell_u64(f, rowset, row, STATE, (uint64_t)stat->state);
+    frame_cell_bytes(f, rowset, row, COMM, stat->name.at, stat->name.n);
+    frame_cell_u64(f, rowset, row, UTIME, stat->utime);
+    frame_cell_u64(f, rowset, row, STIME, stat->stime);
+    frame_cell_u64(f, rowset, row, THREADS, stat->threads);
+    frame_cell_u64(f, rowset, row, RSS, stat->rss_pages);
+    frame_cell_u64(f, rowset, row, FLAGS, stat->flags);
+}
+
+static void put_texts(struct processes *s, struct root *root, struct frame *f, uint32_t row,
+                      struct known *k, bool renamed)
+{
+    if (!k->has_texts || renamed || is_turn(s, k->pid, LOOK_AGAIN))
+        look_at_texts(root, k);
+    if (k->n_cmdline > 0)
+        frame_cell_bytes(f, s->rowset, row, CMDLINE, k->texts, k->n_cmdline);
+    if (k->n_exe > 0)
+        frame_cell_bytes(f, s->rowset, row, EXE, k->texts + k->n_cmdline, k->n_exe);
+}
+
+static void put_gpu(struct processes *s, struct root *root, struct frame *f, uint32_t row,
+                    struct known *k, bool is_new)
+{
+    struct gpu_use use;
+    if (!k->has_gpu && !is_new && !is_turn(s, k->pid, GPU_EVERY))
+        return;
+    k->has_gpu = gpu_clients_read(&s->gpu, root, k->pid, &use);
+    if (use.has_busy)
+        frame_cell_u64(f, s->rowset, row, GPU_TIME, use.busy_ns);
+    if (use.has_memory)
+        frame_cell_u64(f, s->rowset, row, GPU_MEMORY, use.memory_b);
+}
+
+static void put_row(struct processes *s, struct root *root, struct frame *f, struct known *k,
+                    const struct pid_stat *stat, bool is_new)
+{
+    uint32_t row = frame_row(f, s->rowset);
+    if (row == UINT32_MAX)
+        return;
+    put_stat(f, s->rowset, row, stat);
+    uint64_t hash = 0;
+    for (size_t i = 0; i < stat->name.n; i++)
+        hash = hash * 31 + (unsigned char)stat->name.at[i];
+    bool renamed = hash != k->name_hash;
+    k->name_hash = hash;
+    if (!k->has_uid || renamed || is_turn(s, k->pid, LOOK_AGAIN))
+        look_at_owner(s, k);
+    if (k->has_uid)
+        put_user(s, f, row, k);
+    if ((f->want & ACTOP_WANT_CMDLINE) != 0 && (stat->flags & PF_KTHREAD) == 0)
+        put_texts(s, root, f, row, k, renamed);
+    if ((f->want & ACTOP_WANT_GPU_CLIENTS) != 0 && (stat->flags & PF_KTHREAD) == 0)
+        put_gpu(s, root, f, row, k, is_new);
+}
+
+/* Read one process into its place in next. False: it is gone. */
+static bool read_process(struct processes *s, struct root *root, struct frame *f, struct known *k)
+{
+    struct root_text text;
+    struct pid_stat stat;
+    if (root_pids_stat(&s->pids, k->pid, &k->fd, &text) != 0 ||
+        !parse_pid_stat(text.text, text.n, &stat))
+        return false;
+    bool is_new = k->start != stat.start || k->start == 0;
+    if (is_new) {
+        int fd = k->fd;
+        forget_texts(k);
+        *k = (struct known){.pid = k->pid, .fd = fd, .start = stat.start};
+    }
+    stat.pid = k->pid;
+    put_row(s, root, f, k, &stat, is_new);
+    return true;
+}
+
+/* Walk the pids and what is remembered side by side, both by pid. */
+static void read_all(struct processes *s, struct root *root, struct frame *f)
+{
+    size_t old = 0, n = 0, alive = 0;
+    for (size_t i = 0; i < s->pids.n; i++) {
+        uint32_t pid = s->pids.pids[i];
+        for (; old < s->n_known && s->known[old].pid < pid; old++)
+            forget(&s->known[old]);
+        struct known *k = &s->next[n];
+        if (old < s->n_known && s->known[old].pid == pid)
+            *k = s->known[old++];
+        else
+            *k = (struct known){.pid = pid, .fd = -1};
+        if (read_process(s, root, f, k)) {
+            s->pids.pids[alive++] = pid;
+            n++;
+        } else {
+            forget(k);
+        }
+    }
+    for (; old < s->n_known; old++)
+        forget(&s->known[old]);
+    s->pids.n = alive;
+    struct known *swap = s->known;
+    size_t cap = s->cap_known;
+    s->known = s->next;
+    s->cap_known = s->cap_next;
+    s->next = swap;
+    s->cap_next = cap;
+    s->n_known = n;
+}
+
+static void forget_all(struct processes *s)
+{
+    for (size_t i = 0; i < s->n_known; i++)
+        forget(&s->known[i]);
+    s->n_known = 0;
+}
+
+static void read_rows(struct processes *s, struct root *root, struct frame *f)
+{
+    int errnum = root_pids_update(&s->pids);
+    f->rows[s->rowset].status = errnum;
+    if (errnum == 0 && !VEC_GROW(s->next, s->cap_next, s->pids.n + 1))
+        errnum = ENOMEM;
+    f->failed = f->failed || errnum == ENOMEM;
+    if (errnum != 0) {
+        frame_set_status(f, s->count, errnum);
+        return;
+    }
+    gpu_clients_begin(&s->gpu);
+    read_all(s, root, f);
+    root_pids_settle(&s->pids);
+    frame_set_u64(f, s->count, s->pids.n);
+}
+
+static bool process_read(void *state, struct root *root, struct frame *f)
+{
+    struct processes *s = state;
+    uint64_t count;
+    if (s->rowset < 0)
+        return false;
+    s->tick++;
+    if ((f->want & ACTOP_WANT(ACTOP_SCOPE_PROCESS)) != 0) {
+        read_rows(s, root, f);
+        return false;
+    }
+    /* Nobody looks at processes any more: their descriptors are not ours to keep. */
+    if (s->n_known > 0)
+        forget_all(s);
+    f->rows[s->rowset].status = SLOT_NOT_WANTED;
+    int errnum = root_pids_count(&s->pids, &count);
+    if (errnum == 0)
+        frame_set_u64(f, s->count, count);
+    else
+        frame_set_status(f, s->count, errnum);
+    return false;
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------------- */
+
+/* Page size and ticks a second of the machine the tree was taken from: the auxiliary vector the kernel gave to whoever
+ * reads /proc/self (getauxval(3), documented: pairs of words, 6 is AT_PAGESZ, 17 AT_CLKTCK). */
+static void describe_units(struct linux_probe *p)
+{
+    struct root_text text;
+    uint64_t pair[2];
+    if (root_load(p->root, "proc/self/auxv", &text) != 0)
+        return;
+    for (size_t at = 0; at + sizeof pair <= text.n; at += sizeof pair) {
+        memcpy(pair, text.text + at, sizeof pair);
+        if (pair[0] == 6 && pair[1] > 0)
+            schema_put_u64(p->schema, "process/page_size", &pair[1], 1);
+        if (pair[0] == 17 && pair[1] > 0)
+            schema_put_u64(p->schema, "process/ticks_per_second", &pair[1], 1);
+    }
+}
+
+static void process_describe(void *state, struct linux_probe *p)
+{
+    struct processes *s = state;
+    uint64_t count;
+    s->rowset = -1;
+    s->described = true;
+    int errnum = root_pids_open(&s->pids, p->root);
+    errnum = errnum != 0 ? errnum : root_pids_count(&s->pids, &count);
+    if (errnum != 0) {
+        linux_report(p, errnum == ENOENT ? -1 : errnum, NULL, "/proc: %s", strerror(errnum));
+        return;
+    }
+    load_users(s, p->root);
+    describe_units(p);
+    s->count = schema_add_channel(p->schema, &(struct channel_spec){.key = "proc/processes",
+                                                                    .group = "proc",
+                                                                    .name = "processes",
+                                                                    .unit = "",
+                                                                    .label = "",
+                                                                    .collector = p->collector,
+                                                                    .type = SLOT_U64});
+    s->rowset = schema_add_rowset(p->schema, "processes", ACTOP_SCOPE_PROCESS, p->collector,
+                                  columns, N_COLUMNS);
+}
+
+static void process_close(void *state, struct root *root)
+{
+    struct processes *s = state;
+    (void)root;
+    forget_all(s);
+    if (s->described)
+        root_pids_release(&s->pids);
+    gpu_clients_release(&s->gpu);
+    pool_release(&s->names);
+    free(s->users);
+    free(s->known);
+    free(s->next);
+}
+
+const struct linux_part linux_part_process = {
+    .name = "process",
+    .state_size = sizeof(struct processes),
+    .describe = process_describe,
+    .read = process_read,
+    .close = process_close,
+};
