@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Rolling averages and peaks: for every metric that has a window, the mean by time and the highest value of the last
+ * average_window_s of awake time.
+ *
+ * A ring of slots, one a sample, each with one bucket a series (metric and row). When samples come so quickly that the ring
+ * would need more than WINDOW_SLOTS, several share a slot. The oldest slot counts with the part of it that is still inside. */
+#ifndef ANALYSIS_WINDOW_H
+#define ANALYSIS_WINDOW_H
+
+#include "analysis/lineage.h"
+
+enum { WINDOW_SLOTS = 256 };
+
+struct window_bucket {
+    double sum;      /* Σ value × seconds */
+    double weight_s; /* Σ seconds */
+    double peak;     /* highest value, while count > 0 */
+    uint32_t count;
+};
+
+struct window_slot {
+    int64_t begin_ns, end_ns; /* awake clock */
+};
+
+struct windows {
+    struct window_slot *slots;
+    struct window_bucket *buckets; /* slot after slot: buckets[slot * n_series + series] */
+    struct window_bucket *totals;  /* scratch: one a series */
+    size_t cap_totals;
+    uint32_t n_series;
+    uint32_t cap, n, first; /* ring */
+};
+
+/* Make room for the series of a sample and carry over the ones that were there. To be called
+ * after lineage_follow, when the topology has changed. E_NOMEM forgets all windows. */
+actop_status windows_follow(struct windows *w, const struct lineage *l, const struct actop_sample_t *s, actop_error *err);
+/* Add a sample. E_NOMEM leaves the sample out. */
+actop_status windows_add(struct windows *w, const struct step *step, actop_error *err);
+/* Write the averages and peaks into the sample. */
+void windows_put(const struct windows *w, const struct step *step);
+
+void windows_release(struct windows *w);
+bool windows_copy(struct windows *into, const struct windows *from); /* false: out of memory; *into is empty */
+
+#endif
