@@ -93,7 +93,7 @@ actop_status codec_take(struct codec_reader *r, const struct block *b, struct fr
 
 /* ---- For the codec's own files ---- */
 
-enum { CODEC_NEW_ROW = UINT32_MAX };
+#define CODEC_NEW_ROW UINT32_MAX
 
 /* Steps that make the rows of a frame from those of the one before; two low bits of a number whose rest is arg. */
 enum row_step {
