@@ -149,8 +149,3 @@ uint32_t rng_below(struct rng *g, uint32_t n)
 {
     return (uint32_t)(rng_next(g) % n);
 }
-
-uint32_t property_runs(int argc, char **argv, uint32_t few, uint32_t all)
-{
-    return argc > 1 && strcmp(argv[1], "long") == 0 ? all : few;
-}

@@ -48,7 +48,4 @@ struct rng {
 double rng_unit(struct rng *g); /* 0 ≤ x < 1 */
 uint32_t rng_below(struct rng *g, uint32_t n);
 
-/* Length of a property test: the short one, or all of it when the test is run with the argument "long". */
-uint32_t property_runs(int argc, char **argv, uint32_t few, uint32_t all);
-
 #endif
