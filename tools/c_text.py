@@ -22,16 +22,30 @@ def root_from(argv, doc):
     return os.path.abspath(options.root), options.rest
 
 
+def listed_by_git(root):
+    """What git knows or would add; None where git cannot say (no repository, no git, somebody else's files)."""
+    command = ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return {os.fsdecode(name) for name in listed.split(b"\0") if name}
+
+
+def found_by_walking(root):
+    names = set()
+    for where, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in (".git", "node_modules", "__pycache__")
+                      and not (where == root and name == "build")]
+        names.update(os.path.relpath(os.path.join(where, name), root) for name in files)
+    return names
+
+
 def tracked(root):
-    """Paths of the tree's files, relative, sorted: what git knows (or would add), else everything."""
-    if os.path.exists(os.path.join(root, ".git")):
-        command = ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        listed = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-        names = {os.fsdecode(name) for name in listed.split(b"\0") if name}
-    else:
-        names = {os.path.relpath(os.path.join(where, name), root)
-                 for where, folders, files in os.walk(root) for name in files}
-        names = {name for name in names if not name.startswith("build" + os.sep)}
+    """Paths of the tree's files, relative, sorted."""
+    names = listed_by_git(root) if os.path.exists(os.path.join(root, ".git")) else None
+    if names is None:
+        names = found_by_walking(root)
     return sorted(name for name in names if os.path.isfile(os.path.join(root, name)))
 
 
