@@ -15,6 +15,8 @@ void alloc_fail_from(long n);    /* the n-th and all later ones fail; 0: none */
 _Bool alloc_failed(void);        /* one has failed since the plan was set */
 unsigned long alloc_count(void); /* allocations of ours so far, by all threads */
 
+/* ALLOC_PLAIN: a program of its own (an example), which links the shared library like anybody else's. */
+#ifndef ALLOC_PLAIN
 /* No system header is included here: it would settle _GNU_SOURCE and its like before the file can. stdlib.h and
  * string.h then declare these names with the types of the originals. */
 #define malloc alloc_malloc
@@ -24,5 +26,6 @@ unsigned long alloc_count(void); /* allocations of ours so far, by all threads *
 #undef strndup
 #define strdup alloc_strdup
 #define strndup alloc_strndup
+#endif
 
 #endif
