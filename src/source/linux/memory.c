@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory and swap: /proc/meminfo (kB, which are KiB), swap traffic in /proc/vmstat (pages), pressure stall information of
- * memory (microseconds of stall since boot), zram (bytes). Documentation/filesystems/proc.rst, accounting/psi.rst,
- * admin-guide/blockdev/zram.rst (all documented). */
+/* Memory and swap: /proc/meminfo (kB, which are KiB), swap traffic in /proc/vmstat (pages), zram (bytes).
+ * Documentation/filesystems/proc.rst, admin-guide/blockdev/zram.rst (documented). */
 #include <stdio.h>
 #include <string.h>
 
@@ -19,19 +18,16 @@ static const char *const vmstat_names[] = {"pswpin", "pswpout"};
 enum {
     N_MEMINFO = sizeof meminfo_names / sizeof *meminfo_names,
     N_VMSTAT = sizeof vmstat_names / sizeof *vmstat_names,
-    N_PRESSURE = 2,
     MAX_ZRAM = 32,
     N_MM_STAT = 3
 };
-static const char *const pressure_names[N_PRESSURE] = {"some", "full"};
 static const char *const mm_stat_names[N_MM_STAT] = {"orig_data_size", "compr_data_size",
                                                      "mem_used_total"};
 
 struct memory {
-    int32_t meminfo, vmstat, pressure; /* files */
+    int32_t meminfo, vmstat; /* files */
     int32_t meminfo_channels[N_MEMINFO];
     int32_t vmstat_channels[N_VMSTAT];
-    int32_t pressure_channels[N_PRESSURE];
     size_t n_zram;
     int32_t zram[MAX_ZRAM]; /* files */
     int32_t zram_channels[MAX_ZRAM][N_MM_STAT];
@@ -101,13 +97,6 @@ static void describe_files(struct memory *m, struct linux_probe *p)
     if (root_read(p->root, m->vmstat, &text) == 0)
         describe_pairs(p, text.text, vmstat_names, N_VMSTAT, "vmstat", "pages", CHANNEL_COUNTER,
                        m->vmstat_channels);
-    if (root_read(p->root, m->pressure, &text) == 0)
-        for (size_t i = 0; i < N_PRESSURE; i++)
-            m->pressure_channels[i] =
-                add_channel(p, "pressure/memory", pressure_names[i], "us", CHANNEL_COUNTER);
-    else
-        linux_report(p, 0, "Boot with psi=1 on a kernel with CONFIG_PSI.",
-                     "no /proc/pressure/memory: memory pressure is judged by what is available");
 }
 
 static void memory_describe(void *state, struct linux_probe *p)
@@ -117,11 +106,8 @@ static void memory_describe(void *state, struct linux_probe *p)
         m->meminfo_channels[i] = -1;
     for (size_t i = 0; i < N_VMSTAT; i++)
         m->vmstat_channels[i] = -1;
-    for (size_t i = 0; i < N_PRESSURE; i++)
-        m->pressure_channels[i] = -1;
     m->meminfo = root_keep(p->root, "proc/meminfo");
     m->vmstat = root_keep(p->root, "proc/vmstat");
-    m->pressure = root_keep(p->root, "proc/pressure/memory");
     m->described = true;
     describe_files(m, p);
     describe_zram(m, p);
@@ -153,23 +139,6 @@ static void set_statuses(struct frame *f, const int32_t *channels, size_t n, int
     for (size_t i = 0; i < n; i++)
         if (channels[i] >= 0)
             frame_set_status(f, channels[i], status);
-}
-
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=12345" */
-static void read_pressure(const struct memory *m, struct frame *f, const char *at)
-{
-    do {
-        for (size_t i = 0; i < N_PRESSURE; i++) {
-            const char *total = strstr(at, "total=");
-            uint64_t us;
-            if (m->pressure_channels[i] < 0 || strncmp(at, pressure_names[i], 4) != 0 ||
-                total == NULL)
-                continue;
-            total += 6;
-            if (scan_u64(&total, &us))
-                frame_set_u64(f, m->pressure_channels[i], us);
-        }
-    } while (scan_next_line(&at));
 }
 
 static void read_zram(const struct memory *m, struct root *root, struct frame *f)
@@ -208,13 +177,6 @@ static bool memory_read(void *state, struct root *root, struct frame *f)
         else
             set_statuses(f, m->vmstat_channels, N_VMSTAT, errnum);
     }
-    if (m->pressure_channels[0] >= 0) {
-        errnum = root_read(root, m->pressure, &text);
-        if (errnum == 0)
-            read_pressure(m, f, text.text);
-        else
-            set_statuses(f, m->pressure_channels, N_PRESSURE, errnum);
-    }
     read_zram(m, root, f);
     return false;
 }
@@ -226,7 +188,6 @@ static void memory_close(void *state, struct root *root)
         return;
     root_forget(root, m->meminfo);
     root_forget(root, m->vmstat);
-    root_forget(root, m->pressure);
     for (size_t i = 0; i < m->n_zram; i++)
         root_forget(root, m->zram[i]);
 }

@@ -56,6 +56,10 @@ static const char *const remote_types[] = {
 /* On block devices, but images that are full by nature. */
 static const char *const image_types[] = {"squashfs", "erofs", "iso9660", "udf", "cramfs", "romfs"};
 
+/* FUSE that holds no files of its own. */
+static const char *const helper_types[] = {"fuse.portal", "fuse.gvfsd-fuse", "fuse.lxcfs",
+                                           "fuse.snapfuse"};
+
 enum { TEXT_SIZE = 512 };
 static const int64_t REREAD_NS =
     5000000000; /* a live machine's list of mounts is read again after */
@@ -95,7 +99,8 @@ static bool is_remote(const struct mount *m)
 /* An overlay is somebody's disk only where it is the whole system, as in a container. */
 static bool is_real(const struct mount *m)
 {
-    if (IS_ONE_OF(m->type, image_types) || span_is(m->type, "autofs"))
+    if (IS_ONE_OF(m->type, image_types) || IS_ONE_OF(m->type, helper_types) ||
+        span_is(m->type, "autofs"))
         return false;
     if (span_is(m->type, "overlay"))
         return span_is(m->point, "/");
