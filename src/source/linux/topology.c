@@ -120,7 +120,7 @@ static void put_flags(struct linux_probe *p, const struct cpuinfo_line *line)
 
 /* What has been said of the machine as a whole: the first line of each name counts. */
 struct said {
-    bool name, flags;
+    bool name, vendor, flags;
 };
 
 static void take_name(struct linux_probe *p, const struct cpuinfo_line *line, struct said *said)
@@ -128,6 +128,9 @@ static void take_name(struct linux_probe *p, const struct cpuinfo_line *line, st
     if (!said->name && cpuinfo_is(line, "model name") && line->n_value > 0) {
         schema_put_bytes(p->schema, "cpu/model", line->value, line->n_value);
         said->name = true;
+    } else if (!said->vendor && cpuinfo_is(line, "vendor_id")) {
+        schema_put_bytes(p->schema, "cpu/vendor", line->value, line->n_value);
+        said->vendor = true;
     } else if (!said->flags && cpuinfo_is(line, "flags")) {
         put_flags(p, line);
         said->flags = true;
@@ -153,7 +156,7 @@ static void read_cpuinfo(struct linux_probe *p, const struct linux_list *cpus,
     struct root_text text;
     struct cpuinfo_line line;
     struct block b = {0};
-    struct said said = {false, false};
+    struct said said = {false, false, false};
     if (root_load(p->root, "proc/cpuinfo", &text) != 0)
         return;
     for (const char *at = text.text; cpuinfo_next(&at, &line);) {
