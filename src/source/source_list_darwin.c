@@ -3,9 +3,11 @@
  * this one's own kind stands first. */
 #include "source/source.h"
 
+extern const struct source_ops replay_source;
 extern const struct source_ops none_source;
 
 const struct source_ops *const source_list[] = {
+    &replay_source,
     &none_source,
     NULL,
 };

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Recording files: a header, then blocks (codec.h). Append-only: a frame is one write, so what is written stays readable
+ * whatever happens to the program, and a file cut anywhere is read up to its last whole frame. Damage in the middle is
+ * skipped up to the next keyframe. docs/recording-format.md describes every byte.
+ *
+ * A writer and a reader each belong to one thread at a time. */
+#ifndef FRAME_RECORDING_H
+#define FRAME_RECORDING_H
+
+#include <sys/types.h>
+
+#include "frame/frame.h"
+
+/* First bytes of a recording, its version behind them. */
+enum { RECORDING_HEADER = 12, RECORDING_VERSION = 1, RECORDING_KEYFRAME_EVERY = 60 };
+
+/* The header; the same for files and for /api/v1/frames. */
+void recording_put_header(uint8_t header[RECORDING_HEADER]);
+
+/* ---- writing ---- */
+
+struct recording_writer;
+
+/* Leave out names of processes, hosts, users, serial numbers and addresses (scrub.h). */
+enum { RECORDING_SCRUB = 1 };
+
+struct recording_stats {
+    uint64_t frames, bytes; /* written so far */
+};
+
+/* Begin a recording. The file must not exist, be empty, or be no regular file (a pipe, a device). E_ARGUMENT: it holds
+ * something; E_BUSY: another recording is being written to it; E_DENIED, E_NOT_FOUND, E_IO, E_NOMEM. */
+actop_status recording_create(const char *path, unsigned flags, struct recording_writer **out, actop_error *err);
+
+/* Append a frame, and its schema where that is new. After a failure what was written stays readable, and every later
+ * call fails alike. */
+actop_status recording_write(struct recording_writer *w, const struct frame *f, actop_error *err);
+void recording_get_stats(const struct recording_writer *w, struct recording_stats *out);
+
+/* End it. Says how writing failed, if it did or if closing does. Accepts NULL. */
+actop_status recording_close(struct recording_writer *w, actop_error *err);
+
+/* ---- reading ---- */
+
+struct recording_reader;
+
+/* Where bytes come from: like read(2), at most n, 0 at the end, -1 with errno. */
+struct recording_feed {
+    ssize_t (*read)(void *self, void *bytes, size_t n);
+    void *self;
+};
+
+/* Begin to read: the header and the first schema. E_FORMAT: no recording, or cut before its first schema. E_VERSION: of
+ * another version. E_IO and the like: by errno. name is for sentences and is copied; the feed must outlive the reader. */
+actop_status recording_reader_new(struct recording_feed feed, const char *name, struct recording_reader **out,
+                                  actop_error *err);
+/* The same for a file; "-" is standard input. */
+actop_status recording_open(const char *path, struct recording_reader **out, actop_error *err);
+void recording_reader_free(struct recording_reader *r); /* accepts NULL */
+
+/* The schema of the next frame. Borrowed until the next read. */
+const struct schema *recording_schema(const struct recording_reader *r);
+
+/* The next frame. SCHEMA_CHANGED: the schema is another from the next frame on. END: no more frames; err has a sentence
+ * that says how it ended: whole, or cut after which frame, and what was skipped. E_IO, E_NOMEM, E_VERSION. */
+actop_status recording_read(struct recording_reader *r, struct frame *into, actop_error *err);
+
+/* Bytes that were skipped because they were damaged. */
+uint64_t recording_damaged_bytes(const struct recording_reader *r);
+
+#endif
