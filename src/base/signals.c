@@ -15,6 +15,11 @@ static volatile sig_atomic_t flags[SIGNALS]; /* writable: signal flags */
 static bool watched[SIGNALS];                /* writable: signal flags */
 static int pipe_fds[2] = {-1, -1};           /* writable: self-pipe */
 
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+enum { CRASHES = sizeof crashes / sizeof crashes[0] };
+static struct sigaction before_crash[CRASHES]; /* writable: what crash signals did before */
+static void (*crash_clean_up)(void);           /* writable: what a crash calls first */
+
 static void on_signal(int sig)
 {
     int saved = errno;
@@ -98,6 +103,34 @@ int signals_ended(void)
         if (flags[ends[i]] != 0)
             return ends[i];
     return 0;
+}
+
+/* The handler returns into the instruction that failed, which fails again, now as it did before; a signal that was sent
+ * is raised again. */
+static void on_crash(int sig)
+{
+    if (crash_clean_up != NULL)
+        crash_clean_up();
+    for (size_t i = 0; i < CRASHES; i++)
+        if (crashes[i] == sig)
+            (void)sigaction(sig, &before_crash[i], NULL);
+    (void)raise(sig);
+}
+
+bool signals_on_crash(void (*clean_up)(void))
+{
+    bool had = crash_clean_up != NULL;
+    bool ok = true;
+    crash_clean_up = clean_up;
+    for (size_t i = 0; i < CRASHES; i++) {
+        struct sigaction action = {.sa_handler = on_crash};
+        sigemptyset(&action.sa_mask);
+        if (clean_up == NULL && had)
+            ok = sigaction(crashes[i], &before_crash[i], NULL) == 0 && ok;
+        else if (clean_up != NULL && !had)
+            ok = sigaction(crashes[i], &action, &before_crash[i]) == 0 && ok;
+    }
+    return ok;
 }
 
 void signals_close(void)

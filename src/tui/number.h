@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct num {
-    char s[32];
+    char s[64];
 };
 
 /* With sign, positive values get a '+': the value is a difference. */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* App: the screen without a terminal. Samples and events go in, a grid comes out; tui.c connects it with the terminal and the
+ * session's thread, tests with whatever they like. */
+#ifndef TUI_APP_H
+#define TUI_APP_H
+
+#include "tui/input.h"
+#include "tui/screen.h"
+
+struct app {
+    actop_session *session; /* borrowed; NULL: nothing can be asked of it (tests) */
+    const struct tui_options *options;
+    struct view view;
+    struct scene scene;
+    struct series series;
+    struct process_list processes;
+    struct layout plan;               /* of the last drawing */
+    const actop_sample_t *newest;     /* references */
+    const actop_sample_t *shown;
+    const actop_sample_t *base;
+    uint32_t wanted;                  /* what the session was told last */
+    bool quit;
+    bool dirty;                       /* something to draw */
+    int64_t self_cpu_ns, self_at_ns;  /* own cost at the last sample */
+};
+
+/* Zeroed memory first. */
+actop_status app_init(struct app *a, actop_session *s, const struct tui_options *o, actop_error *err);
+void app_release(struct app *a);
+
+/* Take a new sample and the reference to it. */
+void app_take(struct app *a, const actop_sample_t *sample);
+
+/* One key or click. now_ns: awake clock. */
+void app_event(struct app *a, const struct event *e, int64_t now_ns);
+
+/* Time passes: toasts end. Returns when something will next change by itself; -1: nothing. */
+int64_t app_tick(struct app *a, int64_t now_ns);
+
+/* Measure the program's own cost since the last call. */
+void app_measure_self(struct app *a);
+
+/* Draw everything. */
+void app_draw(struct app *a, struct grid *g);
+
+/* actions.c: what each action does. */
+#include "tui/keys.h"
+void app_act(struct app *a, enum action action, int64_t now_ns);
+/* Show a sample of the past; the newest when seq is past the end. */
+void app_walk(struct app *a, uint64_t seq);
+/* Tell the session what is wanted now. */
+void app_want(struct app *a);
+/* Refresh what is derived from the sample shown and the choices. */
+void app_refresh(struct app *a);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* The CPU panel: a headline, chart and residency bar for each tier, the highest first, then the cores. */
+#include "tui/panel.h"
+
+#include <math.h>
+#include <string.h>
+
+bool cpu_present(struct scene *s)
+{
+    return s->sample != NULL &&
+           (scene_rows(s, ACTOP_SCOPE_TIER) > 0 || scene_rows(s, ACTOP_SCOPE_CORE) > 0);
+}
+
+/* ---- tiers ---------------------------------------------------------------------------------------- */
+
+/* "P-CPU"; a machine with one tier has just a CPU. */
+static struct num tier_label(struct scene *s, uint32_t tier)
+{
+    if (scene_rows(s, ACTOP_SCOPE_TIER) == 1)
+        return padded(s, FIELD_LABEL_CPU, num_text("CPU"));
+    struct num label = num_text("%.12s-CPU", scene_key(s, ACTOP_SCOPE_TIER, tier));
+    int columns = text_columns(label.s);
+    if (columns > s->widths[FIELD_LABEL_CPU])
+        s->widths[FIELD_LABEL_CPU] = (uint8_t)columns;
+    return num_text("%s%*s", label.s, s->widths[FIELD_LABEL_CPU] - columns, "");
+}
+
+static void add_watts(struct headline *h, struct scene *s, const struct value *watts, uint8_t rank)
+{
+    if (value_known(watts) && watts->has)
+        headline_add(h, STYLE_TEXT, rank, 2, padded_value(s, FIELD_WATT, watts, num_watts));
+}
+
+/* The machine's temperature stands for its highest tier where tiers have none of their own. */
+static struct value tier_temperature(struct scene *s, uint32_t tier)
+{
+    struct value v = scene_value(s, ACTOP_METRIC_TIER_TEMP, tier);
+    if (!value_known(&v) && tier + 1 == scene_rows(s, ACTOP_SCOPE_TIER))
+        v = scene_value(s, ACTOP_METRIC_CPU_TEMP, 0);
+    return v;
+}
+
+static void draw_tier_headline(struct scene *s, const struct area *a, uint32_t tier)
+{
+    struct headline h = {.n = 0};
+    struct value util = scene_value(s, ACTOP_METRIC_TIER_UTIL, tier);
+    struct value asked = scene_value(s, ACTOP_METRIC_TIER_FREQ, tier);
+    struct value granted = scene_value(s, ACTOP_METRIC_TIER_REALIZED_FREQ, tier);
+    struct value celsius = tier_temperature(s, tier);
+    struct value watts = scene_value(s, ACTOP_METRIC_TIER_POWER, tier);
+    if (!value_known(&watts) && scene_rows(s, ACTOP_SCOPE_TIER) == 1)
+        watts = scene_value(s, ACTOP_METRIC_CPU_POWER, 0);
+    headline_add(&h, STYLE_TITLE, 0, 0, tier_label(s, tier));
+    headline_add(&h, util.has ? STYLE_STRONG : STYLE_DIM, 0, 1,
+                 padded_value(s, FIELD_PERCENT, &util, num_percent));
+    add_frequency(&h, s, &asked, &granted);
+    add_temperature(&h, &celsius);
+    add_watts(&h, s, &watts, 3);
+    headline_window(&h, s, ACTOP_METRIC_TIER_UTIL, tier, num_percent);
+    headline_draw(a, 0, &h);
+}
+
+static void draw_tier_chart(struct scene *s, const struct area *a, uint32_t tier)
+{
+    draw_chart(s, a, ACTOP_METRIC_TIER_UTIL, scene_key(s, ACTOP_SCOPE_TIER, tier), 1, 1);
+}
+
+static void draw_tier_residency(struct scene *s, const struct area *a, uint32_t tier)
+{
+    draw_residency(s, a, ACTOP_METRIC_TIER_IDLE, tier);
+}
+
+/* Without tiers: the machine as a whole. */
+static void draw_whole_headline(struct scene *s, const struct area *a, uint32_t arg)
+{
+    struct headline h = {.n = 0};
+    struct value util = scene_value(s, ACTOP_METRIC_CPU_UTIL, 0);
+    struct value celsius = scene_value(s, ACTOP_METRIC_CPU_TEMP, 0);
+    (void)arg;
+    headline_add(&h, STYLE_TITLE, 0, 0, padded(s, FIELD_LABEL_CPU, num_text("CPU")));
+    headline_add(&h, util.has ? STYLE_STRONG : STYLE_DIM, 0, 1,
+                 padded_value(s, FIELD_PERCENT, &util, num_percent));
+    add_temperature(&h, &celsius);
+    headline_window(&h, s, ACTOP_METRIC_CPU_UTIL, 0, num_percent);
+    headline_draw(a, 0, &h);
+}
+
+static void draw_whole_chart(struct scene *s, const struct area *a, uint32_t arg)
+{
+    (void)arg;
+    draw_chart(s, a, ACTOP_METRIC_CPU_UTIL, scene_key(s, ACTOP_SCOPE_MACHINE, 0), 1, 1);
+}
+
+/* ---- shared with the GPU --------------------------------------------------------------------------- */
+
+void add_frequency(struct headline *h, struct scene *s, const struct value *asked,
+                   const struct value *granted)
+{
+    const struct value *shown = asked->has ? asked : granted;
+    if (!shown->has)
+        return;
+    struct num text = padded(s, FIELD_FREQ, num_mhz(shown->v, shown->diff));
+    bool less = asked->has && granted->has && fabs(granted->now - asked->now) > 0.02 * asked->now;
+    if (less)
+        headline_add(h, STYLE_TEXT, 1, 1,
+                     num_text("@%s→%sMHz", text.s, num_mhz(granted->v, granted->diff).s));
+    else
+        headline_add(h, STYLE_TEXT, 1, 1, num_text("@%sMHz", text.s));
+}
+
+static uint8_t temperature_style(const struct value *celsius)
+{
+    return celsius->now >= 95 ? STYLE_BAD : celsius->now >= 85 ? STYLE_WARN : STYLE_TEXT;
+}
+
+void add_temperature(struct headline *h, const struct value *celsius)
+{
+    if (celsius->has)
+        headline_add(h, temperature_style(celsius), 2, 1,
+                     num_text("(%s)", num_celsius(celsius->v, celsius->diff).s));
+}
+
+static const struct bucket {
+    const char *name;
+    uint8_t style;
+    char fill;
+} buckets[4] = {{"idle", STYLE_TRACK, '.'},
+                {"low", STYLE_HEAT_2, '-'},
+                {"mid", STYLE_HEAT_9, '='},
+                {"high", STYLE_HEAT_14, '#'}};
+
+static int draw_bucket_numbers(struct scene *s, const struct area *a, const struct value *v)
+{
+    int x = a->w;
+    int needed = 0;
+    for (size_t i = 0; i < 4; i++)
+        needed += 3 + (int)strlen(buckets[i].name) + (i > 0 ? 2 : 0);
+    if (a->w < needed + 10)
+        return a->w;
+    for (size_t i = 4; i-- > 0;) {
+        struct num number = padded(s, FIELD_BUCKET, num_count(v[i].v * 100, v[i].diff));
+        x -= text_columns(number.s);
+        draw_text(a, 0, x, STYLE_TEXT, number.s);
+        x -= (int)strlen(buckets[i].name);
+        draw_text(a, 0, x, i == 0 ? STYLE_DIM : buckets[i].style, buckets[i].name);
+        x -= 2;
+    }
+    return x;
+}
+
+void draw_residency(struct scene *s, const struct area *a, actop_metric first, uint32_t row)
+{
+    struct value v[4];
+    struct part parts[4];
+    for (size_t i = 0; i < 4; i++) {
+        v[i] = scene_value(s, (actop_metric)(first + i), row);
+        parts[i] = (struct part){v[i].has ? v[i].now : 0, buckets[i].style, buckets[i].fill};
+    }
+    if (!v[0].has && !v[3].has) {
+        draw_text(a, 0, 0, STYLE_DIM, num_text("residency – %s", actop_state_name(v[0].state)).s);
+        return;
+    }
+    /* busy first, so that the bar grows with the load; idle is what is left */
+    struct part busy[3] = {parts[3], parts[2], parts[1]};
+    int width = draw_bucket_numbers(s, a, v);
+    parts_draw(a, 0, 0, width, s->view->now.glyph, busy, 3);
+}
+
+/* ---- P-states -------------------------------------------------------------------------------------- */
+
+enum { PSTATE_COLS = 18 };
+
+static bool is_state_of(struct scene *s, uint32_t row, actop_scope scope, uint32_t parent)
+{
+    actop_entity e;
+    return actop_entity_at(s->sample, ACTOP_SCOPE_PSTATE, row, &e) == ACTOP_OK &&
+           e.parent == (int32_t)parent && e.parent_scope == scope;
+}
+
+int pstate_lines(struct scene *s, actop_scope parent_scope, uint32_t parent, int columns)
+{
+    int states = 0;
+    for (uint32_t row = 0; row < scene_rows(s, ACTOP_SCOPE_PSTATE); row++)
+        states += is_state_of(s, row, parent_scope, parent);
+    int across = columns / PSTATE_COLS < 1 ? 1 : columns / PSTATE_COLS;
+    return (states + across - 1) / across;
+}
+
+static void draw_pstate(struct scene *s, const struct area *a, uint32_t row)
+{
+    actop_entity e;
+    (void)actop_entity_at(s->sample, ACTOP_SCOPE_PSTATE, row, &e);
+    struct value freq = scene_value(s, ACTOP_METRIC_PSTATE_FREQ, row);
+    struct value ratio = scene_value(s, ACTOP_METRIC_PSTATE_RATIO, row);
+    bool idle = (e.flags & ACTOP_ENTITY_IDLE) != 0 || !freq.has || freq.now <= 0;
+    if (idle)
+        draw_name(a, 0, 0, 4, STYLE_DIM, e.name);
+    else
+        draw_text_right(a, 0, 4, STYLE_DIM, num_mhz(freq.now, false).s);
+    uint8_t style = idle ? STYLE_SERIES_6 : STYLE_SERIES_1;
+    bar_draw(a, 0, 5, a->w - 12, s->view->now.glyph, style, ratio.has ? ratio.now : 0);
+    draw_text_right(a, 0, a->w - 2, ratio.has && ratio.now > 0 ? STYLE_TEXT : STYLE_DIM,
+                    padded_value(s, FIELD_PERCENT, &ratio, num_percent).s);
+}
+
+void draw_pstates(struct scene *s, const struct area *a, actop_scope parent_scope, uint32_t parent)
+{
+    int lines = pstate_lines(s, parent_scope, parent, a->w);
+    int across = a->w / PSTATE_COLS < 1 ? 1 : a->w / PSTATE_COLS;
+    int width = a->w / across;
+    int n = 0;
+    for (uint32_t row = 0; row < scene_rows(s, ACTOP_SCOPE_PSTATE); row++) {
+        if (!is_state_of(s, row, parent_scope, parent))
+            continue;
+        struct area cell = area_part(a, n % lines, n / lines * width, 1, width);
+        draw_pstate(s, &cell, row);
+        n++;
+    }
+}
+
+static void draw_cluster_pstates(struct scene *s, const struct area *a, uint32_t cluster)
+{
+    struct area states = area_part(a, 1, 0, a->h - 1, a->w);
+    draw_text(a, 0, 0, STYLE_DIM, "P-states of ");
+    draw_name(a, 0, 12, a->w - 12, STYLE_TEXT, scene_name(s, ACTOP_SCOPE_CLUSTER, cluster));
+    draw_pstates(s, &states, ACTOP_SCOPE_CLUSTER, cluster);
+}
+
+/* ---- cores ----------------------------------------------------------------------------------------- */
+
+/* Three widths of a core: with bar and frequency, with a short bar, only the number. */
+enum { CORE_FULL = 26, CORE_SHORT = 15, CORE_TINY = 9, CORE_GAP = 2 };
+
+static int cores_across(int columns, int cell)
+{
+    int across = (columns + CORE_GAP) / (cell + CORE_GAP);
+    return across < 1 ? 1 : across;
+}
+
+static int core_lines(int cores, int columns, int cell)
+{
+    int across = cores_across(columns, cell);
+    return (cores + across - 1) / across;
+}
+
+/* The widest form in which all cores are in view; else the narrowest, which scrolls. */
+static int core_cell(int cores, int columns, int height)
+{
+    static const int forms[] = {CORE_FULL, CORE_SHORT, CORE_TINY};
+    for (size_t i = 0; i < 3; i++)
+        if (core_lines(cores, columns, forms[i]) <= height)
+            return forms[i];
+    return CORE_TINY;
+}
+
+/* Cores of the highest tier first, as the tiers stand above them: rows are ordered lowest first. */
+static uint32_t core_row(struct scene *s, uint32_t n)
+{
+    uint32_t cores = scene_rows(s, ACTOP_SCOPE_CORE);
+    actop_entity first;
+    actop_entity e;
+    if (actop_entity_at(s->sample, ACTOP_SCOPE_CORE, 0, &first) != ACTOP_OK)
+        return n;
+    uint32_t lowest = 0; /* cores of the first tier, which go last */
+    while (lowest < cores && actop_entity_at(s->sample, ACTOP_SCOPE_CORE, lowest, &e) == ACTOP_OK &&
+           strcmp(e.tier, first.tier) == 0)
+        lowest++;
+    return lowest == cores || scene_rows(s, ACTOP_SCOPE_TIER) < 2 ? n : (n + lowest) % cores;
+}
+
+static struct num core_label(const actop_entity *e, bool tiers)
+{
+    return tiers ? num_text("%.6s%u", e->tier, e->index) : num_text("%u", e->index);
+}
+
+static void draw_core(struct scene *s, const struct area *a, uint32_t row, bool tiers)
+{
+    actop_entity e;
+    if (actop_entity_at(s->sample, ACTOP_SCOPE_CORE, row, &e) != ACTOP_OK)
+        return;
+    struct value util = scene_value(s, ACTOP_METRIC_CORE_UTIL, row);
+    struct value freq = scene_value(s, ACTOP_METRIC_CORE_FREQ, row);
+    int x = draw_text(a, 0, 0, STYLE_DIM, padded(s, FIELD_CORE_LABEL, core_label(&e, tiers)).s) + 1;
+    int right = a->w;
+    if (a->w >= CORE_FULL && freq.has) {
+        draw_text_right(a, 0, right, STYLE_DIM,
+                        padded(s, FIELD_CORE_FREQ, num_mhz(freq.v, freq.diff)).s);
+        right -= s->widths[FIELD_CORE_FREQ] + 1;
+    }
+    struct value online = scene_value(s, ACTOP_METRIC_CORE_ONLINE, row);
+    if (online.has && online.now < 1) {
+        draw_text_right(a, 0, right, STYLE_DIM, "off");
+        return;
+    }
+    struct num number = util.has ? padded_value(s, FIELD_PERCENT, &util, num_percent)
+                                 : num_text("–");
+    draw_text_right(a, 0, right, util.has ? STYLE_TEXT : STYLE_DIM, number.s);
+    right -= s->widths[FIELD_PERCENT] + 1;
+    if (right - x < 3)
+        return;
+    struct area bar = area_part(a, 0, x, 1, right - x);
+    if (s->view->zoomed)
+        draw_chart(s, &bar, ACTOP_METRIC_CORE_UTIL, e.key, 1, 1);
+    else
+        bar_draw(&bar, 0, 0, bar.w, s->view->now.glyph, style_heat(util.now),
+                 util.has ? util.now : 0);
+}
+
+static void draw_cores(struct scene *s, const struct area *a, uint32_t arg)
+{
+    int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
+    int cell = core_cell(cores, a->w, a->h);
+    int across = cores_across(a->w, cell);
+    int lines = core_lines(cores, a->w, cell);
+    int width = (a->w + CORE_GAP) / across - CORE_GAP;
+    bool tiers = scene_rows(s, ACTOP_SCOPE_TIER) > 1;
+    (void)arg;
+    int first = list_scroll(s->view, PANEL_CPU, lines, a->h);
+    for (int n = 0; n < cores; n++) {
+        struct area one = area_part(a, n % lines - first, n / lines * (width + CORE_GAP), 1, width);
+        if (n % lines >= first && one.h > 0 && one.w > 0)
+            draw_core(s, &one, core_row(s, (uint32_t)n), tiers);
+    }
+    draw_scrollbar(a, first, lines);
+}
+
+/* ---- the panel ------------------------------------------------------------------------------------- */
+
+static void add_tier(struct scene *s, uint32_t tier, struct items *out)
+{
+    struct value idle = scene_value(s, ACTOP_METRIC_TIER_IDLE, tier);
+    item_add(out, 0, 1, tier, draw_tier_headline);
+    item_add_growing(out, tier + 1 == scene_rows(s, ACTOP_SCOPE_TIER) ? 0 : 3, 1, 4, 3, tier,
+                     draw_tier_chart);
+    if (s->view->now.show_residency && value_known(&idle))
+        item_add(out, 5, 1, tier, draw_tier_residency);
+}
+
+static void add_cores(struct scene *s, int columns, struct items *out)
+{
+    int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
+    int least = core_lines(cores, columns, CORE_TINY);
+    int most = core_lines(cores, columns, CORE_FULL);
+    if (cores == 0)
+        return;
+    least = least > 4 ? 4 : least;
+    most = most > 16 ? 16 : most;
+    item_add_list(out, 4, least, most, 6, 0, draw_cores);
+}
+
+void cpu_items(struct scene *s, int columns, struct items *out)
+{
+    uint32_t tiers = scene_rows(s, ACTOP_SCOPE_TIER);
+    for (uint32_t i = tiers; i-- > 0;)
+        add_tier(s, i, out);
+    if (tiers == 0) {
+        item_add(out, 0, 1, 0, draw_whole_headline);
+        item_add_growing(out, 0, 1, 5, 3, 0, draw_whole_chart);
+    }
+    if (s->view->now.show_cores)
+        add_cores(s, columns, out);
+    for (uint32_t i = 0; s->view->pstates && i < scene_rows(s, ACTOP_SCOPE_CLUSTER); i++) {
+        int lines = pstate_lines(s, ACTOP_SCOPE_CLUSTER, i, columns);
+        if (lines > 0)
+            item_add(out, 6, 1 + lines, i, draw_cluster_pstates);
+    }
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* The network and disk panels: what comes in grows up from the middle, what goes out down, both on one scale. Zoomed,
+ * each interface or disk has a line, and volumes follow the disks. */
+#include "tui/panel.h"
+
+static const struct io {
+    enum panel_id panel;
+    actop_metric in, out;         /* of the machine */
+    actop_metric one_in, one_out; /* of a row */
+    actop_scope scope;
+    const char *in_name, *out_name;
+    double floor; /* least scale, in bytes per second */
+} ios[2] = {
+    {PANEL_NETWORK, ACTOP_METRIC_NET_RX, ACTOP_METRIC_NET_TX, ACTOP_METRIC_IF_RX,
+     ACTOP_METRIC_IF_TX, ACTOP_SCOPE_INTERFACE, "in", "out", 1e6},
+    {PANEL_DISK, ACTOP_METRIC_DISK_READ, ACTOP_METRIC_DISK_WRITE, ACTOP_METRIC_DISK_ONE_READ,
+     ACTOP_METRIC_DISK_ONE_WRITE, ACTOP_SCOPE_DISK, "read", "write", 1e7},
+};
+
+static bool io_present(struct scene *s, const struct io *io)
+{
+    struct value in = scene_value(s, io->in, 0);
+    struct value out = scene_value(s, io->out, 0);
+    return value_known(&in) || value_known(&out);
+}
+
+bool network_present(struct scene *s)
+{
+    return io_present(s, &ios[0]);
+}
+
+bool disk_present(struct scene *s)
+{
+    return io_present(s, &ios[1]);
+}
+
+static void add_direction(struct headline *h, struct scene *s, const struct value *v, bool in,
+                          const char *name)
+{
+    headline_add(h, in ? STYLE_SERIES_3 : STYLE_SERIES_2, 0, in ? 0 : 2, num_text(in ? "↑" : "↓"));
+    headline_add(h, STYLE_DIM, 1, 1, num_text("%s", name));
+    headline_add(h, v->has ? STYLE_STRONG : STYLE_DIM, 0, 1,
+                 padded_value(s, FIELD_IO_RATE, v, num_rate));
+}
+
+static void draw_io_headline(struct scene *s, const struct area *a, uint32_t arg)
+{
+    const struct io *io = &ios[arg];
+    struct headline h = {.n = 0};
+    struct value in = scene_value(s, io->in, 0);
+    struct value out = scene_value(s, io->out, 0);
+    add_direction(&h, s, &in, true, io->in_name);
+    add_direction(&h, s, &out, false, io->out_name);
+    headline_draw(a, 0, &h);
+}
+
+static void draw_io_chart(struct scene *s, const struct area *a, uint32_t arg)
+{
+    const struct io *io = &ios[arg];
+    double scale =
+        draw_pair(s, a, io->in, io->out, scene_key(s, ACTOP_SCOPE_MACHINE, 0), io->floor);
+    if (s->view->zoomed && a->h > 4)
+        draw_text(a, 0, 0, STYLE_DIM, num_rate(scale, false).s);
+}
+
+static void draw_io_row(struct scene *s, const struct area *a, const struct io *io, uint32_t row)
+{
+    struct value in = scene_value(s, io->one_in, row);
+    struct value out = scene_value(s, io->one_out, row);
+    int x = 15;
+    draw_name(a, 0, 0, 14, STYLE_TEXT, scene_name(s, io->scope, row));
+    x += draw_text(a, 0, x, STYLE_SERIES_3, "↑ ");
+    x += draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &in, num_rate).s) + 2;
+    x += draw_text(a, 0, x, STYLE_SERIES_2, "↓ ");
+    draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &out, num_rate).s);
+}
+
+static void draw_volume(struct scene *s, const struct area *a, uint32_t row)
+{
+    struct value used = scene_value(s, ACTOP_METRIC_VOLUME_USED, row);
+    struct value total = scene_value(s, ACTOP_METRIC_VOLUME_TOTAL, row);
+    int width = a->w / 3 > 30 ? 30 : a->w / 3;
+    double ratio = used.has && total.has && total.now > 0 ? used.now / total.now : 0;
+    draw_name(a, 0, 0, width, STYLE_TEXT, scene_name(s, ACTOP_SCOPE_VOLUME, row));
+    struct num text = used.has && total.has ? num_of_bytes(used.v, total.now, used.diff)
+                                            : value_text(&used, num_bytes);
+    int x = width + 1 + draw_text(a, 0, width + 1, STYLE_TEXT, padded(s, FIELD_RAM, text).s) + 2;
+    if (a->w - x - 2 >= 6)
+        bar_draw(a, 0, x, a->w - x - 2, s->view->now.glyph,
+                 ratio > 0.9 ? STYLE_WARN : STYLE_SERIES_1, ratio);
+}
+
+static void draw_io_rows(struct scene *s, const struct area *a, uint32_t arg)
+{
+    const struct io *io = &ios[arg];
+    int n = (int)scene_rows(s, io->scope);
+    int all = n + (io->panel == PANEL_DISK ? (int)scene_rows(s, ACTOP_SCOPE_VOLUME) : 0);
+    int first = list_scroll(s->view, io->panel, all, a->h);
+    for (int y = 0; y < a->h && first + y < all; y++) {
+        struct area line = area_part(a, y, 0, 1, a->w);
+        if (first + y < n)
+            draw_io_row(s, &line, io, (uint32_t)(first + y));
+        else
+            draw_volume(s, &line, (uint32_t)(first + y - n));
+    }
+    draw_scrollbar(a, first, all);
+}
+
+static void io_items(struct scene *s, uint32_t which, struct items *out)
+{
+    const struct io *io = &ios[which];
+    int rows = (int)scene_rows(s, io->scope);
+    if (io->panel == PANEL_DISK)
+        rows += (int)scene_rows(s, ACTOP_SCOPE_VOLUME);
+    item_add(out, 0, 1, which, draw_io_headline);
+    item_add_growing(out, 1, 2, 4, 3, which, draw_io_chart);
+    if (s->view->zoomed && rows > 0)
+        item_add_list(out, 2, 1, rows, 6, which, draw_io_rows);
+}
+
+void network_items(struct scene *s, int columns, struct items *out)
+{
+    (void)columns;
+    io_items(s, 0, out);
+}
+
+void disk_items(struct scene *s, int columns, struct items *out)
+{
+    (void)columns;
+    io_items(s, 1, out);
+}

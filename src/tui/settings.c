@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Settings; see settings.h. The names are those of the command line, which reads the file. */
+#include "tui/settings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "tui/theme.h"
+
+enum { SETTINGS = 9 };
+
+struct setting {
+    const char *name;
+    char value[280];
+    bool changed;
+};
+
+static void set(struct setting *out, const char *name, const char *value, bool changed)
+{
+    out->name = name;
+    out->changed = changed;
+    (void)snprintf(out->value, sizeof out->value, "%s", value);
+}
+
+static const char *yes_no(bool v)
+{
+    return v ? "true" : "false";
+}
+
+static void list_settings(struct setting out[SETTINGS], const struct settings *now,
+                          const struct settings *saved)
+{
+    char interval[32];
+    struct buf b;
+    double diff = now->interval_s - saved->interval_s;
+    buf_init_fixed(&b, interval, sizeof interval);
+    buf_put_double(&b, now->interval_s);
+    set(&out[0], "interval", interval, diff > 1e-9 || diff < -1e-9);
+    set(&out[1], "show_cores", yes_no(now->show_cores), now->show_cores != saved->show_cores);
+    set(&out[2], "show-residency", yes_no(now->show_residency),
+        now->show_residency != saved->show_residency);
+    set(&out[3], "show-processes", yes_no(now->show_processes),
+        now->show_processes != saved->show_processes);
+    set(&out[4], "proc-filter", now->filter, strcmp(now->filter, saved->filter) != 0);
+    set(&out[5], "chart-glyph", glyph_name(now->glyph), now->glyph != saved->glyph);
+    set(&out[6], "layout", now->stack ? "stack" : "grid", now->stack != saved->stack);
+    set(&out[7], "palette", palette_name(now->palette), now->palette != saved->palette);
+    set(&out[8], "theme", theme_name(now->theme), now->theme != saved->theme);
+}
+
+/* True for "name = …", whatever the blanks; - and _ are the same in names. */
+static bool line_is(const char *line, size_t n, const char *name)
+{
+    size_t i = 0;
+    while (i < n && (line[i] == ' ' || line[i] == '\t'))
+        i++;
+    for (; *name != '\0'; name++, i++) {
+        char c = i < n && line[i] == '_' ? '-' : i < n ? line[i] : '\0';
+        if (c != (*name == '_' ? '-' : *name))
+            return false;
+    }
+    while (i < n && (line[i] == ' ' || line[i] == '\t'))
+        i++;
+    return i < n && line[i] == '=';
+}
+
+static void put_setting(struct buf *out, const struct setting *s)
+{
+    buf_puts(out, s->name);
+    buf_puts(out, " = ");
+    buf_puts(out, s->value);
+    buf_putc(out, '\n');
+}
+
+/* Start of the last line of a name; NULL for none. */
+static const char *last_line_of(const struct buf *text, const char *name)
+{
+    const char *found = NULL;
+    const char *end = text->data + text->len;
+    for (const char *line = text->data; line != NULL && line < end;) {
+        const char *stop = memchr(line, '\n', (size_t)(end - line));
+        stop = stop == NULL ? end : stop;
+        if (line_is(line, (size_t)(stop - line), name))
+            found = line;
+        line = stop + 1;
+    }
+    return found;
+}
+
+static void replace(struct buf *text, const struct setting *s)
+{
+    struct buf out = BUF_INIT;
+    const char *line = last_line_of(text, s->name);
+    if (line == NULL) {
+        if (text->len > 0 && text->data[text->len - 1] != '\n')
+            buf_putc(text, '\n');
+        put_setting(text, s);
+        return;
+    }
+    const char *end = text->data + text->len;
+    const char *stop = memchr(line, '\n', (size_t)(end - line));
+    buf_put(&out, text->data, (size_t)(line - text->data));
+    put_setting(&out, s);
+    if (stop != NULL)
+        buf_put(&out, stop + 1, (size_t)(end - stop - 1));
+    out.failed = out.failed || text->failed;
+    buf_release(text);
+    *text = out;
+}
+
+static actop_status read_file(const char *path, struct buf *out, actop_error *err)
+{
+    char bytes[4096];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL)
+        return errno == ENOENT ? ACTOP_OK : error_errno(err, errno, "%s", path);
+    for (size_t n; (n = fread(bytes, 1, sizeof bytes, file)) > 0;)
+        buf_put(out, bytes, n);
+    actop_status st = ferror(file) ? error_errno(err, errno, "%s", path) : ACTOP_OK;
+    (void)fclose(file);
+    return st;
+}
+
+/* The folders above the file, as far as they are missing. */
+static void make_folders(char *path)
+{
+    for (char *at = strchr(path + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
+        *at = '\0';
+        (void)mkdir(path, 0777);
+        *at = '/';
+    }
+}
+
+static bool write_all(int fd, const char *bytes, size_t n)
+{
+    while (n > 0) {
+        ssize_t done = write(fd, bytes, n);
+        if (done < 0 && errno != EINTR)
+            return false;
+        bytes += done < 0 ? 0 : done;
+        n -= done < 0 ? 0 : (size_t)done;
+    }
+    return true;
+}
+
+/* Mode of the file that is replaced; what a new one would have otherwise. */
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? st.st_mode & 0777 : 0644;
+}
+
+static actop_status replace_file(const char *path, const struct buf *text, actop_error *err)
+{
+    char temporary[4096];
+    int n = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+    if (n < 0 || (size_t)n >= sizeof temporary)
+        return error_set(err, ACTOP_E_ARGUMENT, "the path of the configuration is too long");
+    make_folders(temporary);
+    int fd = mkstemp(temporary);
+    if (fd < 0)
+        return error_errno(err, errno, "%s", path);
+    bool ok = write_all(fd, text->data, text->len) && fchmod(fd, mode_of(path)) == 0 &&
+              fsync(fd) == 0;
+    ok = close(fd) == 0 && ok;
+    if (ok && rename(temporary, path) == 0)
+        return ACTOP_OK;
+    actop_status st = error_errno(err, errno, "%s", path);
+    (void)unlink(temporary);
+    return st;
+}
+
+actop_status settings_save(const char *path, const struct settings *now,
+                           const struct settings *saved, int *changed, actop_error *err)
+{
+    struct setting list[SETTINGS];
+    struct buf text = BUF_INIT;
+    *changed = 0;
+    list_settings(list, now, saved);
+    actop_status st = read_file(path, &text, err);
+    for (size_t i = 0; st == ACTOP_OK && i < SETTINGS; i++) {
+        if (!list[i].changed)
+            continue;
+        replace(&text, &list[i]);
+        (*changed)++;
+    }
+    if (st == ACTOP_OK && text.failed)
+        st = error_set(err, ACTOP_E_NOMEM, "out of memory for the configuration");
+    if (st == ACTOP_OK && *changed > 0)
+        st = replace_file(path, &text, err);
+    buf_release(&text);
+    return st;
+}
