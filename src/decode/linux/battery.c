@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "decode/linux/rows.h"
+#include "decode/rows.h"
 
 enum {
     NAME,

@@ -4,7 +4,7 @@
  * a medium. A device that cannot be told is a disk of its own, but not of the machine's sum. */
 #include <string.h>
 
-#include "decode/linux/rows.h"
+#include "decode/rows.h"
 #include "decode/rowmap.h"
 
 enum {

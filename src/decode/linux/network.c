@@ -6,7 +6,7 @@
  * not among the interfaces) stands for the machine, and is marked derived. */
 #include <string.h>
 
-#include "decode/linux/rows.h"
+#include "decode/rows.h"
 #include "decode/rowmap.h"
 
 enum {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "decode/linux/rows.h"
+#include "decode/rows.h"
 #include "decode/rowmap.h"
 
 enum {

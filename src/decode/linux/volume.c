@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Volumes: space of the file systems the source lists. Used is what is not free; free is what an ordinary user can still
  * fill, which is less where blocks are reserved. File systems behind a network or a process are not asked. */
-#include "decode/linux/rows.h"
+#include "decode/rows.h"
 
 enum { POINT, TYPE, SOURCE, REMOTE, BLOCK_SIZE, BLOCKS, FREE, AVAILABLE, ERROR, N_COLUMNS };
 

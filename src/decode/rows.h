@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading row sets: columns are found by key at each new schema, so that a recording of another version, with other
  * columns, is read as far as it goes. Column -1 is one the schema does not have. */
-#ifndef DECODE_LINUX_ROWS_H
-#define DECODE_LINUX_ROWS_H
+#ifndef DECODE_ROWS_H
+#define DECODE_ROWS_H
 
 #include "base/error.h"
-#include "decode/linux.h"
+#include "decode/parts.h"
 
 /* Find a row set (-1: none) and n of its columns. */
 static inline int32_t rows_find(const struct schema *s, const char *key, const char *const *names, int32_t *columns,
