@@ -199,12 +199,16 @@ void recording_get_stats(const struct recording_writer *w, struct recording_stat
     *out = w->stats;
 }
 
+actop_status recording_get_status(const struct recording_writer *w, actop_error *err)
+{
+    return w->status == ACTOP_OK ? ACTOP_OK : error_set(err, w->status, "%s", w->error.text);
+}
+
 actop_status recording_close(struct recording_writer *w, actop_error *err)
 {
     if (w == NULL)
         return ACTOP_OK;
-    actop_status st = w->status == ACTOP_OK ? ACTOP_OK
-                                            : error_set(err, w->status, "%s", w->error.text);
+    actop_status st = recording_get_status(w, err);
     if (w->fd >= 0 && close(w->fd) != 0 && st == ACTOP_OK)
         st = error_errno(err, errno, "%s", w->path);
     codec_writer_release(&w->codec);

@@ -36,6 +36,8 @@ actop_status recording_create(const char *path, unsigned flags, struct recording
  * call fails alike. */
 actop_status recording_write(struct recording_writer *w, const struct frame *f, actop_error *err);
 void recording_get_stats(const struct recording_writer *w, struct recording_stats *out);
+/* OK, or the failure that ended the recording. */
+actop_status recording_get_status(const struct recording_writer *w, actop_error *err);
 
 /* End it. Says how writing failed, if it did or if closing does. Accepts NULL. */
 actop_status recording_close(struct recording_writer *w, actop_error *err);

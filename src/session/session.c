@@ -103,6 +103,7 @@ static actop_status next_part(struct actop_session *s, struct actop_sample_t **o
     actop_status st = read_frame(s, err);
     if (st != ACTOP_OK)
         return st;
+    session_record(s, &s->frame);
     if (!pace(s))
         return error_set(err, ACTOP_E_STATE, "stopped");
     struct actop_sample_t *sample = sample_new(s->pool);
@@ -238,7 +239,12 @@ static actop_status session_start_sync(struct actop_session *s, actop_error *err
 {
     if (pthread_mutex_init(&s->lock, NULL) != 0)
         return error_set(err, ACTOP_E_NOMEM, "cannot make a lock");
+    if (pthread_mutex_init(&s->record.lock, NULL) != 0) {
+        (void)pthread_mutex_destroy(&s->lock);
+        return error_set(err, ACTOP_E_NOMEM, "cannot make a lock");
+    }
     if (!os_cond_init(&s->changed)) {
+        (void)pthread_mutex_destroy(&s->record.lock);
         (void)pthread_mutex_destroy(&s->lock);
         return error_set(err, ACTOP_E_NOMEM, "cannot make a condition variable");
     }
@@ -297,8 +303,10 @@ void actop_close(actop_session *s)
 {
     if (s == NULL)
         return;
-    if (s->sync_ready)
+    if (s->sync_ready) {
         actop_stop(s);
+        (void)actop_record_stop(s, NULL);
+    }
     if (s->source != NULL)
         s->ops->close(s->source);
     fold_release(&s->fold);
@@ -313,6 +321,7 @@ void actop_close(actop_session *s)
         regfree(&s->filter);
     if (s->sync_ready) {
         (void)pthread_cond_destroy(&s->changed);
+        (void)pthread_mutex_destroy(&s->record.lock);
         (void)pthread_mutex_destroy(&s->lock);
     }
     free(s);

@@ -21,6 +21,12 @@ struct fold {
     struct analysis *analysis;    /* owned */
 };
 
+/* The file the session is recorded to. */
+struct record {
+    pthread_mutex_t lock;            /* guards the rest; taken last */
+    struct recording_writer *writer; /* owned; NULL: none */
+};
+
 struct actop_session {
     actop_options options;         /* strings are NULL: they were used at opening */
     struct analysis_options judge;
@@ -29,6 +35,7 @@ struct actop_session {
     struct schema *schema;         /* a reference */
     struct frame frame;            /* the newest */
     struct fold fold;
+    struct record record;
     struct sample_pool *pool;      /* a reference */
     struct actop_sample_t **parts; /* subsamples of the sample being made */
     size_t cap_parts;
@@ -63,6 +70,9 @@ actop_status session_next(struct actop_session *s, int64_t interval_ns, struct a
 
 /* Keep the processes the filter and the limit leave. */
 actop_status session_choose_processes(struct actop_session *s, struct actop_sample_t *sample, actop_error *err);
+
+/* Append a frame to the recording, if there is one. A failure is kept for actop_record_get(). */
+void session_record(struct actop_session *s, const struct frame *f);
 
 /* Wait until deadline on the awake clock; false when the session should stop. */
 bool session_wait_until(struct actop_session *s, int64_t deadline_ns);
