@@ -142,10 +142,10 @@ static void step_policies(struct cpu_state *s, struct decode_frame *d)
         const struct policy *p = &s->map.policies[i];
         double mean = mean_hz(&s->map, p, d), cur = channel_hz(d, p->cur),
                avg = channel_hz(d, p->avg);
+        /* An instant is not compared with a mean: analysis takes requested less realized for what was lost. */
+        double real = !isnan(avg) ? avg : p->cur_is_real && isnan(mean) ? cur : UNKNOWN;
         s->clocks[i] = (struct clock){.hz = isnan(mean) ? cur : mean,
-                                      .real_hz = !isnan(avg)      ? avg
-                                                 : p->cur_is_real ? cur
-                                                                  : UNKNOWN,
+                                      .real_hz = real,
                                       .origin = isnan(mean) ? ACTOP_MEASURED : ACTOP_DERIVED};
     }
 }
