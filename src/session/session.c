@@ -215,8 +215,9 @@ static actop_status check_options(const actop_options *o, actop_error *err)
         return error_set(err, ACTOP_E_ARGUMENT, "the average window must be longer than 0 s");
     if (!(o->speed >= 0))
         return error_set(err, ACTOP_E_ARGUMENT, "the speed must not be negative");
-    if (o->alert_sustain_samples < 1)
-        return error_set(err, ACTOP_E_ARGUMENT, "alerts must be sustained for at least 1 sample");
+    if (o->alert_sustain_samples < 1 || o->alert_sustain_samples > 1000000)
+        return error_set(err, ACTOP_E_ARGUMENT,
+                         "alerts must be sustained for 1 to 1000000 samples");
     return ACTOP_OK;
 }
 
@@ -228,6 +229,26 @@ static actop_options merge_options(const actop_options *given)
         memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
     o.size = sizeof o;
     return o;
+}
+
+static struct analysis_options judge_options(const actop_options *o)
+{
+    return (struct analysis_options){.average_window_s = o->average_window_s,
+                                     .alert_bandwidth_ratio = o->alert_bandwidth_ratio,
+                                     .alert_package_ratio = o->alert_package_ratio,
+                                     .alert_throttle_ratio = o->alert_throttle_ratio,
+                                     .alert_swap_rise_bytes = o->alert_swap_rise_bytes,
+                                     .alert_sustain_samples = o->alert_sustain_samples};
+}
+
+actop_status session_judge_options(const actop_options *options, struct analysis_options *out,
+                                   actop_error *err)
+{
+    actop_options o = merge_options(options);
+    actop_status st = check_options(&o, err);
+    if (st == ACTOP_OK)
+        *out = judge_options(&o);
+    return st;
 }
 
 static void forget_strings(actop_options *o)
@@ -276,12 +297,7 @@ actop_status actop_open(const actop_options *options, actop_session **out, actop
     if (s == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for a session");
     s->options = o;
-    s->judge = (struct analysis_options){.average_window_s = o.average_window_s,
-                                         .alert_bandwidth_ratio = o.alert_bandwidth_ratio,
-                                         .alert_package_ratio = o.alert_package_ratio,
-                                         .alert_throttle_ratio = o.alert_throttle_ratio,
-                                         .alert_swap_rise_bytes = o.alert_swap_rise_bytes,
-                                         .alert_sustain_samples = o.alert_sustain_samples};
+    s->judge = judge_options(&o);
     atomic_store(&s->want, o.want);
     s->pool = sample_pool_new();
     st = s->pool == NULL ? error_set(err, ACTOP_E_NOMEM, "out of memory for a session")

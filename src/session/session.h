@@ -73,6 +73,8 @@ actop_status session_choose_processes(struct actop_session *s, struct actop_samp
 
 /* Append a frame to the recording, if there is one. A failure is kept for actop_record_get(). */
 void session_record(struct actop_session *s, const struct frame *f);
+/* The analysis part of options, checked; options may be NULL. */
+actop_status session_judge_options(const actop_options *options, struct analysis_options *out, actop_error *err);
 
 /* Wait until deadline on the awake clock; false when the session should stop. */
 bool session_wait_until(struct actop_session *s, int64_t deadline_ns);
