@@ -215,6 +215,19 @@ static bool add_rails(struct energy_state *s, struct decode_schema *d,
     return ok;
 }
 
+/* The rails package.power is the sum of: the package zones, else an APU's, and discrete GPUs. */
+static void mark_package(const struct energy_state *s, struct decode_schema *d)
+{
+    enum role whole = APU;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->rails[i].role == PACKAGE)
+            whole = PACKAGE;
+    for (size_t i = 0; i < s->n; i++)
+        if (s->rails[i].role == whole || s->rails[i].role == GPU)
+            topology_at(d->topology, ACTOP_SCOPE_RAIL, s->rails[i].row)->flags |=
+                ACTOP_ENTITY_PACKAGE;
+}
+
 static bool begin(void *state, struct decode_schema *d)
 {
     struct energy_state *s = state;
@@ -226,6 +239,8 @@ static bool begin(void *state, struct decode_schema *d)
     s->via_powercap = topology_via(d->topology, "powercap");
     s->via_hwmon = topology_via(d->topology, "hwmon");
     bool ok = add_rails(s, d, &was);
+    if (ok)
+        mark_package(s, d);
     free(was.rails);
     return ok;
 }
