@@ -6,10 +6,12 @@
 
 extern const struct decode_ops decode_linux;
 extern const struct decode_ops none_decode;
+extern const struct decode_ops decode_apple;
 
 static const struct decode_ops *const decoders[] = {
     &decode_linux,
     &none_decode,
+    &decode_apple,
 };
 
 const struct decode_ops *decode_for(const char *platform)

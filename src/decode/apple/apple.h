@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the Apple decoder share: reading channel names, DVFS tables, and the keys of the probe
+ * (docs/apple-frames.md). Facts about names, units and tables stand beside the code that uses them, each with its evidence
+ * word. "Recorded" means seen in the output of a real machine, never on one of ours. */
+#ifndef DECODE_APPLE_APPLE_H
+#define DECODE_APPLE_APPLE_H
+
+#include "base/vec.h"
+#include "decode/parts.h"
+
+/* Apple's "no value" (recorded: returned for channels without data). */
+#define APPLE_INVALID ((uint64_t)INT64_MIN)
+
+/* ---- Names ------------------------------------------------------------------------------------------------------- */
+
+/* A cluster as Apple's names tell it: (die, letter, number). "ECPU" is number 0 of letter E, "PCPU1" number 1 of P. */
+struct apple_cluster_name {
+    uint32_t die;
+    char letter;
+    uint32_t number;
+};
+
+enum apple_cpu_kind {
+    APPLE_CPU_NONE,    /* not a CPU's name */
+    APPLE_CPU_CLUSTER, /* ECPU, DIE_0_PCPU1, EACC_CPU, PACC1_CPU */
+    APPLE_CPU_CORE,    /* ECPU3, PCPU120, DIE_0_PCPU_CPU2, PACC0_CPU4, MCPU0_3, PACC_5 */
+    APPLE_CPU_FABRIC,  /* ECPM, PCPM1, EACC_CPM, DIE_1_MCPM0 */
+};
+
+struct apple_cpu_name {
+    enum apple_cpu_kind kind;
+    struct apple_cluster_name cluster;
+    uint32_t core; /* within the cluster */
+};
+
+/* Where a name stands decides what "PCPU1" is: a core of base chips' core channels and rails, a cluster among complexes. */
+enum apple_name_place { APPLE_NAME_CORES, APPLE_NAME_COMPLEXES, APPLE_NAME_RAILS };
+struct apple_cpu_name apple_parse_cpu(const char *name, enum apple_name_place place);
+
+static inline bool apple_same_cluster(const struct apple_cluster_name *a, const struct apple_cluster_name *b)
+{
+    return a->die == b->die && a->letter == b->letter && a->number == b->number;
+}
+
+/* "DIE_1_CPU Energy" → "CPU Energy" with die 1; "ANE0_1" → "ANE" with die 1; "GPU SRAM0_0" → "GPU SRAM"; "DRAM0" → "DRAM". */
+struct apple_block_name {
+    char base[40];
+    uint32_t die;
+};
+struct apple_block_name apple_parse_block(const char *name);
+
+/* True when text starts with prefix. */
+bool apple_starts(const char *text, const char *prefix);
+
+/* Number of a channel group in the schema: text of its group; "" never matches. */
+bool apple_in_group(const struct schema *s, const struct channel *c, const char *group);
+
+/* ---- P-states ------------------------------------------------------------------------------------------------------ */
+
+enum { APPLE_MAX_STATES = 64 };
+
+struct apple_dvfs {
+    uint32_t number; /* N of voltage-statesN; 0 with n 0: no table */
+    uint32_t n;
+    double hz[APPLE_MAX_STATES];
+    double volts[APPLE_MAX_STATES]; /* 0 unknown */
+    bool from_period; /* made of periods, not of frequencies */
+    bool mended;      /* 32-bit wrap was undone */
+};
+
+/* Table N of pmgr: the -sram one, else the periods of the other one. False when there is none or it is no clock's. */
+bool apple_dvfs_read(const struct schema *s, uint32_t number, struct apple_dvfs *out);
+
+/* The table of a cluster. rank is its place among the clusters of a die, lowest tier first (what acc-clusters counts by), n_states
+ * how many active states its channels have. */
+void apple_dvfs_for_cluster(const struct schema *s, const struct apple_cluster_name *name, uint32_t rank,
+                            uint32_t n_states, struct apple_dvfs *out);
+
+/* The GPU's: table 9, or the one whose first entry is 0 Hz and whose length fits. */
+void apple_dvfs_for_gpu(const struct schema *s, uint32_t n_states, struct apple_dvfs *out);
+
+/* What a residency state is. */
+enum apple_state_kind { APPLE_STATE_ACTIVE, APPLE_STATE_IDLE, APPLE_STATE_DOWN };
+enum apple_state_kind apple_state_kind(const char *name);
+
+/* Frequency of a state by its name: "V3P1" is the second from the top of a CPU's table, "P2" entry 2 of the GPU's. 0 when the
+ * table does not have it or the name is of another form. row is written when not NULL. */
+double apple_state_hz(const struct apple_dvfs *t, const char *name, uint32_t *row);
+
+double apple_dvfs_max(const struct apple_dvfs *t); /* 0 without a table */
+
+/* ---- Residency of one channel in one frame ------------------------------------------------------------------------- */
+
+/* What the states of a channel mean, looked up once for a schema. Channels of more states than fit are not read. */
+struct apple_states {
+    uint32_t n;
+    double hz[APPLE_MAX_STATES];    /* 0: idle, or not in the table */
+    double volts[APPLE_MAX_STATES]; /* 0: unknown */
+    uint8_t kind[APPLE_MAX_STATES]; /* enum apple_state_kind */
+};
+void apple_states_init(struct apple_states *states, const struct schema *s, int32_t channel, const struct apple_dvfs *t);
+
+struct apple_residency {
+    double active;    /* share of the time in active states, 0–1 */
+    double down;      /* share powered down */
+    double hz;        /* mean over the active time; 0 when there was none or no table */
+    double ticks;     /* ticks of all states together */
+    int64_t at_ns;    /* stamp of the reading */
+    bool valid;
+};
+/* Not valid: not read, invalid, first reading, or no news. ticks_by_state, if not NULL, is added to: states->n entries. */
+struct apple_residency apple_residency(const struct decode_frame *d, int32_t channel, const struct apple_states *states,
+                                       double *ticks_by_state);
+
+#endif

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* DVFS tables of the power manager (pmgr) and the states that stand in them.
+ *
+ * A blob is 8-byte little-endian pairs {u32 frequency, u32 millivolt}. Recorded: frequencies in Hz up to M3 and on A18, in kHz
+ * on M4 and M5; the blob without "-sram" holds periods, MHz = 65536000 / value, exact on the tables of M1, M1 Ultra, M4 Pro and
+ * M5 Max; GPU tables begin with 0 Hz and are not ascending from M3 on; a table may be longer than the list of
+ * states (M2 E cores: 7 and 6), so states are matched from the top by the P of their names. Hz or kHz is told by magnitude; a
+ * frequency past 2^32 Hz wraps (inferred: none that fast is recorded). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/apple/apple.h"
+
+enum { PAIR_BYTES = 8 };
+
+static uint32_t read_u32(const unsigned char *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* Hz per step by the size of the first value that is not 0; 0 when it can be no frequency. The first is the lowest in CPU
+ * tables, so it has not wrapped. */
+static double hz_per_step(const unsigned char *blob, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t v = read_u32(blob + (size_t)i * PAIR_BYTES);
+        if (v == 0)
+            continue;
+        return v >= 100000000 ? 1.0 : v >= 100000 ? 1000.0 : 0.0;
+    }
+    return 0;
+}
+
+static double volts_of(const unsigned char *pair)
+{
+    uint32_t mv = read_u32(pair + 4);
+    return mv > 0 && mv < 5000 ? mv * 1e-3 : 0; /* 0xFFFFFFFF is recorded where there is none */
+}
+
+/* CPU tables ascend: a value far below its predecessor past 3 GHz has lost 2^32. */
+static double mend_wrap(struct apple_dvfs *t, double hz, double step)
+{
+    double before = t->n == 0 ? 0 : t->hz[t->n - 1];
+    if (step > 1.0 || before < 3e9 || hz == 0 || hz >= before / 2)
+        return hz;
+    t->mended = true;
+    return hz + 4294967296.0;
+}
+
+static bool fill_frequencies(struct apple_dvfs *t, const unsigned char *blob, uint32_t n)
+{
+    double step = hz_per_step(blob, n);
+    if (step == 0)
+        return false;
+    for (uint32_t i = 0; i < n; i++) {
+        const unsigned char *pair = blob + (size_t)i * PAIR_BYTES;
+        t->hz[i] = mend_wrap(t, read_u32(pair) * step, step);
+        t->volts[i] = volts_of(pair);
+        t->n = i + 1;
+    }
+    return true;
+}
+
+static bool fill_periods(struct apple_dvfs *t, const unsigned char *blob, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const unsigned char *pair = blob + (size_t)i * PAIR_BYTES;
+        uint32_t period = read_u32(pair);
+        if (period < 7000 ||
+            period > 700000) /* 94 MHz to 9.4 GHz: anything else is no period of a core clock */
+            return false;
+        t->hz[i] = 65536000e6 / period;
+        t->volts[i] = volts_of(pair);
+    }
+    t->n = n;
+    t->from_period = true;
+    return true;
+}
+
+static const unsigned char *find_blob(const struct schema *s, uint32_t number, const char *suffix,
+                                      uint32_t *n)
+{
+    char key[48];
+    (void)snprintf(key, sizeof key, "pmgr/voltage-states%u%s", number, suffix);
+    const struct property *p = schema_find_property(s, key);
+    if (p == NULL || p->type != SLOT_BYTES || p->count < PAIR_BYTES)
+        return NULL;
+    *n = p->count / PAIR_BYTES;
+    if (*n > APPLE_MAX_STATES)
+        *n = APPLE_MAX_STATES;
+    return (const unsigned char *)schema_text(s, p->first);
+}
+
+bool apple_dvfs_read(const struct schema *s, uint32_t number, struct apple_dvfs *out)
+{
+    memset(out, 0, sizeof *out);
+    uint32_t n;
+    const unsigned char *blob = find_blob(s, number, "-sram", &n);
+    if (blob != NULL && fill_frequencies(out, blob, n)) {
+        out->number = number;
+        return true;
+    }
+    memset(out, 0, sizeof *out);
+    blob = find_blob(s, number, "", &n);
+    if (blob != NULL && (fill_frequencies(out, blob, n) || fill_periods(out, blob, n))) {
+        out->number = number;
+        return true;
+    }
+    memset(out, 0, sizeof *out);
+    return false;
+}
+
+double apple_dvfs_max(const struct apple_dvfs *t)
+{
+    double max = 0;
+    for (uint32_t i = 0; i < t->n; i++)
+        max = t->hz[i] > max ? t->hz[i] : max;
+    return max;
+}
+
+/* ---- Which table -------------------------------------------------------------------------------------------------- */
+
+enum { MAX_TABLE = 255 };
+
+/* What acc-clusters says: 8-byte entries, byte 0 the table, byte 1 the cluster (recorded: M5 Max 22:0 23:1 5:2). */
+static uint32_t table_by_acc_clusters(const struct schema *s, uint32_t rank)
+{
+    const struct property *p = schema_find_property(s, "pmgr/acc-clusters");
+    if (p == NULL || p->type != SLOT_BYTES)
+        return 0;
+    const unsigned char *entry = (const unsigned char *)schema_text(s, p->first);
+    for (uint32_t i = 0; i + PAIR_BYTES <= p->count; i += PAIR_BYTES)
+        if (entry[i + 1] == rank)
+            return entry[i];
+    return 0;
+}
+
+/* Where chips without acc-clusters keep them (recorded on M1 to M4): E in 1, the first P cluster in 5, the second in 13. */
+static uint32_t table_by_convention(const struct apple_cluster_name *name)
+{
+    if (name->letter == 'E')
+        return 1;
+    if (name->letter == 'P')
+        return name->number == 0 ? 5 : 13;
+    return 0;
+}
+
+/* How well a table fits a CPU cluster: no zero entry, a plausible top, and as many entries as states. */
+static int fitness(const struct apple_dvfs *t, uint32_t n_states)
+{
+    double top = apple_dvfs_max(t);
+    if (t->n < 2 || t->hz[0] == 0 || top < 500e6 || top > 10e9)
+        return -1000;
+    int difference = n_states == 0 ? 0 : abs((int)t->n - (int)n_states);
+    return 100 - 10 * difference;
+}
+
+void apple_dvfs_for_cluster(const struct schema *s, const struct apple_cluster_name *name,
+                            uint32_t rank, uint32_t n_states, struct apple_dvfs *out)
+{
+    memset(out, 0, sizeof *out);
+    uint32_t told = table_by_acc_clusters(s, rank);
+    uint32_t usual = table_by_convention(name);
+    int best = 0;
+    for (uint32_t number = 1; number <= MAX_TABLE; number++) {
+        struct apple_dvfs t;
+        if (!apple_dvfs_read(s, number, &t))
+            continue;
+        int fits = fitness(&t, n_states) + (number == told ? 500 : 0) +
+                   (told == 0 && number == usual ? 60 : 0);
+        if (fits > best) {
+            best = fits;
+            *out = t;
+        }
+    }
+}
+
+void apple_dvfs_for_gpu(const struct schema *s, uint32_t n_states, struct apple_dvfs *out)
+{
+    memset(out, 0, sizeof *out);
+    int best = 0;
+    for (uint32_t number = 1; number <= MAX_TABLE; number++) {
+        struct apple_dvfs t;
+        if (!apple_dvfs_read(s, number, &t) || t.n < 2 || t.hz[0] != 0 || apple_dvfs_max(&t) > 10e9)
+            continue;
+        int fits = 100 - 10 * abs((int)t.n - 1 - (int)n_states) + (number == 9 ? 50 : 0);
+        if (fits > best) {
+            best = fits;
+            *out = t;
+        }
+    }
+}
+
+/* ---- States ---------------------------------------------------------------------------------------------------------- */
+
+enum apple_state_kind apple_state_kind(const char *name)
+{
+    if (strcmp(name, "DOWN") == 0)
+        return APPLE_STATE_DOWN;
+    if (strcmp(name, "IDLE") == 0 || strcmp(name, "OFF") == 0)
+        return APPLE_STATE_IDLE;
+    return APPLE_STATE_ACTIVE;
+}
+
+static bool parse_state(const char *name, char letter, uint32_t *number, const char **rest)
+{
+    if (name[0] != letter || name[1] < '0' || name[1] > '9')
+        return false;
+    char *end;
+    unsigned long value = strtoul(name + 1, &end, 10);
+    *number = value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+    *rest = end;
+    return true;
+}
+
+double apple_state_hz(const struct apple_dvfs *t, const char *name, uint32_t *row)
+{
+    uint32_t number;
+    uint32_t from_top;
+    const char *rest;
+    uint32_t at;
+    if (parse_state(name, 'V', &number, &rest) && parse_state(rest, 'P', &from_top, &rest) &&
+        *rest == '\0') {
+        if (from_top >= t->n)
+            return 0;
+        at = t->n - 1 - from_top;
+    } else if (parse_state(name, 'P', &number, &rest) && *rest == '\0' && number < t->n) {
+        at = number;
+    } else {
+        return 0;
+    }
+    if (row != NULL)
+        *row = at;
+    return t->hz[at];
+}
+
+/* ---- Residency --------------------------------------------------------------------------------------------------------- */
+
+static bool is_invalid(const struct decode_frame *d, const struct channel *c)
+{
+    for (uint32_t i = 0; i < c->count; i++)
+        if (d->frame->slots[c->first + i] == APPLE_INVALID)
+            return true;
+    return false;
+}
+
+void apple_states_init(struct apple_states *states, const struct schema *s, int32_t channel,
+                       const struct apple_dvfs *t)
+{
+    const struct channel *c = &s->channels[channel];
+    memset(states, 0, sizeof *states);
+    if (c->count > APPLE_MAX_STATES)
+        return;
+    states->n = c->count;
+    for (uint32_t i = 0; i < c->count; i++) {
+        const char *name = schema_state_name(s, c, i);
+        uint32_t row = 0;
+        states->kind[i] = (uint8_t)apple_state_kind(name);
+        states->hz[i] = states->kind[i] == APPLE_STATE_ACTIVE ? apple_state_hz(t, name, &row) : 0;
+        states->volts[i] = states->hz[i] > 0 ? t->volts[row] : 0;
+    }
+}
+
+struct apple_residency apple_residency(const struct decode_frame *d, int32_t channel,
+                                       const struct apple_states *states, double *ticks_by_state)
+{
+    static const struct apple_residency none = {0};
+    if (channel < 0 || !frame_has(d->frame, channel))
+        return none;
+    const struct channel *c = &d->schema->channels[channel];
+    if (c->count != states->n || is_invalid(d, c))
+        return none;
+    double ticks[APPLE_MAX_STATES];
+    double by_kind[3] = {0, 0, 0}, weighted = 0, known = 0;
+    for (uint32_t i = 0; i < c->count; i++) {
+        struct counter_step step;
+        if (!decode_step(d, channel, i, &step))
+            return none;
+        ticks[i] = (double)step.grew;
+        by_kind[states->kind[i]] += ticks[i];
+        weighted += states->hz[i] * ticks[i];
+        known += states->hz[i] > 0 ? ticks[i] : 0;
+    }
+    double all = by_kind[0] + by_kind[1] + by_kind[2];
+    if (all <= 0)
+        return none;
+    for (uint32_t i = 0; ticks_by_state != NULL && i < c->count; i++)
+        ticks_by_state[i] += ticks[i];
+    return (struct apple_residency){.active = by_kind[APPLE_STATE_ACTIVE] / all,
+                                    .down = by_kind[APPLE_STATE_DOWN] / all,
+                                    .hz = known > 0 ? weighted / known : 0,
+                                    .ticks = all,
+                                    .at_ns = frame_stamp(d->frame, channel),
+                                    .valid = true};
+}

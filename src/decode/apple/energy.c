@@ -1,0 +1,696 @@
+/* SPDX-License-Identifier: MIT */
+/* Energy counters: rails, by the drivers' own publications.
+ *
+ * The power manager publishes its counters in batches: on an M1 Ultra every 18 to 1,725 ms, on a headless M5 Ultra every 30 minutes
+ * (recorded: all-smi 424, tacos8me). So a rate is the growth between two publications divided by the time between their stamps,
+ * held with its age until the next one; what is added to a rail is exactly the growth of its counter. Where the stamp cannot be
+ * reached, a publication is seen when any counter of the same group and unit has changed.
+ *
+ * A rail is read from the first of its candidates that lives: counters of the whole (dies added), then the sum of its clusters, then the
+ * PMP's counters. Never added to each other: a roll-up and its parts, "GPU" (mJ) and "GPU Energy" (nJ), steps (DTL), SRAM parts.
+ * A candidate is frozen when its publication stands still for longer than max(10 s, 3 learnt periods) while cores work. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/vec.h"
+#include "decode/apple/smc.h"
+
+static const int64_t FROZEN_AFTER_NS = INT64_C(10000000000);
+enum { NONE = -1 };
+
+/* ---- Counters ------------------------------------------------------------------------------------------------------ */
+
+struct meter {
+    int32_t channel;
+    uint32_t batch; /* row in batches: counters published together */
+    double j_per_step;
+    struct counter counter;
+    uint32_t key;      /* hash of the channel's key, to carry the state over a schema change */
+    double watts;      /* of the last publication interval */
+    uint64_t grew;     /* steps taken in this frame */
+    int64_t at_ns;     /* stamp of the last publication taken; 0 none */
+    int64_t period_ns; /* longest recent time between publications */
+    int64_t waited_ns; /* awake time that cores worked since the last publication */
+    bool has_watts, ever_moved, read;
+    bool broke; /* reset in this frame */
+};
+
+struct batch {
+    uint32_t group, unit; /* pool offsets of the schema */
+    bool changed;         /* some counter without stamps changed in this frame */
+};
+
+/* ---- Rails ----------------------------------------------------------------------------------------------------------- */
+
+enum rail_id {
+    RAIL_CPU,
+    RAIL_GPU,
+    RAIL_ANE,
+    RAIL_DRAM,
+    RAIL_GPU_SRAM,
+    RAIL_OTHER
+}; /* others are named by their block */
+
+struct candidate {
+    uint32_t rail;  /* row in rails */
+    uint8_t rank;   /* lower is preferred */
+    uint32_t first; /* members: meters, in the members array */
+    uint32_t n;
+};
+
+struct rail {
+    char key[40];
+    uint8_t id;    /* enum rail_id */
+    int32_t row;   /* in the topology */
+    double joules; /* since the session began */
+    uint64_t discontinuities;
+    uint32_t chosen; /* candidate it was read from last; UINT32_MAX none */
+};
+
+struct part_power {
+    int32_t cluster, core; /* rows of the topology; one is -1 */
+    uint32_t meter;
+};
+
+enum { N_STAND_IN = 5 };
+static const char *const stand_in_keys[N_STAND_IN] = {"PC02", "PC03", "PC42", "PC43", "PP5b"};
+
+struct energy {
+    struct meter *meters; /* owned, like the next four */
+    struct batch *batches;
+    struct rail *rails;
+    struct candidate *candidates;
+    uint32_t *members;
+    struct part_power *parts; /* owned */
+    size_t n_meters, cap_meters, n_batches, cap_batches, n_rails, cap_rails, n_candidates,
+        cap_candidates, n_members, cap_members, n_parts, cap_parts;
+    int32_t busy_channel; /* a core's residency, to see that time passes with work; -1 none */
+    int32_t system, adapter;
+    int32_t stand_in[N_STAND_IN]; /* SMC keys */
+    uint16_t via, via_pmp, via_smc;
+};
+
+/* Joules of a step by the unit's label; 0 for units we do not know, which are left out, not guessed. */
+static double joules_of(const char *unit)
+{
+    static const struct {
+        const char *label;
+        double joules;
+    } rows[] = {{"mJ", 1e-3}, {"uJ", 1e-6}, {"nJ", 1e-9}, {"J", 1}, {"kJ", 1e3}, {"pJ", 1e-12}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(unit, rows[i].label) == 0)
+            return rows[i].joules;
+    return 0;
+}
+
+/* Texts are pooled one by one, so equal ones stand at different offsets: compare by content once, remember the first. */
+static bool need_batch(struct energy *e, const struct schema *s, const struct channel *c,
+                       uint32_t *out)
+{
+    for (size_t i = 0; i < e->n_batches; i++)
+        if (strcmp(schema_text(s, e->batches[i].group), schema_text(s, c->group)) == 0 &&
+            strcmp(schema_text(s, e->batches[i].unit), schema_text(s, c->unit)) == 0) {
+            *out = (uint32_t)i;
+            return true;
+        }
+    if (!VEC_GROW(e->batches, e->cap_batches, e->n_batches + 1))
+        return false;
+    *out = (uint32_t)e->n_batches;
+    e->batches[e->n_batches++] = (struct batch){c->group, c->unit, false};
+    return true;
+}
+
+static uint32_t need_rail(struct energy *e, const char *key, enum rail_id id)
+{
+    for (size_t i = 0; i < e->n_rails; i++)
+        if (strcmp(e->rails[i].key, key) == 0)
+            return (uint32_t)i;
+    if (!VEC_GROW(e->rails, e->cap_rails, e->n_rails + 1))
+        return UINT32_MAX;
+    struct rail *r = &e->rails[e->n_rails];
+    memset(r, 0, sizeof *r);
+    (void)snprintf(r->key, sizeof r->key, "%s", key);
+    r->id = (uint8_t)id;
+    r->row = NONE;
+    r->chosen = UINT32_MAX;
+    return (uint32_t)e->n_rails++;
+}
+
+/* ---- Which counter is what --------------------------------------------------------------------------------------------- */
+
+/* Exact names without die and instance. rank orders candidates of one rail; PMP's come after all of Energy Model's. */
+static const struct {
+    const char *base, *rail;
+    uint8_t id, rank;
+} known_blocks[] = {
+    {"CPU Energy", "cpu", RAIL_CPU, 0},
+    {"GPU Energy", "gpu", RAIL_GPU, 0},
+    {"GPU", "gpu", RAIL_GPU, 1},
+    {"ANE", "ane", RAIL_ANE, 0},
+    {"DRAM", "dram", RAIL_DRAM, 0},
+    {"GPU SRAM", "gpu_sram", RAIL_GPU_SRAM, 0},
+    {"GPU CS SRAM", "gpu_sram", RAIL_GPU_SRAM, 0},
+};
+enum { RANK_CLUSTERS = 2, RANK_PMP = 4, RANK_PMP_CLUSTERS = 5 };
+
+/* A block of another name is a rail of its own: "AMCC" → "amcc", "PCIe Port 0 Energy" → "pcie_port_0". */
+static void rail_key_of(const char *base, char *key, size_t cap)
+{
+    size_t n = strlen(base);
+    if (n > 7 && strcmp(base + n - 7, " Energy") == 0)
+        n -= 7;
+    size_t at = 0;
+    for (size_t i = 0; i < n && at + 1 < cap; i++) {
+        char c = base[i];
+        key[at++] = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c == ' ' ? '_' : c);
+    }
+    key[at] = '\0';
+}
+
+/* Parts of a core's or cluster's own rail, and steps, which add up to something already counted. */
+static bool is_part(const char *name)
+{
+    size_t n = strlen(name);
+    bool sram = n > 5 && strcmp(name + n - 5, "_SRAM") == 0;
+    return strstr(name, "DTL") != NULL || sram;
+}
+
+/* A candidate gathers meters of one rail and rank; the dies of a chip come as several meters. */
+static bool add_member(struct energy *e, uint32_t rail, uint8_t rank, uint32_t meter)
+{
+    size_t at = 0;
+    while (at < e->n_candidates &&
+           (e->candidates[at].rail != rail || e->candidates[at].rank != rank))
+        at++;
+    if (!VEC_GROW(e->members, e->cap_members, e->n_members + 1) ||
+        !VEC_GROW(e->candidates, e->cap_candidates, e->n_candidates + 1))
+        return false;
+    if (at == e->n_candidates)
+        e->candidates[e->n_candidates++] =
+            (struct candidate){rail, rank, (uint32_t)e->n_members, 0};
+    /* Members of a candidate stand together: make room behind its last. */
+    struct candidate *c = &e->candidates[at];
+    uint32_t place = c->first + c->n;
+    memmove(e->members + place + 1, e->members + place,
+            (e->n_members - place) * sizeof *e->members);
+    e->members[place] = meter;
+    e->n_members++;
+    c->n++;
+    for (size_t i = 0; i < e->n_candidates; i++)
+        if (i != at && e->candidates[i].first >= place)
+            e->candidates[i].first++;
+    return true;
+}
+
+/* Row of a cluster by the name of its complex; -1 none. */
+static int32_t find_cluster_row(const struct decode_schema *d,
+                                const struct apple_cluster_name *name)
+{
+    const struct topology *t = d->topology;
+    for (size_t i = 0; i < t->n[ACTOP_SCOPE_CLUSTER]; i++) {
+        const struct entity *c = &t->entities[ACTOP_SCOPE_CLUSTER][i];
+        struct apple_cpu_name known =
+            apple_parse_cpu(pool_at(&t->pool, c->name), APPLE_NAME_COMPLEXES);
+        if (known.kind == APPLE_CPU_CLUSTER && apple_same_cluster(&known.cluster, name))
+            return (int32_t)i;
+    }
+    return NONE;
+}
+
+static int32_t find_core_row(const struct decode_schema *d, int32_t cluster, uint32_t number)
+{
+    const struct topology *t = d->topology;
+    uint32_t seen = 0;
+    for (size_t i = 0; cluster >= 0 && i < t->n[ACTOP_SCOPE_CORE]; i++)
+        if (t->entities[ACTOP_SCOPE_CORE][i].parent == cluster && seen++ == number)
+            return (int32_t)i;
+    return NONE;
+}
+
+/* "MCPU0" is a cluster where a complex is called so, "ECPU0" a core where none is. */
+static struct apple_cpu_name parse_rail(const struct decode_schema *d, const char *name)
+{
+    struct apple_cpu_name n = apple_parse_cpu(name, APPLE_NAME_RAILS);
+    if (n.kind != APPLE_CPU_CLUSTER || find_cluster_row(d, &n.cluster) >= 0)
+        return n;
+    struct apple_cpu_name core = apple_parse_cpu(name, APPLE_NAME_CORES);
+    return core.kind == APPLE_CPU_CORE ? core : n;
+}
+
+static bool take_cpu_rail(struct energy *e, struct decode_schema *d, const struct apple_cpu_name *n,
+                          uint32_t meter, bool pmp)
+{
+    int32_t cluster = find_cluster_row(d, &n->cluster);
+    if (!VEC_GROW(e->parts, e->cap_parts, e->n_parts + 1))
+        return false;
+    if (n->kind == APPLE_CPU_CORE) {
+        int32_t core = find_core_row(d, cluster, n->core);
+        if (core >= 0)
+            e->parts[e->n_parts++] = (struct part_power){NONE, core, meter};
+        return true;
+    }
+    if (cluster >= 0)
+        e->parts[e->n_parts++] = (struct part_power){cluster, NONE, meter};
+    /* A cluster's total holds its cores; the fabric (CPM) stands beside them and belongs to the CPU. */
+    uint32_t rail = need_rail(e, "cpu", RAIL_CPU);
+    return rail != UINT32_MAX &&
+           add_member(e, rail, pmp ? RANK_PMP_CLUSTERS : RANK_CLUSTERS, meter);
+}
+
+static bool take_block(struct energy *e, const char *name, uint32_t meter, bool pmp)
+{
+    struct apple_block_name block = apple_parse_block(name);
+    for (size_t i = 0; i < sizeof known_blocks / sizeof known_blocks[0]; i++) {
+        if (strcmp(block.base, known_blocks[i].base) != 0)
+            continue;
+        uint32_t rail = need_rail(e, known_blocks[i].rail, (enum rail_id)known_blocks[i].id);
+        uint8_t rank = (uint8_t)(known_blocks[i].rank + (pmp ? RANK_PMP : 0));
+        return rail != UINT32_MAX && add_member(e, rail, rank, meter);
+    }
+    /* What flows into the battery is no block of the chip; ECORE0 and its like are parts of their cluster. */
+    if (pmp && (strcmp(block.base, "BAT") == 0 ||
+                strcmp(block.base + (block.base[0] != '\0'), "CORE") == 0))
+        return true;
+    char key[40];
+    rail_key_of(block.base, key, sizeof key);
+    uint32_t rail = need_rail(e, key, RAIL_OTHER);
+    return rail != UINT32_MAX && add_member(e, rail, pmp ? RANK_PMP : 0, meter);
+}
+
+static bool take_channel(struct energy *e, struct decode_schema *d, int32_t channel, bool pmp)
+{
+    const struct channel *c = &d->schema->channels[channel];
+    const char *name = schema_text(d->schema, c->name);
+    double j_per_step = joules_of(schema_text(d->schema, c->unit));
+    if (j_per_step == 0 || c->count != 1 || is_part(name))
+        return true;
+    struct meter m = {.channel = channel, .j_per_step = j_per_step};
+    const char *key = schema_text(d->schema, c->key);
+    m.key = (uint32_t)hash_bytes(key, strlen(key));
+    if (!need_batch(e, d->schema, c, &m.batch) ||
+        !VEC_GROW(e->meters, e->cap_meters, e->n_meters + 1))
+        return false;
+    uint32_t meter = (uint32_t)e->n_meters;
+    e->meters[e->n_meters++] = m;
+    struct apple_cpu_name cpu = parse_rail(d, name);
+    return cpu.kind != APPLE_CPU_NONE ? take_cpu_rail(e, d, &cpu, meter, pmp)
+                                      : take_block(e, name, meter, pmp);
+}
+
+static bool is_pmp_energy(const char *group)
+{
+    return apple_starts(group, "ioreport/PMP") && strstr(group, "/Energy Counters") != NULL;
+}
+
+static bool take_channels(struct energy *e, struct decode_schema *d)
+{
+    for (int32_t i = 0; i < (int32_t)d->schema->n_channels; i++) {
+        const char *group = schema_text(d->schema, d->schema->channels[i].group);
+        bool pmp = is_pmp_energy(group);
+        if ((pmp || strcmp(group, "ioreport/Energy Model") == 0) && !take_channel(e, d, i, pmp))
+            return false;
+    }
+    return true;
+}
+
+/* ---- A new schema -------------------------------------------------------------------------------------------------------- */
+
+/* What a meter has learnt goes on under the same key. */
+static void carry_meters(struct energy *e, const struct meter *old, size_t n)
+{
+    for (size_t i = 0; i < e->n_meters; i++)
+        for (size_t k = 0; k < n; k++)
+            if (old[k].key == e->meters[i].key && old[k].j_per_step == e->meters[i].j_per_step) {
+                struct meter m = old[k];
+                m.channel = e->meters[i].channel;
+                m.batch = e->meters[i].batch;
+                e->meters[i] = m;
+                break;
+            }
+}
+
+static bool add_rows(struct energy *e, struct decode_schema *d)
+{
+    for (size_t i = 0; i < e->n_rails; i++) {
+        struct rail *r = &e->rails[i];
+        bool in_use = false;
+        for (size_t k = 0; k < e->n_candidates && !in_use; k++)
+            in_use = e->candidates[k].rail == i;
+        r->row = in_use ? topology_add(d->topology, ACTOP_SCOPE_RAIL, r->key, NULL, NULL) : NONE;
+        if (in_use && r->row < 0)
+            return false;
+        if (in_use && (r->id == RAIL_CPU || r->id == RAIL_GPU))
+            topology_at(d->topology, ACTOP_SCOPE_RAIL, r->row)->flags =
+                r->id == RAIL_CPU ? ACTOP_ENTITY_GROUP_CPU : ACTOP_ENTITY_GROUP_GPU;
+        r->chosen = UINT32_MAX;
+    }
+    return true;
+}
+
+static int32_t find_busy_channel(const struct schema *s)
+{
+    for (int32_t i = 0; i < (int32_t)s->n_channels; i++)
+        if (apple_in_group(s, &s->channels[i], "ioreport/CPU Stats/CPU Core Performance States"))
+            return i;
+    return NONE;
+}
+
+static bool begin(void *state, struct decode_schema *d)
+{
+    struct energy *e = state;
+    struct meter *old = e->meters;
+    size_t n_old = e->n_meters;
+    e->meters = NULL;
+    e->n_meters = e->cap_meters = e->n_batches = e->n_candidates = e->n_members = e->n_parts = 0;
+    bool ok = take_channels(e, d);
+    carry_meters(e, old, n_old);
+    free(old);
+    e->busy_channel = find_busy_channel(d->schema);
+    e->system = apple_smc_find(d->schema, "PSTR");
+    e->adapter = apple_smc_find(d->schema, "PDTR");
+    for (size_t i = 0; i < N_STAND_IN; i++)
+        e->stand_in[i] = apple_smc_find(d->schema, stand_in_keys[i]);
+    e->via = topology_via(d->topology, "ioreport/Energy Model");
+    e->via_pmp = topology_via(d->topology, "ioreport/PMP");
+    e->via_smc = topology_via(d->topology, "smc");
+    return ok && add_rows(e, d);
+}
+
+/* ---- A frame: publications ------------------------------------------------------------------------------------------------- */
+
+static bool meter_read(const struct meter *m, const struct decode_frame *d)
+{
+    return frame_has(d->frame, m->channel) && frame_u64(d->frame, m->channel) != APPLE_INVALID;
+}
+
+static bool has_stamp(const struct meter *m, const struct decode_frame *d)
+{
+    return d->frame->stamps_ns[m->channel] != 0;
+}
+
+/* The longest of recent periods: uneven ones (0.8 s and 1.2 s in turn are recorded) must not look like a stand-still. */
+static void learn_period(struct meter *m, int64_t dt_ns)
+{
+    int64_t faded = m->period_ns - m->period_ns / 8;
+    m->period_ns = dt_ns > faded ? dt_ns : faded;
+}
+
+static void take_publication(struct meter *m, uint64_t raw, int64_t at_ns)
+{
+    struct counter_step step;
+    actop_status st = counter_take(&m->counter, raw, at_ns, 64, 0, &step);
+    if (st == ACTOP_E_GAP)
+        return;
+    m->at_ns = at_ns;
+    m->waited_ns = 0;
+    if (st == ACTOP_OK) {
+        m->grew = step.grew;
+        m->watts = counter_rate(&step, m->j_per_step);
+        m->has_watts = true;
+        m->ever_moved = m->ever_moved || step.grew > 0;
+        learn_period(m, step.dt_ns);
+    } else if (st == ACTOP_E_RESET) {
+        m->broke = true;
+        m->has_watts = false;
+    }
+}
+
+/* Without a stamp: counters of a batch move together, so when one of it has moved, all have been published. */
+static void find_changed_batches(struct energy *e, const struct decode_frame *d)
+{
+    for (size_t i = 0; i < e->n_batches; i++)
+        e->batches[i].changed = false;
+    for (size_t i = 0; i < e->n_meters; i++) {
+        const struct meter *m = &e->meters[i];
+        if (meter_read(m, d) && !has_stamp(m, d) &&
+            (!m->counter.valid || m->counter.raw != frame_u64(d->frame, m->channel)))
+            e->batches[m->batch].changed = true;
+    }
+}
+
+static bool cores_worked(const struct energy *e, const struct decode_frame *d)
+{
+    struct counter_step step;
+    if (e->busy_channel < 0)
+        return true;
+    for (uint32_t i = 0; i < d->schema->channels[e->busy_channel].count; i++)
+        if (decode_step(d, e->busy_channel, i, &step) && step.grew > 0)
+            return true;
+    return false;
+}
+
+static void step_meters(struct energy *e, const struct decode_frame *d)
+{
+    bool worked = cores_worked(e, d);
+    find_changed_batches(e, d);
+    for (size_t i = 0; i < e->n_meters; i++) {
+        struct meter *m = &e->meters[i];
+        m->grew = 0;
+        m->broke = false;
+        m->read = meter_read(m, d);
+        if (d->gap) { /* what was published over a sleep belongs to no interval */
+            counter_break(&m->counter);
+            m->has_watts = false;
+            m->waited_ns = 0;
+        } else if (worked) {
+            m->waited_ns += d->interval_ns;
+        }
+        if (m->read && (has_stamp(m, d) || e->batches[m->batch].changed))
+            take_publication(m, frame_u64(d->frame, m->channel), frame_stamp(d->frame, m->channel));
+    }
+}
+
+/* ---- A frame: rails ------------------------------------------------------------------------------------------------------------- */
+
+static bool meter_is_frozen(const struct meter *m)
+{
+    int64_t limit_ns = 3 * m->period_ns > FROZEN_AFTER_NS ? 3 * m->period_ns : FROZEN_AFTER_NS;
+    return m->waited_ns > limit_ns;
+}
+
+/* What the meters of a candidate come to. */
+struct sum {
+    double watts, joules;
+    uint32_t broke; /* counters reset in this frame */
+    int64_t at_ns;  /* of the oldest */
+    actop_state state;
+};
+
+static struct sum sum_of(const struct energy *e, const struct candidate *c)
+{
+    struct sum s = {0, 0, 0, INT64_MAX, ACTOP_STATE_OK};
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct meter *m = &e->meters[e->members[c->first + i]];
+        s.joules += (double)m->grew * m->j_per_step;
+        s.watts += m->watts;
+        s.broke += m->broke;
+        s.at_ns = m->at_ns < s.at_ns ? m->at_ns : s.at_ns;
+        actop_state state = !m->read             ? ACTOP_STATE_FAILED
+                            : meter_is_frozen(m) ? ACTOP_STATE_FROZEN
+                            : !m->has_watts      ? ACTOP_STATE_WARMING
+                                                 : ACTOP_STATE_OK;
+        s.state = s.state == ACTOP_STATE_OK ? state : s.state;
+    }
+    return s;
+}
+
+/* A CPU counter that stays at 0 while cores work is no counter (recorded: A18 Pro). */
+static bool is_dead(const struct energy *e, const struct candidate *c)
+{
+    for (uint32_t i = 0; i < c->n; i++)
+        if (e->meters[e->members[c->first + i]].ever_moved ||
+            !e->meters[e->members[c->first + i]].has_watts)
+            return false;
+    return e->rails[c->rail].id == RAIL_CPU;
+}
+
+/* The candidate to read a rail from: the most preferred that has a value, else the most preferred one. */
+static uint32_t choose(const struct energy *e, uint32_t rail)
+{
+    uint32_t best = UINT32_MAX, living = UINT32_MAX;
+    for (uint32_t i = 0; i < e->n_candidates; i++) {
+        const struct candidate *c = &e->candidates[i];
+        if (c->rail != rail)
+            continue;
+        if (best == UINT32_MAX || c->rank < e->candidates[best].rank)
+            best = i;
+        if (sum_of(e, c).state == ACTOP_STATE_OK && !is_dead(e, c) &&
+            (living == UINT32_MAX || c->rank < e->candidates[living].rank))
+            living = i;
+    }
+    return living != UINT32_MAX ? living : best;
+}
+
+static void put_power(struct decode_frame *d, actop_metric id, uint32_t row, const struct sum *s,
+                      actop_origin origin, uint16_t via)
+{
+    if (s->state != ACTOP_STATE_OK) {
+        sample_put_state(d->out, id, row, s->state, via);
+        return;
+    }
+    bool fresh = d->frame->at.awake_ns - s->at_ns <= d->interval_ns;
+    sample_put_at(d->out, id, row, s->watts, s->at_ns, fresh ? ACTOP_STATE_OK : ACTOP_STATE_STALE,
+                  origin, via);
+}
+
+static void step_rails(struct energy *e, struct decode_frame *d)
+{
+    static const actop_metric machine[] = {ACTOP_METRIC_CPU_POWER, ACTOP_METRIC_GPU_POWER,
+                                           ACTOP_METRIC_ANE_POWER, ACTOP_METRIC_DRAM_POWER,
+                                           ACTOP_METRIC_GPU_SRAM_POWER};
+    struct sum other = {0, 0, 0, INT64_MAX, ACTOP_STATE_NONE};
+    for (uint32_t i = 0; i < e->n_rails; i++) {
+        struct rail *r = &e->rails[i];
+        if (r->row < 0)
+            continue;
+        uint32_t chosen = choose(e, i);
+        const struct candidate *c = &e->candidates[chosen];
+        struct sum s = sum_of(e, c);
+        r->chosen = chosen;
+        r->joules += s.joules;
+        r->discontinuities += s.broke + (d->gap ? 1u : 0u);
+        uint16_t via = c->rank >= RANK_PMP ? e->via_pmp : e->via;
+        actop_origin origin = c->rank == 0 ? ACTOP_MEASURED : ACTOP_DERIVED;
+        put_power(d, ACTOP_METRIC_RAIL_POWER, (uint32_t)r->row, &s, origin, via);
+        sample_put(d->out, ACTOP_METRIC_RAIL_ENERGY, (uint32_t)r->row, r->joules, origin, via);
+        sample_put(d->out, ACTOP_METRIC_RAIL_DISCONTINUITIES, (uint32_t)r->row,
+                   (double)r->discontinuities, ACTOP_DERIVED, via);
+        if (r->id != RAIL_OTHER) {
+            put_power(d, machine[r->id], 0, &s, origin, via);
+        } else if (s.state == ACTOP_STATE_OK) {
+            other.watts += s.watts;
+            other.at_ns = s.at_ns < other.at_ns ? s.at_ns : other.at_ns;
+            other.state = ACTOP_STATE_OK;
+        }
+    }
+    if (other.state == ACTOP_STATE_OK)
+        put_power(d, ACTOP_METRIC_OTHER_POWER, 0, &other, ACTOP_DERIVED, e->via);
+}
+
+/* On an M3 Max under macOS 27 the CPU counters stand still while these keys follow the load (reported: macmon 77, build 26A428). What
+ * the keys mean differs between generations, so they stand in on that chip only, and are marked estimated. */
+static bool stand_in(const struct energy *e, const struct decode_frame *d, double *watts)
+{
+    const char *chip = schema_get_text(d->schema, "sysctl/machdep.cpu.brand_string");
+    if (chip == NULL || strcmp(chip, "Apple M3 Max") != 0)
+        return false;
+    *watts = 0;
+    for (size_t i = 0; i < N_STAND_IN; i++) {
+        double part;
+        if (!apple_smc_read(d, e->stand_in[i], &part) || part < 0 || part > 500)
+            return false;
+        *watts += part;
+    }
+    return true;
+}
+
+static void step_stand_in(struct energy *e, struct decode_frame *d)
+{
+    double watts;
+    for (uint32_t i = 0; i < e->n_rails; i++) {
+        struct rail *r = &e->rails[i];
+        if (r->id != RAIL_CPU || r->row < 0 ||
+            sample_cell(d->out, ACTOP_METRIC_CPU_POWER, 0)->state != ACTOP_STATE_FROZEN ||
+            !stand_in(e, d, &watts))
+            continue;
+        r->joules += watts * (double)d->interval_ns * 1e-9;
+        sample_put(d->out, ACTOP_METRIC_CPU_POWER, 0, watts, ACTOP_ESTIMATED, e->via_smc);
+        sample_put(d->out, ACTOP_METRIC_RAIL_POWER, (uint32_t)r->row, watts, ACTOP_ESTIMATED,
+                   e->via_smc);
+        sample_put(d->out, ACTOP_METRIC_RAIL_ENERGY, (uint32_t)r->row, r->joules, ACTOP_ESTIMATED,
+                   e->via_smc);
+    }
+}
+
+/* A cluster's or core's own counter. Several of one cluster (its total and its fabric) add up. */
+static void step_parts(const struct energy *e, struct decode_frame *d)
+{
+    for (size_t i = 0; i < e->n_parts; i++) {
+        const struct part_power *p = &e->parts[i];
+        const struct meter *m = &e->meters[p->meter];
+        if (!m->read || !m->has_watts || meter_is_frozen(m))
+            continue;
+        actop_metric id = p->core >= 0 ? ACTOP_METRIC_CORE_POWER : ACTOP_METRIC_CLUSTER_POWER;
+        uint32_t row = (uint32_t)(p->core >= 0 ? p->core : p->cluster);
+        double before = 0;
+        (void)sample_get(d->out, id, row, &before);
+        sample_put_at(d->out, id, row, before + m->watts, m->at_ns, ACTOP_STATE_OK, ACTOP_MEASURED,
+                      e->via);
+    }
+    for (uint32_t row = 0; row < sample_rows(d->out, ACTOP_SCOPE_CLUSTER); row++) {
+        double watts, before = 0;
+        int32_t tier = sample_entity_get(d->out, ACTOP_SCOPE_CLUSTER, row)->parent;
+        if (tier < 0 || !sample_get(d->out, ACTOP_METRIC_CLUSTER_POWER, row, &watts))
+            continue;
+        (void)sample_get(d->out, ACTOP_METRIC_TIER_POWER, (uint32_t)tier, &before);
+        sample_put(d->out, ACTOP_METRIC_TIER_POWER, (uint32_t)tier, before + watts, ACTOP_DERIVED,
+                   e->via);
+    }
+}
+
+/* Watts the SMC gives for the whole machine (reported: exelban/stats, macpow, Asahi). A negative or absurd figure is none. */
+static void put_smc(const struct energy *e, struct decode_frame *d, int32_t channel,
+                    actop_metric id)
+{
+    double watts;
+    if (apple_smc_read(d, channel, &watts) && watts > -2000 && watts < 2000 && watts >= 0)
+        sample_put(d->out, id, 0, watts, ACTOP_MEASURED, e->via_smc);
+    else
+        sample_put_state(d->out, id, 0, channel < 0 ? ACTOP_STATE_UNSUPPORTED : ACTOP_STATE_FAILED,
+                         e->via_smc);
+}
+
+static void step(void *state, struct decode_frame *d)
+{
+    struct energy *e = state;
+    step_meters(e, d);
+    step_rails(e, d);
+    step_stand_in(e, d);
+    step_parts(e, d);
+    put_smc(e, d, e->system, ACTOP_METRIC_SYSTEM_POWER);
+    put_smc(e, d, e->adapter, ACTOP_METRIC_ADAPTER_POWER);
+}
+
+/* ---- Life ------------------------------------------------------------------------------------------------------------------------------- */
+
+static void release(void *state)
+{
+    struct energy *e = state;
+    free(e->meters);
+    free(e->batches);
+    free(e->rails);
+    free(e->candidates);
+    free(e->members);
+    free(e->parts);
+}
+
+/* A copy of n elements; true for none. */
+#define COPY(to, from, cap, n)                                                                     \
+    ((n) == 0 || (VEC_GROW(to, cap, n) && memcpy(to, from, (n) * sizeof *(to)) != NULL))
+
+static bool clone_energy(void *to, const void *from)
+{
+    struct energy *c = to;
+    const struct energy *e = from;
+    c->meters = NULL;
+    c->batches = NULL;
+    c->rails = NULL;
+    c->candidates = NULL;
+    c->members = NULL;
+    c->parts = NULL;
+    c->cap_meters = c->cap_batches = c->cap_rails = c->cap_candidates = c->cap_members =
+        c->cap_parts = 0;
+    bool ok = COPY(c->meters, e->meters, c->cap_meters, e->n_meters) &&
+              COPY(c->batches, e->batches, c->cap_batches, e->n_batches) &&
+              COPY(c->rails, e->rails, c->cap_rails, e->n_rails) &&
+              COPY(c->members, e->members, c->cap_members, e->n_members) &&
+              COPY(c->candidates, e->candidates, c->cap_candidates, e->n_candidates) &&
+              COPY(c->parts, e->parts, c->cap_parts, e->n_parts);
+    if (!ok)
+        release(c);
+    return ok;
+}
+
+const struct decode_part decode_part_apple_energy = {"energy", sizeof(struct energy), begin,
+                                                     step,     clone_energy,          release};

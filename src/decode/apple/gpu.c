@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/* GPU: residency of GPUPH against the GPU's DVFS table, and the driver's own numbers beside it. The driver's percentages flip
+ * between 0 and 100 on some systems (reported: exelban/stats 2399, 2525, 3359), so residency is what utilization is, and the
+ * driver's is used only where there is no residency; gpu.util_source says which. */
+#include <string.h>
+
+#include "decode/apple/apple.h"
+
+struct gpu {
+    int32_t residency;   /* channel; -1 none */
+    int32_t row;         /* -1: no GPU */
+    int32_t first_state; /* -1 none */
+    int32_t device, renderer, tiler, in_use;
+    struct apple_dvfs dvfs;
+    struct apple_states states;
+    double ticks_total[APPLE_MAX_STATES];
+    double cores;
+    uint16_t via, via_driver;
+};
+
+static int32_t find_residency(const struct schema *s)
+{
+    for (int32_t i = 0; i < (int32_t)s->n_channels; i++)
+        if (apple_in_group(s, &s->channels[i], "ioreport/GPU Stats/GPU Performance States") &&
+            strcmp(schema_text(s, s->channels[i].name), "GPUPH") == 0)
+            return i;
+    return -1;
+}
+
+/* What macOS says; where it says fewer than the hardware has, the machine was sold with fewer (recorded: M3 Ultra, 60 of 80). */
+static double count_cores(const struct schema *s)
+{
+    uint64_t n = 0;
+    if (schema_get_u64(s, "agx/gpu-core-count", 0, &n) ||
+        schema_get_u64(s, "agx/GPUConfigurationVariable/num_cores", 0, &n))
+        return (double)n;
+    return 0;
+}
+
+static void find_clock(struct gpu *g, const struct schema *s)
+{
+    uint32_t active = 0;
+    const struct channel *c = g->residency < 0 ? NULL : &s->channels[g->residency];
+    memset(&g->dvfs, 0, sizeof g->dvfs);
+    g->states.n = 0;
+    for (uint32_t i = 0; c != NULL && i < c->count; i++)
+        active += apple_state_kind(schema_state_name(s, c, i)) == APPLE_STATE_ACTIVE;
+    apple_dvfs_for_gpu(s, active, &g->dvfs);
+    if (c != NULL)
+        apple_states_init(&g->states, s, g->residency, &g->dvfs);
+}
+
+static bool add_states(struct gpu *g, const struct schema *s, struct topology *t)
+{
+    g->first_state = -1;
+    for (uint32_t i = 0; i < g->states.n; i++) {
+        const char *name = schema_state_name(s, &s->channels[g->residency], i);
+        int32_t row = topology_add(t, ACTOP_SCOPE_PSTATE, name, NULL, NULL);
+        if (row < 0)
+            return false;
+        struct entity *e = topology_at(t, ACTOP_SCOPE_PSTATE, row);
+        e->parent = g->row;
+        e->parent_scope = ACTOP_SCOPE_GPU;
+        e->index = i;
+        e->flags = g->states.kind[i] == APPLE_STATE_ACTIVE ? 0 : ACTOP_ENTITY_IDLE;
+        g->first_state = i == 0 ? row : g->first_state;
+    }
+    return true;
+}
+
+static bool begin(void *state, struct decode_schema *d)
+{
+    struct gpu *g = state;
+    const struct schema *s = d->schema;
+    uint32_t n_before = g->states.n;
+    g->residency = find_residency(s);
+    g->device = schema_find_channel(s, "agx/Device Utilization %");
+    g->renderer = schema_find_channel(s, "agx/Renderer Utilization %");
+    g->tiler = schema_find_channel(s, "agx/Tiler Utilization %");
+    g->in_use = schema_find_channel(s, "agx/In use system memory");
+    g->cores = count_cores(s);
+    g->row = g->first_state = -1;
+    find_clock(g, s);
+    if (g->states.n != n_before)
+        memset(g->ticks_total, 0, sizeof g->ticks_total);
+    if (g->residency < 0 && g->device < 0)
+        return true;
+    g->via = topology_via(d->topology, "ioreport/GPU Stats");
+    g->via_driver = topology_via(d->topology, "registry/agx");
+    const char *class_name = schema_get_text(s, "agx/class");
+    g->row = topology_add(d->topology, ACTOP_SCOPE_GPU, "gpu0", class_name, NULL);
+    return g->row >= 0 && add_states(g, s, d->topology);
+}
+
+static void put_states(struct gpu *g, struct decode_frame *d, const double *ticks)
+{
+    double all = 0;
+    for (uint32_t i = 0; i < g->states.n; i++)
+        all += ticks[i];
+    for (uint32_t i = 0; g->first_state >= 0 && i < g->states.n; i++) {
+        uint32_t row = (uint32_t)g->first_state + i;
+        g->ticks_total[i] += ticks[i];
+        if (g->states.hz[i] > 0 || g->states.kind[i] != APPLE_STATE_ACTIVE)
+            sample_put(d->out, ACTOP_METRIC_PSTATE_FREQ, row, g->states.hz[i], ACTOP_MEASURED,
+                       g->via);
+        if (g->states.volts[i] > 0)
+            sample_put(d->out, ACTOP_METRIC_PSTATE_VOLTAGE, row, g->states.volts[i], ACTOP_MEASURED,
+                       g->via);
+        if (all > 0)
+            sample_put(d->out, ACTOP_METRIC_PSTATE_RATIO, row, ticks[i] / all, ACTOP_MEASURED,
+                       g->via);
+        sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row, g->ticks_total[i] / 24e6, ACTOP_DERIVED,
+                   g->via);
+    }
+}
+
+static void put_util(struct gpu *g, struct decode_frame *d, double util, const char *source,
+                     int64_t at_ns, uint16_t via)
+{
+    sample_put_at(d->out, ACTOP_METRIC_GPU_UTIL, 0, util, at_ns, ACTOP_STATE_OK, ACTOP_MEASURED,
+                  via);
+    sample_put_at(d->out, ACTOP_METRIC_GPU_ONE_UTIL, (uint32_t)g->row, util, at_ns, ACTOP_STATE_OK,
+                  ACTOP_MEASURED, via);
+    sample_put_text(d->out, ACTOP_METRIC_GPU_UTIL_SOURCE, 0, source, strlen(source), via);
+}
+
+static void put_clock(struct gpu *g, struct decode_frame *d, const struct apple_residency *r)
+{
+    double max = apple_dvfs_max(&g->dvfs);
+    uint32_t row = (uint32_t)g->row;
+    if (r->hz <= 0)
+        return;
+    sample_put_at(d->out, ACTOP_METRIC_GPU_FREQ, 0, r->hz, r->at_ns, ACTOP_STATE_OK, ACTOP_DERIVED,
+                  g->via);
+    sample_put_at(d->out, ACTOP_METRIC_GPU_ONE_FREQ, row, r->hz, r->at_ns, ACTOP_STATE_OK,
+                  ACTOP_DERIVED, g->via);
+    if (max > 0)
+        sample_put(d->out, ACTOP_METRIC_GPU_ONE_SCALED, row, r->active * r->hz / max, ACTOP_DERIVED,
+                   g->via);
+}
+
+/* A number of the driver; percent becomes a ratio. */
+static bool driver_value(const struct decode_frame *d, int32_t channel, double *value)
+{
+    if (!frame_has(d->frame, channel) || frame_u64(d->frame, channel) == APPLE_INVALID)
+        return false;
+    *value = (double)frame_i64(d->frame, channel);
+    return *value >= 0;
+}
+
+static void put_driver(const struct gpu *g, struct decode_frame *d)
+{
+    static const actop_metric metrics[] = {
+        ACTOP_METRIC_GPU_DEVICE_UTIL, ACTOP_METRIC_GPU_RENDERER_UTIL, ACTOP_METRIC_GPU_TILER_UTIL};
+    const int32_t channels[] = {g->device, g->renderer, g->tiler};
+    double value;
+    for (size_t i = 0; i < 3; i++)
+        if (driver_value(d, channels[i], &value))
+            sample_put(d->out, metrics[i], 0, value * 0.01, ACTOP_MEASURED, g->via_driver);
+    if (driver_value(d, g->in_use, &value)) {
+        sample_put(d->out, ACTOP_METRIC_GPU_MEM_USED, 0, value, ACTOP_MEASURED, g->via_driver);
+        sample_put(d->out, ACTOP_METRIC_GPU_ONE_MEM_USED, (uint32_t)g->row, value, ACTOP_MEASURED,
+                   g->via_driver);
+    }
+}
+
+static void put_facts(const struct gpu *g, struct decode_frame *d)
+{
+    double max = apple_dvfs_max(&g->dvfs);
+    uint32_t row = (uint32_t)g->row;
+    if (max > 0) {
+        sample_put(d->out, ACTOP_METRIC_GPU_MAX_FREQ, 0, max, ACTOP_MEASURED, g->via);
+        sample_put(d->out, ACTOP_METRIC_GPU_ONE_MAX_FREQ, row, max, ACTOP_MEASURED, g->via);
+    }
+    if (g->cores > 0)
+        sample_put(d->out, ACTOP_METRIC_GPU_CORES, row, g->cores, ACTOP_MEASURED, g->via_driver);
+    decode_put_property(d, ACTOP_METRIC_GPU_NAME, row, "agx/class", g->via_driver);
+}
+
+static void step(void *state, struct decode_frame *d)
+{
+    struct gpu *g = state;
+    if (g->row < 0)
+        return;
+    double ticks[APPLE_MAX_STATES] = {0};
+    struct apple_residency r = apple_residency(d, g->residency, &g->states, ticks);
+    put_facts(g, d);
+    put_states(g, d, ticks);
+    put_driver(g, d);
+    double device;
+    if (r.valid) {
+        put_util(g, d, r.active, "residency", r.at_ns, g->via);
+        put_clock(g, d, &r);
+    } else if (g->residency < 0 && driver_value(d, g->device, &device)) {
+        put_util(g, d, device * 0.01, "ioaccelerator", d->frame->at.awake_ns, g->via_driver);
+    } else {
+        sample_put_state(d->out, ACTOP_METRIC_GPU_UTIL, 0, decode_absence(d, g->residency), g->via);
+    }
+}
+
+const struct decode_part decode_part_apple_gpu = {"gpu", sizeof(struct gpu), begin, step, NULL,
+                                                  NULL};

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* Network interfaces, disks and volumes.
+ *
+ * Network counters are 64-bit words that macOS 26 truncates to 32 bits for some callers (reported: btop 1850): a counter that falls
+ * while both readings fit 32 bits has wrapped there. Disks are the block storage drivers; where there are none, APFS volumes
+ * (containers repeat them and are not in the frame). */
+#include <string.h>
+
+#include "decode/apple/apple.h"
+#include "decode/rowmap.h"
+#include "decode/rows.h"
+
+/* ---- Interfaces --------------------------------------------------------------------------------------------------- */
+
+enum {
+    IF_NAME,
+    IF_TYPE,
+    IF_FLAGS,
+    IF_BAUD,
+    IF_RX_B,
+    IF_TX_B,
+    IF_RX_PACKETS,
+    IF_TX_PACKETS,
+    IF_RX_ERRORS,
+    IF_TX_ERRORS,
+    N_IF
+};
+static const char *const if_names[N_IF] = {"name",      "type",     "flags",      "baud",
+                                           "rx_b",      "tx_b",     "rx_packets", "tx_packets",
+                                           "rx_errors", "tx_errors"};
+enum { N_IF_COUNTERS = IF_TX_ERRORS - IF_RX_B + 1 };
+
+enum {
+    DISK_NAME,
+    DISK_VOLUME,
+    DISK_READ_B,
+    DISK_WRITTEN_B,
+    DISK_READS,
+    DISK_WRITES,
+    DISK_READ_NS,
+    DISK_WRITE_NS,
+    N_DISK
+};
+static const char *const disk_names[N_DISK] = {"name",  "volume", "read_b",  "written_b",
+                                               "reads", "writes", "read_ns", "write_ns"};
+enum { N_DISK_COUNTERS = DISK_WRITE_NS - DISK_READ_B + 1 };
+
+enum { VOL_MOUNT, VOL_DEVICE, VOL_TYPE, VOL_BLOCK_B, VOL_BLOCKS, VOL_FREE, VOL_AVAIL, N_VOL };
+static const char *const vol_names[N_VOL] = {"mount",  "device",      "type",        "block_b",
+                                             "blocks", "blocks_free", "blocks_avail"};
+
+struct io {
+    struct rowmap interfaces, disks;
+    int32_t if_rows, disk_rows, apfs_rows, vol_rows;
+    int32_t if_columns[N_IF], disk_columns[N_DISK], apfs_columns[N_DISK], vol_columns[N_VOL];
+    uint16_t via_net, via_disk, via_apfs, via_volumes;
+};
+
+static bool begin(void *state, struct decode_schema *d)
+{
+    struct io *io = state;
+    io->interfaces.n_counters = N_IF_COUNTERS;
+    io->disks.n_counters = N_DISK_COUNTERS;
+    io->if_rows = rows_find(d->schema, "interface", if_names, io->if_columns, N_IF);
+    io->disk_rows = rows_find(d->schema, "disk", disk_names, io->disk_columns, N_DISK);
+    io->apfs_rows = rows_find(d->schema, "apfs", disk_names, io->apfs_columns, N_DISK);
+    io->vol_rows = rows_find(d->schema, "volume", vol_names, io->vol_columns, N_VOL);
+    io->via_net = topology_via(d->topology, "network");
+    io->via_disk = topology_via(d->topology, "registry/disk");
+    io->via_apfs = topology_via(d->topology, "registry/apfs");
+    io->via_volumes = topology_via(d->topology, "volumes");
+    return true;
+}
+
+/* Hardware, by the kernel's type: Ethernet and Wi-Fi are 6 (documented: net/if_types.h); what macOS makes itself has that type too
+ * and is told by its name (the list of names other tools leave out). */
+static bool is_physical(const char *name, uint64_t type)
+{
+    static const char *const made[] = {"lo", "bridge", "awdl",   "llw",  "utun", "gif", "stf",
+                                       "ap", "anpi",   "vmenet", "feth", "vlan", "bond"};
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        if (apple_starts(name, made[i]))
+            return false;
+    return type == 6 || apple_starts(name, "en");
+}
+
+/* Take a counter that may have been cut to 32 bits. */
+static actop_status take_cut(const struct frame *f, int32_t rows, uint32_t row, int32_t column,
+                             struct counter *c, struct counter_step *step)
+{
+    uint64_t raw;
+    if (!row_u64(f, rows, row, column, &raw))
+        return ACTOP_E_STATE;
+    bool cut = c->valid && raw < c->raw && c->raw <= UINT32_MAX;
+    return counter_take(c, raw, f->at.awake_ns, cut ? 32 : 64, 0, step);
+}
+
+static void put_rate(struct decode_frame *d, actop_metric id, uint32_t row, bool known,
+                     double per_s, uint16_t via)
+{
+    if (known)
+        sample_put(d->out, id, row, per_s, ACTOP_MEASURED, via);
+    else
+        sample_put_state(d->out, id, row, ACTOP_STATE_WARMING, via);
+}
+
+/* Sums for the machine. */
+struct pair {
+    double in, out;
+    bool any, known;
+};
+
+static void add_pair(struct pair *p, const bool *known, const double *rates)
+{
+    p->any = true;
+    if (known[0] && known[1]) {
+        p->in += rates[0];
+        p->out += rates[1];
+        p->known = true;
+    }
+}
+
+static void put_pair(struct decode_frame *d, actop_metric in, actop_metric out,
+                     const struct pair *p, uint16_t via)
+{
+    actop_state absent = p->any ? ACTOP_STATE_WARMING : ACTOP_STATE_UNSUPPORTED;
+    if (p->known) {
+        sample_put(d->out, in, 0, p->in, ACTOP_DERIVED, via);
+        sample_put(d->out, out, 0, p->out, ACTOP_DERIVED, via);
+    } else {
+        sample_put_state(d->out, in, 0, absent, via);
+        sample_put_state(d->out, out, 0, absent, via);
+    }
+}
+
+static void step_interface(struct io *io, struct decode_frame *d, uint32_t row, struct pair *sum)
+{
+    static const actop_metric ids[] = {ACTOP_METRIC_IF_RX, ACTOP_METRIC_IF_TX,
+                                       ACTOP_METRIC_IF_RX_PACKETS, ACTOP_METRIC_IF_TX_PACKETS};
+    const struct frame *f = d->frame;
+    size_t n;
+    uint64_t type = 0, flags = 0, baud = 0;
+    const char *name = row_text(f, io->if_rows, row, io->if_columns[IF_NAME], &n);
+    struct counter *counters = rowmap_find(&io->interfaces, frame_row_key(f, io->if_rows, row));
+    int32_t at = sample_add_row(d->out, ACTOP_SCOPE_INTERFACE, name, n, NULL, 0);
+    if (counters == NULL || at < 0) {
+        d->out->failed = true;
+        return;
+    }
+    uint32_t out = (uint32_t)at;
+    bool known[N_IF_COUNTERS];
+    double rates[N_IF_COUNTERS];
+    for (size_t i = 0; i < N_IF_COUNTERS; i++) {
+        struct counter_step step;
+        known[i] = take_cut(f, io->if_rows, row, io->if_columns[IF_RX_B + i], &counters[i],
+                            &step) == ACTOP_OK;
+        rates[i] = known[i] ? counter_rate(&step, 1) : 0;
+    }
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        put_rate(d, ids[i], out, known[i], rates[i], io->via_net);
+    put_rate(d, ACTOP_METRIC_IF_ERRORS, out, known[4] && known[5], rates[4] + rates[5],
+             io->via_net);
+    sample_put(d->out, ACTOP_METRIC_IF_RX_BYTES, out, (double)counters[0].total, ACTOP_MEASURED,
+               io->via_net);
+    sample_put(d->out, ACTOP_METRIC_IF_TX_BYTES, out, (double)counters[1].total, ACTOP_MEASURED,
+               io->via_net);
+    (void)row_u64(f, io->if_rows, row, io->if_columns[IF_TYPE], &type);
+    if (row_u64(f, io->if_rows, row, io->if_columns[IF_FLAGS], &flags)) /* IFF_UP */
+        sample_put(d->out, ACTOP_METRIC_IF_UP, out, (double)(flags & 1), ACTOP_MEASURED,
+                   io->via_net);
+    if (row_u64(f, io->if_rows, row, io->if_columns[IF_BAUD], &baud) && baud > 0)
+        sample_put(d->out, ACTOP_METRIC_IF_SPEED, out, (double)baud / 8, ACTOP_MEASURED,
+                   io->via_net);
+    bool physical = is_physical(name, type);
+    sample_put(d->out, ACTOP_METRIC_IF_PHYSICAL, out, physical, ACTOP_DERIVED, io->via_net);
+    sample_entity(d->out, ACTOP_SCOPE_INTERFACE, out)->flags = physical ? ACTOP_ENTITY_PHYSICAL : 0;
+    if (physical)
+        add_pair(sum, known, rates);
+}
+
+/* ---- Disks ---------------------------------------------------------------------------------------------------------- */
+
+static void put_busy(struct decode_frame *d, uint32_t out, const bool *known, const double *rates,
+                     uint16_t via)
+{
+    if (!known[4] || !known[5])
+        return;
+    double busy = (rates[4] + rates[5]) *
+                  1e-9; /* total time of requests, which overlap: at least this share, at most 1 */
+    sample_put(d->out, ACTOP_METRIC_DISK_BUSY, out, busy > 1 ? 1 : busy, ACTOP_ESTIMATED, via);
+}
+
+static void step_disk(struct io *io, struct decode_frame *d, int32_t rows, const int32_t *columns,
+                      uint32_t row, uint16_t via, struct pair *sum)
+{
+    static const actop_metric ids[] = {ACTOP_METRIC_DISK_ONE_READ, ACTOP_METRIC_DISK_ONE_WRITE,
+                                       ACTOP_METRIC_DISK_READ_OPS, ACTOP_METRIC_DISK_WRITE_OPS};
+    const struct frame *f = d->frame;
+    size_t n, n_label;
+    const char *name = row_text(f, rows, row, columns[DISK_NAME], &n);
+    const char *label = row_text(f, rows, row, columns[DISK_VOLUME], &n_label);
+    struct counter *counters = rowmap_find(&io->disks, frame_row_key(f, rows, row));
+    int32_t at = sample_add_row(d->out, ACTOP_SCOPE_DISK, name, n, label, n_label);
+    if (counters == NULL || at < 0) {
+        d->out->failed = true;
+        return;
+    }
+    uint32_t out = (uint32_t)at;
+    bool known[N_DISK_COUNTERS];
+    double rates[N_DISK_COUNTERS];
+    for (size_t i = 0; i < N_DISK_COUNTERS; i++) {
+        struct counter_step step;
+        known[i] = row_take(f, rows, row, columns[DISK_READ_B + i], &counters[i], &step) ==
+                   ACTOP_OK;
+        rates[i] = known[i] ? counter_rate(&step, 1) : 0;
+        if (i < 4 && row_has(f, rows, row, columns[DISK_READ_B + i]))
+            put_rate(d, ids[i], out, known[i], rates[i], via);
+    }
+    put_busy(d, out, known, rates, via);
+    sample_put(d->out, ACTOP_METRIC_DISK_READ_BYTES, out, (double)counters[0].total, ACTOP_MEASURED,
+               via);
+    sample_put(d->out, ACTOP_METRIC_DISK_WRITE_BYTES, out, (double)counters[1].total,
+               ACTOP_MEASURED, via);
+    sample_entity(d->out, ACTOP_SCOPE_DISK, out)->flags = ACTOP_ENTITY_PHYSICAL;
+    add_pair(sum, known, rates);
+}
+
+static void step_disks(struct io *io, struct decode_frame *d)
+{
+    struct pair sum = {0, 0, false, false};
+    bool drivers = rows_read(d->frame, io->disk_rows) && d->frame->rows[io->disk_rows].n > 0;
+    int32_t rows = drivers ? io->disk_rows : io->apfs_rows;
+    const int32_t *columns = drivers ? io->disk_columns : io->apfs_columns;
+    uint16_t via = drivers ? io->via_disk : io->via_apfs;
+    rowmap_begin(&io->disks);
+    for (uint32_t row = 0; rows_read(d->frame, rows) && row < d->frame->rows[rows].n; row++)
+        step_disk(io, d, rows, columns, row, via, &sum);
+    rowmap_end(&io->disks);
+    put_pair(d, ACTOP_METRIC_DISK_READ, ACTOP_METRIC_DISK_WRITE, &sum, via);
+}
+
+/* ---- Volumes ---------------------------------------------------------------------------------------------------------- */
+
+static void put_text(struct decode_frame *d, actop_metric id, uint32_t out, int32_t rows,
+                     uint32_t row, int32_t column, uint16_t via)
+{
+    size_t n;
+    const char *text = row_text(d->frame, rows, row, column, &n);
+    if (n > 0)
+        sample_put_text(d->out, id, out, text, n, via);
+}
+
+static void step_volume(const struct io *io, struct decode_frame *d, uint32_t row)
+{
+    const struct frame *f = d->frame;
+    size_t n;
+    uint64_t block = 0, blocks = 0, unused = 0, avail = 0;
+    const char *mount = row_text(f, io->vol_rows, row, io->vol_columns[VOL_MOUNT], &n);
+    int32_t at = sample_add_row(d->out, ACTOP_SCOPE_VOLUME, mount, n, NULL, 0);
+    if (at < 0)
+        return;
+    uint32_t out = (uint32_t)at;
+    put_text(d, ACTOP_METRIC_VOLUME_DEVICE, out, io->vol_rows, row, io->vol_columns[VOL_DEVICE],
+             io->via_volumes);
+    put_text(d, ACTOP_METRIC_VOLUME_TYPE, out, io->vol_rows, row, io->vol_columns[VOL_TYPE],
+             io->via_volumes);
+    if (!row_u64(f, io->vol_rows, row, io->vol_columns[VOL_BLOCK_B], &block) ||
+        !row_u64(f, io->vol_rows, row, io->vol_columns[VOL_BLOCKS], &blocks) ||
+        !row_u64(f, io->vol_rows, row, io->vol_columns[VOL_FREE], &unused) || unused > blocks)
+        return;
+    (void)row_u64(f, io->vol_rows, row, io->vol_columns[VOL_AVAIL], &avail);
+    sample_put(d->out, ACTOP_METRIC_VOLUME_TOTAL, out, (double)blocks * (double)block,
+               ACTOP_MEASURED, io->via_volumes);
+    sample_put(d->out, ACTOP_METRIC_VOLUME_USED, out, (double)(blocks - unused) * (double)block,
+               ACTOP_DERIVED, io->via_volumes);
+    sample_put(d->out, ACTOP_METRIC_VOLUME_FREE, out, (double)avail * (double)block, ACTOP_MEASURED,
+               io->via_volumes);
+}
+
+static void step(void *state, struct decode_frame *d)
+{
+    struct io *io = state;
+    struct pair sum = {0, 0, false, false};
+    if (d->gap) {
+        rowmap_break(&io->interfaces);
+        rowmap_break(&io->disks);
+    }
+    rowmap_begin(&io->interfaces);
+    for (uint32_t row = 0; rows_read(d->frame, io->if_rows) && row < d->frame->rows[io->if_rows].n;
+         row++)
+        step_interface(io, d, row, &sum);
+    rowmap_end(&io->interfaces);
+    put_pair(d, ACTOP_METRIC_NET_RX, ACTOP_METRIC_NET_TX, &sum, io->via_net);
+    step_disks(io, d);
+    for (uint32_t row = 0;
+         rows_read(d->frame, io->vol_rows) && row < d->frame->rows[io->vol_rows].n; row++)
+        step_volume(io, d, row);
+}
+
+static void release(void *state)
+{
+    struct io *io = state;
+    rowmap_release(&io->interfaces);
+    rowmap_release(&io->disks);
+}
+
+static bool clone_io(void *to, const void *from)
+{
+    struct io *c = to;
+    const struct io *io = from;
+    if (!rowmap_clone(&c->interfaces, &io->interfaces))
+        return false;
+    if (rowmap_clone(&c->disks, &io->disks))
+        return true;
+    rowmap_release(&c->interfaces);
+    return false;
+}
+
+const struct decode_part decode_part_apple_io = {"io", sizeof(struct io), begin,
+                                                 step, clone_io,          release};
