@@ -29,7 +29,7 @@ struct term_caps {
     size_t n_keys;
 };
 
-/* Read the terminal TERM names. no_color: NO_COLOR is set; 
+/* Read the terminal TERM names. no_color: NO_COLOR is set;
  * E_UNSUPPORTED: unknown, or it cannot place its cursor. */
 actop_status caps_read(struct term_caps *caps, bool no_color, actop_error *err);
 

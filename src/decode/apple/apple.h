@@ -71,8 +71,8 @@ struct apple_dvfs {
 /* Table N of pmgr: the -sram one, else the periods of the other one. False when there is none or it is no clock's. */
 bool apple_dvfs_read(const struct schema *s, uint32_t number, struct apple_dvfs *out);
 
-/* The table of a cluster. rank is its place among the clusters of a die, lowest tier first (what acc-clusters counts by), n_states
- * how many active states its channels have. */
+/* The table of a cluster. rank is its place among the clusters of a die, lowest tier first (what acc-clusters counts by),
+ * n_states how many active states its channels have. */
 void apple_dvfs_for_cluster(const struct schema *s, const struct apple_cluster_name *name, uint32_t rank,
                             uint32_t n_states, struct apple_dvfs *out);
 
