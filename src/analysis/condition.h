@@ -23,8 +23,10 @@ struct operand {
 
 enum comparison { LESS, LESS_EQUAL, GREATER, GREATER_EQUAL, EQUAL, NOT_EQUAL };
 
+enum node_kind { NODE_COMPARE, NODE_AND, NODE_OR, NODE_NOT, NODE_FOR };
+
 struct node {
-    enum { NODE_COMPARE, NODE_AND, NODE_OR, NODE_NOT, NODE_FOR } kind;
+    enum node_kind kind;
     uint16_t a, b;            /* children */
     enum comparison op;       /* COMPARE */
     struct operand left, right;

@@ -143,14 +143,13 @@ static actop_status expect(struct parser *p, const char *sign, const char *what)
 
 /* ---- Places for nodes and texts ---------------------------------------------------------------------------------------- */
 
-static actop_status add_node(struct parser *p, int kind, uint16_t a, uint16_t b, uint16_t *out)
+static actop_status add_node(struct parser *p, enum node_kind kind, uint16_t a, uint16_t b, uint16_t *out)
 {
     struct actop_condition *c = p->c;
     if (c->n_nodes == CONDITION_NODES)
         return fail(p, p->token.at, "the condition is too long");
     struct node *n = &c->nodes[c->n_nodes];
-    *n = (struct node){.a = a, .b = b};
-    n->kind = kind;
+    *n = (struct node){.kind = kind, .a = a, .b = b};
     *out = c->n_nodes++;
     return ACTOP_OK;
 }
