@@ -143,7 +143,8 @@ static actop_status expect(struct parser *p, const char *sign, const char *what)
 
 /* ---- Places for nodes and texts ---------------------------------------------------------------------------------------- */
 
-static actop_status add_node(struct parser *p, enum node_kind kind, uint16_t a, uint16_t b, uint16_t *out)
+static actop_status add_node(struct parser *p, enum node_kind kind, uint16_t a, uint16_t b,
+                             uint16_t *out)
 {
     struct actop_condition *c = p->c;
     if (c->n_nodes == CONDITION_NODES)
