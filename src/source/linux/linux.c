@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "source/linux/signal.h"
 
 #define PART(name) extern const struct linux_part linux_part_##name;
 #include "source/linux/parts.def"
@@ -173,6 +174,12 @@ static actop_status linux_open(struct source **out, const struct source_env *env
     return st != ACTOP_OK ? st : linux_open_root(out, root, err);
 }
 
+static actop_status signal_process(struct source *s, uint64_t pid, uint64_t start, int signal,
+                                   actop_error *err)
+{
+    return linux_signal(s->root, pid, start, signal, err);
+}
+
 struct root *linux_root(struct source *s)
 {
     return s->root;
@@ -185,5 +192,6 @@ const struct source_ops linux_source = {
     .open = linux_open,
     .describe = linux_describe,
     .read = linux_read,
+    .signal_process = signal_process,
     .close = linux_close,
 };
