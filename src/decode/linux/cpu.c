@@ -173,12 +173,34 @@ static void step_cores(struct cpu_state *s, struct decode_frame *d)
 
 /* ---- clusters and tiers ---------------------------------------------------------------------------------------------- */
 
+/* A mean by busy time; where nothing was busy, by number. */
+struct mean {
+    double weighted, weight, sum;
+    uint32_t n;
+};
+
+static void mean_add(struct mean *m, double value, double weight)
+{
+    if (isnan(value))
+        return;
+    m->sum += value;
+    m->n++;
+    if (isnan(weight))
+        return;
+    m->weighted += value * weight;
+    m->weight += weight;
+}
+
+static double mean_of(const struct mean *m)
+{
+    return m->weight > 0 ? m->weighted / m->weight : m->n > 0 ? m->sum / m->n : UNKNOWN;
+}
+
 /* What a group of CPUs comes to; sums over its online members. */
 struct group {
     double util; /* sum */
     uint32_t n, n_util;
-    double hz, real_hz, weight,
-        real_weight;                    /* by busy time, so that idle cores' clocks count little */
+    struct mean hz, real_hz;
     double fastest_hz, fastest_real_hz; /* highest; UNKNOWN none */
     double limit_hz;                    /* lowest ceiling; UNKNOWN none */
     actop_origin origin;
@@ -194,18 +216,14 @@ static double higher(double a, double b)
 
 static void add_clock(struct group *g, const struct clock *clock, double util)
 {
-    double weight = (isnan(util) ? 0 : util) + 1e-6;
+    mean_add(&g->hz, clock->hz, util);
+    mean_add(&g->real_hz, clock->real_hz, util);
     if (!isnan(clock->hz)) {
-        g->hz += clock->hz * weight;
-        g->weight += weight;
         g->fastest_hz = higher(g->fastest_hz, clock->hz);
         g->origin = clock->origin;
     }
-    if (!isnan(clock->real_hz)) {
-        g->real_hz += clock->real_hz * weight;
-        g->real_weight += weight;
+    if (!isnan(clock->real_hz))
         g->fastest_real_hz = higher(g->fastest_real_hz, clock->real_hz);
-    }
 }
 
 static void gather(const struct cpu_state *s, const struct decode_frame *d, struct group *g,
@@ -242,21 +260,15 @@ static void put_hz(struct decode_frame *d, actop_metric id, uint32_t row, double
         sample_put(d->out, id, row, hz, origin, via);
 }
 
-static double weighted(double sum, double weight)
-{
-    return weight > 0 ? sum / weight : UNKNOWN;
-}
-
 static void put_cluster(const struct cpu_state *s, struct decode_frame *d, uint32_t row,
                         const struct group *g)
 {
-    double util = mean_util(g), hz = weighted(g->hz, g->weight),
-           max_hz = s->map.clusters[row].max_hz;
+    double util = mean_util(g), hz = mean_of(&g->hz), max_hz = s->map.clusters[row].max_hz;
     put_ratio(d, ACTOP_METRIC_CLUSTER_UTIL, row, util, s->via_stat,
               g->n > 0 ? ACTOP_STATE_WARMING : ACTOP_STATE_NONE);
     put_hz(d, ACTOP_METRIC_CLUSTER_FREQ, row, hz, g->origin, s->via_freq);
-    put_hz(d, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, row, weighted(g->real_hz, g->real_weight),
-           ACTOP_MEASURED, s->via_freq);
+    put_hz(d, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, row, mean_of(&g->real_hz), ACTOP_MEASURED,
+           s->via_freq);
     put_hz(d, ACTOP_METRIC_CLUSTER_MAX_FREQ, row, max_hz, ACTOP_MEASURED, s->via_freq);
     put_hz(d, ACTOP_METRIC_CLUSTER_LIMIT_FREQ, row, g->limit_hz, ACTOP_MEASURED, s->via_freq);
     if (!isnan(util) && !isnan(hz) && max_hz > 0)

@@ -177,14 +177,26 @@ static int64_t capacity_rank(const struct schema *s, size_t i)
     return rank;
 }
 
+/* What the CPU's rank is made of; offline CPUs may lack it. */
+static const char *rank_fact(const struct schema *s)
+{
+    if (property_count(s, "cpu/kind") > 0)
+        return "cpu/kind";
+    return differs(s, "cpu/capacity") ? "cpu/capacity" : "cpu/midr";
+}
+
 static void rank_cpus(struct cpu_map *m, const struct schema *s)
 {
-    bool by_kind = property_count(s, "cpu/kind") > 0,
-         by_capacity = !by_kind && differs(s, "cpu/capacity");
-    for (size_t i = 0; i < m->n_cpus; i++)
-        m->cpus[i].rank = by_kind       ? property_at(s, "cpu/kind", i)
-                          : by_capacity ? capacity_rank(s, i)
-                                        : midr_rank(property_at(s, "cpu/midr", i));
+    const char *fact = rank_fact(s);
+    for (size_t i = 0; i < m->n_cpus; i++) {
+        int64_t value = property_at(s, fact, i);
+        if (strcmp(fact, "cpu/capacity") == 0)
+            value = capacity_rank(s, i);
+        else if (strcmp(fact, "cpu/midr") == 0)
+            value = midr_rank(value);
+        bool guess = m->cpus[i].time < 0 && i > 0 && property_at(s, fact, i) < 0;
+        m->cpus[i].rank = guess ? m->cpus[i - 1].rank : value;
+    }
 }
 
 /* Running number of (package, die) in the order they are met; dies is room for one pair a CPU. */
@@ -218,7 +230,10 @@ static bool find_cpus(struct cpu_map *m, const struct schema *s)
         c->time = time_channel(s, c->number);
         c->package = property_at(s, "cpu/package", i);
         c->core = property_at(s, "cpu/core", i);
-        c->die = die_number(dies, &n_dies, c->package, property_at(s, "cpu/die", i));
+        /* An offline CPU has no topology: it is taken to stand beside the one before it. */
+        c->die = c->time < 0 && c->package < 0 && i > 0
+                     ? m->cpus[i - 1].die
+                     : die_number(dies, &n_dies, c->package, property_at(s, "cpu/die", i));
         c->part = apple_part(property_at(s, "cpu/midr", i));
     }
     free(dies);

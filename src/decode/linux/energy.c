@@ -4,7 +4,8 @@
  * cpu.power is RAPL's core zones, else its package zones (marked estimated: they hold more than the cores). On AMD the core
  * zone counts one core only (documented: intel_rapl_msr reads MSR_AMD_CORE_ENERGY_STATUS, a register of each core), so
  * the package is taken there. package.power is the package zones plus discrete GPUs; system.power psys, macsmc's total
- * or an ACPI power meter. A zone of the mmio interface is the same counter again and left out. */
+ * or an ACPI power meter. A zone of the mmio interface is the same counter again and left out.
+ * Counters give rail.energy here; what a power sensor comes to is integrated by the analysis. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,30 +159,24 @@ static uint32_t group_flags(enum role role)
 }
 
 static bool add_rail(struct energy_state *s, struct decode_schema *d, int32_t channel,
-                     enum role role, const char *key, const struct energy_state *was)
+                     enum role role, const char *key)
 {
-    const char *channel_key = schema_text(d->schema, d->schema->channels[channel].key);
     bool twin = is_taken(d->topology, key);
     if (!VEC_GROW(s->rails, s->cap, s->n + 1))
         return false;
-    struct rail *r = &s->rails[s->n];
-    *r = (struct rail){
-        .key = hash_bytes(channel_key, strlen(channel_key)), .channel = channel, .role = role};
+    const struct channel *c = &d->schema->channels[channel];
     /* Two chips of a kind: the longer key tells them apart. */
-    r->row = topology_add(d->topology, ACTOP_SCOPE_RAIL, twin ? channel_key : key, key, NULL);
-    r->counts = (d->schema->channels[channel].flags & CHANNEL_COUNTER) != 0;
-    for (size_t i = 0; i < was->n; i++)
-        if (was->rails[i].key == r->key)
-            r->joules = was->rails[i].joules;
-    if (r->row < 0)
+    int32_t row = topology_add(d->topology, ACTOP_SCOPE_RAIL,
+                               twin ? schema_text(d->schema, c->key) : key, key, NULL);
+    if (row < 0)
         return false;
-    topology_at(d->topology, ACTOP_SCOPE_RAIL, r->row)->flags = group_flags(role);
-    s->n++;
+    topology_at(d->topology, ACTOP_SCOPE_RAIL, row)->flags = group_flags(role);
+    s->rails[s->n++] = (struct rail){
+        .channel = channel, .row = row, .role = role, .counts = (c->flags & CHANNEL_COUNTER) != 0};
     return true;
 }
 
-static bool add_zone(struct energy_state *s, struct decode_schema *d, int32_t channel,
-                     const struct energy_state *was)
+static bool add_zone(struct energy_state *s, struct decode_schema *d, int32_t channel)
 {
     const struct channel *c = &d->schema->channels[channel];
     char key[192];
@@ -194,11 +189,10 @@ static bool add_zone(struct energy_state *s, struct decode_schema *d, int32_t ch
                    schema_text(d->schema, c->label));
     if (schema_get_u64(d->schema, property, 0, &range_uj))
         d->wrap_at[channel] = range_uj;
-    return add_rail(s, d, channel, zone_role(schema_text(d->schema, c->name)), key, was);
+    return add_rail(s, d, channel, zone_role(schema_text(d->schema, c->name)), key);
 }
 
-static bool add_rails(struct energy_state *s, struct decode_schema *d,
-                      const struct energy_state *was)
+static bool add_rails(struct energy_state *s, struct decode_schema *d)
 {
     char key[192];
     bool ok = true;
@@ -206,43 +200,44 @@ static bool add_rails(struct energy_state *s, struct decode_schema *d,
         const struct channel *c = &d->schema->channels[i];
         const char *group = schema_text(d->schema, c->group);
         if (strcmp(group, "powercap") == 0)
-            ok = add_zone(s, d, i, was);
+            ok = add_zone(s, d, i);
         if (strcmp(group, "hwmon/power") != 0 && strcmp(group, "hwmon/energy") != 0)
             continue;
         sensor_key(d->schema, c, key, sizeof key);
-        ok = add_rail(s, d, i, sensor_role(d->schema, c), key, was);
+        ok = add_rail(s, d, i, sensor_role(d->schema, c), key);
     }
     return ok;
 }
 
-/* The rails package.power is the sum of: the package zones, else an APU's, and discrete GPUs. */
-static void mark_package(const struct energy_state *s, struct decode_schema *d)
+static bool has_role(const struct energy_state *s, enum role role)
 {
-    enum role whole = APU;
     for (size_t i = 0; i < s->n; i++)
-        if (s->rails[i].role == PACKAGE)
-            whole = PACKAGE;
-    for (size_t i = 0; i < s->n; i++)
-        if (s->rails[i].role == whole || s->rails[i].role == GPU)
-            topology_at(d->topology, ACTOP_SCOPE_RAIL, s->rails[i].row)->flags |=
-                ACTOP_ENTITY_PACKAGE;
+        if (s->rails[i].role == role)
+            return true;
+    return false;
+}
+
+/* Mark the rails that package power is the sum of. */
+static void mark_package(const struct energy_state *s, struct topology *t)
+{
+    enum role package = has_role(s, PACKAGE) ? PACKAGE : APU;
+    for (size_t i = 0; has_role(s, package) && i < s->n; i++)
+        if (s->rails[i].role == package || s->rails[i].role == GPU)
+            topology_at(t, ACTOP_SCOPE_RAIL, s->rails[i].row)->flags |= ACTOP_ENTITY_PACKAGE;
 }
 
 static bool begin(void *state, struct decode_schema *d)
 {
     struct energy_state *s = state;
-    struct energy_state was = *s;
     const char *vendor = schema_get_text(d->schema, "cpu/vendor");
-    s->rails = NULL;
-    s->n = s->cap = 0;
+    s->n = 0;
     s->is_amd = vendor != NULL && strcmp(vendor, "AuthenticAMD") == 0;
     s->via_powercap = topology_via(d->topology, "powercap");
     s->via_hwmon = topology_via(d->topology, "hwmon");
-    bool ok = add_rails(s, d, &was);
-    if (ok)
-        mark_package(s, d);
-    free(was.rails);
-    return ok;
+    if (!add_rails(s, d))
+        return false;
+    mark_package(s, d->topology);
+    return true;
 }
 
 /* ---- step ------------------------------------------------------------------------------------------------------------- */
@@ -286,7 +281,6 @@ static void read_gauge(const struct decode_frame *d, struct rail *r)
         return;
     }
     r->w = (double)frame_u64(d->frame, r->channel) * 1e-6;
-    r->joules += r->w * (double)d->interval_ns * 1e-9;
 }
 
 static void put_rail(const struct energy_state *s, struct decode_frame *d, const struct rail *r)
@@ -299,15 +293,14 @@ static void put_rail(const struct energy_state *s, struct decode_frame *d, const
     else
         sample_put(d->out, ACTOP_METRIC_RAIL_POWER, row, r->w,
                    r->counts ? ACTOP_DERIVED : ACTOP_MEASURED, via);
-    if (r->counts && frame_has(d->frame, r->channel)) {
-        sample_put(d->out, ACTOP_METRIC_RAIL_ENERGY, row, (double)c->total * 1e-6, ACTOP_MEASURED,
-                   via);
-        sample_put(d->out, ACTOP_METRIC_RAIL_DISCONTINUITIES, row, c->resets, ACTOP_DERIVED, via);
-    } else if (!r->counts && !isnan(r->w)) {
-        sample_put(d->out, ACTOP_METRIC_RAIL_ENERGY, row, r->joules, ACTOP_ESTIMATED, via);
-    } else {
+    if (!r->counts)
+        return;
+    if (!frame_has(d->frame, r->channel)) {
         sample_put_state(d->out, ACTOP_METRIC_RAIL_ENERGY, row, r->state, via);
+        return;
     }
+    sample_put(d->out, ACTOP_METRIC_RAIL_ENERGY, row, (double)c->total * 1e-6, ACTOP_MEASURED, via);
+    sample_put(d->out, ACTOP_METRIC_RAIL_DISCONTINUITIES, row, c->resets, ACTOP_DERIVED, via);
 }
 
 /* ---- the machine's sums ------------------------------------------------------------------------------------------------- */

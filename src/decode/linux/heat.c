@@ -16,6 +16,9 @@
 
 static const double COLDEST_C = 15, HOTTEST_C = 125;
 
+/* What a controller gives for a fan that is not there, all bits of 16 (reported widely). */
+enum { NO_FAN_RPM = 65535 };
+
 enum group { NO_GROUP, CPU, GPU };
 
 struct sensor {
@@ -402,12 +405,12 @@ static void put_rpm(struct decode_frame *d, actop_metric id, uint32_t row, doubl
 static void step_fan(const struct heat_state *s, struct decode_frame *d, const struct fan *fan)
 {
     uint32_t row = (uint32_t)fan->row;
-    if (frame_has(d->frame, fan->channel))
-        put_rpm(d, ACTOP_METRIC_FAN_SPEED, row, (double)frame_u64(d->frame, fan->channel),
-                s->via_hwmon);
-    else
+    if (!frame_has(d->frame, fan->channel))
         sample_put_state(d->out, ACTOP_METRIC_FAN_SPEED, row, decode_absence(d, fan->channel),
                          s->via_hwmon);
+    else if (frame_u64(d->frame, fan->channel) < NO_FAN_RPM)
+        put_rpm(d, ACTOP_METRIC_FAN_SPEED, row, (double)frame_u64(d->frame, fan->channel),
+                s->via_hwmon);
     put_rpm(d, ACTOP_METRIC_FAN_MIN, row, fan->min_rpm, s->via_hwmon);
     put_rpm(d, ACTOP_METRIC_FAN_MAX, row, fan->max_rpm > 0 ? fan->max_rpm : UNKNOWN, s->via_hwmon);
     if (frame_has(d->frame, fan->target))

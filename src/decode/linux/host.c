@@ -79,12 +79,28 @@ static bool has_word(const struct schema *s, const char *key, const char *word)
     return false;
 }
 
+/* The last of zero-separated words: of a board's names the most general, which is its chip. */
+static const char *last_word(const struct schema *s, const char *key)
+{
+    const struct property *p = schema_find_property(s, key);
+    const char *word = "";
+    if (p == NULL || p->type != SLOT_BYTES)
+        return word;
+    const char *bytes = schema_text(s, p->first);
+    for (size_t at = 0; at < p->count; at += strlen(bytes + at) + 1)
+        if (bytes[at] != '\0' && bytes[at] != '\n')
+            word = bytes + at;
+    return word;
+}
+
 static void find_chip(struct host *h, const struct schema *s)
 {
     const char *chip = text_or(s, "cpu/model", "");
     for (size_t i = 0; i < sizeof apple_chips / sizeof apple_chips[0]; i++)
         if (has_word(s, "host/dt/compatible", apple_chips[i].compatible))
             chip = apple_chips[i].chip;
+    if (*chip == '\0')
+        chip = last_word(s, "host/dt/compatible");
     (void)snprintf(h->chip, sizeof h->chip, "%s", chip);
 }
 
