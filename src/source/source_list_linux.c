@@ -3,12 +3,14 @@
  * this one's own kind stands first. */
 #include "source/source.h"
 
+extern const struct source_ops apple_source;
 extern const struct source_ops linux_source;
 extern const struct source_ops replay_source;
 extern const struct source_ops none_source;
 
 const struct source_ops *const source_list[] = {
     &linux_source,
+    &apple_source,
     &replay_source,
     &none_source,
     NULL,

@@ -62,6 +62,8 @@
     X(IOKIT, apple_kern, IORegistryEntryGetRegistryEntryID, (apple_port, uint64_t *))              \
     X(IOKIT, apple_cf, IORegistryEntryCreateCFProperty,                                            \
       (apple_port, apple_cf, apple_cf, uint32_t))                                                  \
+    X(IOKIT, apple_kern, IORegistryEntryCreateCFProperties, (apple_port, apple_cf *, apple_cf, uint32_t)) \
+    X(IOKIT, apple_cf, IORegistryEntrySearchCFProperty, (apple_port, const char *, apple_cf, apple_cf, uint32_t)) \
     X(IOKIT, apple_kern, IORegistryEntryGetChildIterator,                                          \
       (apple_port, const char *, apple_port *))                                                    \
     X(IOKIT, apple_kern, IOServiceOpen, (apple_port, apple_port, uint32_t, apple_port *))          \
@@ -81,6 +83,7 @@
     X(IOREPORT, apple_cf, IOReportCreateSubscription,                                              \
       (const void *, apple_cf, apple_cf *, uint64_t, apple_cf))                                    \
     X(IOREPORT, apple_cf, IOReportCreateSamples, (apple_cf, apple_cf, apple_cf))                   \
+    X(IOREPORT, apple_cf, IOReportChannelGetGroup, (apple_cf))                                        \
     X(IOREPORT, apple_cf, IOReportChannelGetSubGroup, (apple_cf))                                  \
     X(IOREPORT, apple_cf, IOReportChannelGetChannelName, (apple_cf))                               \
     X(IOREPORT, apple_cf, IOReportChannelGetUnitLabel, (apple_cf))                                 \

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* The Apple source: opens the table of calls, lets every part describe and read, and keeps the three clocks. A wake and a
+ * changed machine are answered with ACTOP_SCHEMA_CHANGED, so that the session describes anew: IOReport subscriptions
+ * have been seen frozen after sleep (reported, macmon issue 76). */
+#include "source/apple/apple.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define PART(part) extern const struct apple_part part;
+#include "source/apple/parts.def"
+#undef PART
+
+static const struct apple_part *const parts[] = {
+#define PART(part) &part,
+#include "source/apple/parts.def"
+#undef PART
+};
+enum { N_PARTS = sizeof parts / sizeof parts[0] };
+
+/* Asleep for longer than this between two frames is a wake: describe again. */
+static const int64_t wake_ns = 500000000;
+
+struct source {
+    struct apple_libs libs;      /* opened; empty over a given table */
+    struct apple_api own;        /* filled from libs */
+    const struct apple_api *api; /* own, or the caller's */
+    struct apple_timebase timebase;
+    const struct schema *schema; /* a reference, taken by describe */
+    void *states[N_PARTS];       /* owned; NULL: the part has none or is absent */
+    bool works[N_PARTS];         /* read is to be called */
+    struct os_moment last;
+    uint64_t seq;
+    bool stale; /* a part said that the machine has changed */
+};
+
+void apple_report(struct apple_probe *p, int32_t status, const char *remedy, const char *reason,
+                  ...)
+{
+    va_list args;
+    int rank = status > 0 ? 2 : status<0, had = p->status> 0 ? 2 : p->status < 0;
+
+    if (p->reason[0] != '\0' && rank <= had)
+        return;
+    va_start(args, reason);
+    vsnprintf(p->reason, sizeof p->reason, reason, args);
+    va_end(args);
+    snprintf(p->remedy, sizeof p->remedy, "%s", remedy != NULL ? remedy : "");
+    p->status = status;
+}
+
+int64_t apple_ns(struct apple_timebase t, uint64_t ticks)
+{
+    if (t.denom == 0)
+        return (int64_t)ticks;
+    return (int64_t)(ticks / t.denom * t.numer + ticks % t.denom * t.numer / t.denom);
+}
+
+static void read_clocks(const struct source *s, struct os_moment *at)
+{
+    struct apple_timeval wall = {0};
+
+    os_now(at); /* what the table lacks */
+    if (s->api->gettimeofday != NULL && s->api->gettimeofday(&wall, NULL) == 0)
+        at->wall_ns = wall.seconds * 1000000000 + wall.microseconds * INT64_C(1000);
+    if (s->api->mach_absolute_time != NULL && s->api->mach_continuous_time != NULL) {
+        at->awake_ns = apple_ns(s->timebase, s->api->mach_absolute_time());
+        at->boot_ns = apple_ns(s->timebase, s->api->mach_continuous_time());
+    }
+}
+
+static void close_parts(struct source *s)
+{
+    for (size_t i = 0; i < N_PARTS; i++) {
+        if (s->states[i] != NULL && parts[i]->close != NULL)
+            parts[i]->close(s->states[i], s->api);
+        free(s->states[i]);
+        s->states[i] = NULL;
+        s->works[i] = false;
+    }
+}
+
+static void apple_close(struct source *s)
+{
+    if (s == NULL)
+        return;
+    close_parts(s);
+    schema_unref(s->schema);
+    apple_libs_close(&s->libs);
+    free(s);
+}
+
+/* Ticks are nanoseconds times 3/125 on Apple Silicon (documented), but ask. */
+static void read_timebase(struct source *s)
+{
+    s->timebase = (struct apple_timebase){1, 1};
+    if (s->api->mach_timebase_info != NULL && s->api->mach_timebase_info(&s->timebase) != 0)
+        s->timebase = (struct apple_timebase){125, 3};
+}
+
+actop_status apple_open_api(struct source **out, const struct apple_api *api, actop_error *err)
+{
+    struct source *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
+    s->api = api;
+    read_timebase(s);
+    *out = s;
+    return ACTOP_OK;
+}
+
+static actop_status apple_open(struct source **out, const struct source_env *env, actop_error *err)
+{
+    char why[1200];
+    struct source *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
+    s->api = &s->own;
+    if (!apple_libs_open(&s->libs, env->apple_root, why, sizeof why)) {
+        apple_close(s);
+        return error_set(err, ACTOP_E_UNSUPPORTED, "apple: %s", why);
+    }
+    apple_api_fill(&s->own, apple_libs_find, &s->libs);
+    read_timebase(s);
+    *out = s;
+    return ACTOP_OK;
+}
+
+/* One part: a collector, its needs, its state, its description. */
+static void describe_part(struct source *s, struct schema *schema, size_t i)
+{
+    const struct apple_part *part = parts[i];
+    struct apple_probe probe = {.api = s->api, .schema = schema, .timebase = s->timebase};
+    const char *missing = apple_api_need(s->api, part->needed);
+
+    probe.collector = schema_add_collector(schema, part->name, 0, "", "");
+    s->works[i] = false;
+    if (missing != NULL) {
+        apple_report(&probe, SLOT_ABSENT, NULL, "%s is missing from this system", missing);
+    } else if (part->state_size > 0 && (s->states[i] = calloc(1, part->state_size)) == NULL) {
+        schema->failed = true;
+        return;
+    } else {
+        part->describe(s->states[i], &probe);
+        s->works[i] = part->read != NULL && probe.status == 0;
+    }
+    if (probe.collector >= 0)
+        schema_set_collector(schema, probe.collector, probe.status, probe.reason, probe.remedy);
+}
+
+static actop_status apple_describe(struct source *s, struct schema **out, actop_error *err)
+{
+    struct schema *schema = schema_new("apple", "apple");
+    uint64_t timebase[2] = {s->timebase.numer, s->timebase.denom};
+    actop_status st;
+
+    if (schema == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
+    close_parts(s);
+    schema_put_text(schema, "source/os", "macos");
+    schema_put_u64(schema, "mach/timebase", timebase, 2);
+    if (s->api->getuid != NULL)
+        schema_put_u64(schema, "self/uid", &(uint64_t){s->api->getuid()}, 1);
+    for (size_t i = 0; i < N_PARTS; i++)
+        describe_part(s, schema, i);
+    st = schema_seal(schema, err);
+    if (st != ACTOP_OK) {
+        schema_unref(schema);
+        return st;
+    }
+    schema_unref(s->schema);
+    s->schema = schema_ref(schema);
+    s->last = (struct os_moment){0};
+    s->stale = false;
+    *out = schema;
+    return ACTOP_OK;
+}
+
+static actop_status apple_read(struct source *s, uint32_t want, int64_t interval_ns,
+                               struct frame *into, actop_error *err)
+{
+    struct apple_tick tick = {.api = s->api, .frame = into, .want = want, .timebase = s->timebase};
+    struct os_moment now;
+    actop_status st;
+    int64_t slept;
+
+    (void)interval_ns;
+    read_clocks(s, &now);
+    slept = now.boot_ns - s->last.boot_ns - (now.awake_ns - s->last.awake_ns);
+    if (s->stale || (s->last.boot_ns != 0 && slept > wake_ns)) {
+        s->stale = true; /* until described again */
+        return ACTOP_SCHEMA_CHANGED;
+    }
+    st = frame_begin(into, s->schema, want, err);
+    if (st != ACTOP_OK)
+        return st;
+    into->at = s->last = now;
+    for (size_t i = 0; i < N_PARTS; i++)
+        if (s->works[i] && (parts[i]->want == 0 || (parts[i]->want & want) != 0))
+            s->stale |= parts[i]->read(s->states[i], &tick);
+    if (s->stale)
+        return ACTOP_SCHEMA_CHANGED;
+    if (into->failed)
+        return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
+    into->seq = ++s->seq;
+    return ACTOP_OK;
+}
+
+const struct source_ops apple_source = {
+    .name = "apple",
+    .scheme = "apple",
+    .flags = SOURCE_LIVE,
+    .open = apple_open,
+    .describe = apple_describe,
+    .read = apple_read,
+    .close = apple_close,
+};

@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: MIT */
+/* The Apple source over the fake: what a frame says is what the machine did, for every machine described; each failing call,
+ * missing call and odd answer costs only what hangs on it, and everything taken is given back. */
+#include "apple_case.h"
+
+#include <errno.h>
+
+static void every_machine_opens_reads_and_closes_with_nothing_left(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_APPLE_MACHINES; i++) {
+        struct apple_case c;
+        case_fake(apple_machines[i]);
+        case_open(&c);
+        for (int tick = 0; tick < 3; tick++) {
+            truth_run(fake_truth(), 1000000000);
+            case_read(&c);
+            CHECK_ROW(c.frame.seq == (uint64_t)tick + 1, apple_machines[i]);
+            CHECK_ROW(c.frame.at.awake_ns == fake_truth()->awake_ns, apple_machines[i]);
+            CHECK_ROW(c.frame.at.boot_ns == fake_truth()->boot_ns, apple_machines[i]);
+        }
+        CHECK_ROW(strcmp(schema_get_text(c.schema, "sysctl/machdep.cpu.brand_string"),
+                         fake_truth()->machine->brand) == 0,
+                  apple_machines[i]);
+        case_end(&c, apple_machines[i]);
+    }
+}
+
+/* Values and stamps of a channel against the truth. */
+static void check_channel(const struct apple_case *c, size_t at)
+{
+    const struct machine_channel *m = &fake_truth()->machine->channels[at];
+    char key[256];
+    int32_t row;
+
+    snprintf(key, sizeof key, "ioreport/%s%s%s/%s", m->group, m->subgroup[0] != '\0' ? "/" : "",
+             m->subgroup, m->name);
+    row = schema_find_channel(c->schema, key);
+    if (row < 0)
+        return;
+    CHECK_ROW(frame_has(&c->frame, row), key);
+    CHECK_ROW(c->frame.stamps_ns[row] == fake_truth()->stamp_ns[at], key);
+    CHECK_ROW(strcmp(schema_text(c->schema, c->schema->channels[row].unit), m->unit) == 0, key);
+    for (unsigned s = 0; s < m->n_states; s++)
+        CHECK_ROW(c->frame.slots[c->schema->channels[row].first + s] ==
+                      (uint64_t)fake_truth()->published[at][s],
+                  key);
+    if (m->n_states == 0)
+        CHECK_ROW(frame_i64(&c->frame, row) == fake_truth()->published[at][0], key);
+}
+
+static void ioreport_values_and_stamps_are_what_was_published(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_APPLE_MACHINES; i++) {
+        struct apple_case c;
+        size_t n = 0;
+        case_fake(apple_machines[i]);
+        case_open(&c);
+        for (unsigned k = 0; k < LOAD_LEVELS; k++)
+            fake_truth()->load.cpu[k] = 0.6;
+        fake_truth()->load.gpu = 0.5;
+        truth_run(fake_truth(), 2400000000);
+        case_read(&c);
+        for (size_t k = 0; k < fake_truth()->machine->n_channels; k++)
+            check_channel(&c, k);
+        for (size_t k = 0; k < c.schema->n_channels; k++)
+            n += strncmp(schema_text(c.schema, c.schema->channels[k].key), "ioreport/", 9) == 0;
+        CHECK_ROW(n > 20 || strcmp(apple_machines[i], "vm") == 0, apple_machines[i]);
+        case_end(&c, apple_machines[i]);
+    }
+}
+
+static void the_channels_a_decoder_needs_are_there(void **state)
+{
+    static const struct {
+        const char *machine, *key;
+    } rows[] = {
+        {"m1", "ioreport/Energy Model/CPU Energy"},
+        {"m1", "ioreport/PMP/Energy Counters/ANE"},
+        {"m1", "ioreport/AMC Stats/Perf Counters/DCS RD"},
+        {"m1", "ioreport/H11ANE/H11ANE Power State/ANE Power"},
+        {"m1", "hid/temperature/PMU tdie1"},
+        {"m1", "hid/temperature/gas gauge battery~3"},
+        {"m1", "smc/TCMb"},
+        {"m1-ultra", "ioreport/Energy Model/DIE_1_CPU Energy"},
+        {"m1-ultra", "ioreport/CPU Stats/CPU Core Performance States/DIE_1_PCPU1_CPU3"},
+        {"m3-max", "ioreport/PMP0/DCS BW/AMCC RD+WR"},
+        {"m4-max", "ioreport/PMP/DCS BW/AGX RD+WR"},
+        {"m4-max", "ioreport/PMP/AF BW/ANE0 RD"},
+        {"m4-max", "smc/PSTR"},
+        {"m4-max", "smc/F1Ac"},
+        {"m5-max", "ioreport/Energy Model/MCPU1_3"},
+        {"m5-max", "ioreport/PMP0/AF BW/AGX RD+WR"},
+        {"m5-max", "ioreport/CPU Stats/CPU Complex Voltage States/PCPU"},
+        {"a18-pro", "ioreport/PMP/DRAM BW/F5 WR"},
+        {"m2", "mach/cpu/7/ticks"},
+        {"m2", "mach/vm/compressor"},
+        {"m2", "sysctl/vm.swapusage"},
+        {"m2", "notify/thermalpressurelevel"},
+        {"m2", "objc/thermalState"},
+        {"m2", "agx/Device Utilization %"},
+        {"m2", "ioreport/CLPC Stats/Lost Performance/Dominant reason"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct apple_case c;
+        case_fake(rows[i].machine);
+        case_open(&c);
+        CHECK_ROW(schema_find_channel(c.schema, rows[i].key) >= 0, rows[i].key);
+        case_end(&c, rows[i].machine);
+    }
+}
+
+static void what_is_of_no_use_is_not_subscribed_to(void **state)
+{
+    struct apple_case c;
+    (void)state;
+    case_fake("m4-max");
+    case_open(&c);
+    for (size_t k = 0; k < c.schema->n_channels; k++) {
+        const char *key = schema_text(c.schema, c.schema->channels[k].key);
+        CHECK_ROW(strstr(key, "DTL") == NULL, key);
+        CHECK_ROW(strncmp(key, "ioreport/PMP/AF BW/", 19) != 0 || strstr(key, "/ANE") != NULL, key);
+    }
+    case_end(&c, "m4-max");
+}
+
+static void registry_facts_arrive_as_they_are(void **state)
+{
+    struct apple_case c;
+    const struct property *p;
+    uint64_t value;
+
+    (void)state;
+    case_fake("m5-max");
+    case_open(&c);
+    p = schema_find_property(c.schema, "pmgr/acc-clusters");
+    assert_non_null(p);
+    assert_int_equal(p->count, 24);
+    assert_memory_equal(pool_at(&c.schema->pool, p->first),
+                        "\x16\0\0\0\0\0\0\0\x17\1\0\0\0\0\0\0\5\2\0\0\0\0\0\0", 24);
+    p = schema_find_property(c.schema, "pmgr/voltage-states22-sram");
+    assert_non_null(p);
+    assert_int_equal(p->count, 15 * 8);
+    assert_memory_equal(pool_at(&c.schema->pool, p->first), "\x00\x82\x14\x00\xfd\x02\0\0", 8);
+    assert_non_null(schema_find_property(c.schema, "pmgr/voltage-states22"));
+    assert_non_null(schema_find_property(c.schema, "pmgr/voltage-states9"));
+    assert_null(schema_find_property(c.schema, "pmgr/voltage-states1-sram"));
+    assert_string_equal(schema_get_text(c.schema, "cpu/cpu0/cluster-type"), "M");
+    assert_string_equal(schema_get_text(c.schema, "cpu/cpu17/cluster-type"), "P");
+    assert_true(schema_get_u64(c.schema, "cpu/cpu17/logical-cpu-id", 0, &value) && value == 17);
+    assert_true(schema_get_u64(c.schema, "cpu/cpu17/cluster-id", 0, &value) && value == 2);
+    assert_true(schema_get_u64(c.schema, "sysctl/hw.nperflevels", 0, &value) && value == 2);
+    assert_string_equal(schema_get_text(c.schema, "sysctl/hw.perflevel0.name"), "Super");
+    assert_true(schema_get_u64(c.schema, "agx/gpu-core-count", 0, &value) && value == 40);
+    assert_true(schema_get_u64(c.schema, "mach/timebase", 0, &value) && value == 125);
+    case_end(&c, "m5-max");
+}
+
+static void a_virtual_machine_says_what_it_lacks(void **state)
+{
+    static const char *const absent[] = {"registry/pmgr", "ioreport",     "smc",
+                                         "hid",           "registry/agx", "registry/battery"};
+    static const char *const works[] = {"sysctl",  "mach/cpu", "mach/vm",       "network",
+                                        "process", "volumes",  "thermal/notify"};
+    struct apple_case c;
+    const char *reason;
+
+    (void)state;
+    case_fake("vm");
+    case_open(&c);
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        CHECK_ROW(case_collector(&c, absent[i], &reason) == SLOT_ABSENT, absent[i]);
+        CHECK_ROW(reason[0] != '\0', absent[i]);
+    }
+    for (size_t i = 0; i < sizeof works / sizeof works[0]; i++)
+        CHECK_ROW(case_collector(&c, works[i], &reason) == 0, works[i]);
+    case_end(&c, "vm");
+}
+
+/* Both ways in which a group is known to refuse. */
+static void a_group_that_refuses_costs_only_itself(void **state)
+{
+    (void)state;
+    for (int together = 0; together < 2; together++) {
+        struct apple_case c;
+        const char *reason;
+        case_fake("m4-max");
+        fake_quirks.refuse_together = together != 0;
+        case_open(&c);
+        assert_int_equal(case_collector(&c, "ioreport/AMC Stats", &reason), EACCES);
+        assert_string_equal(reason,
+                            "Perf Counters lists its channels, and cannot be subscribed to");
+        assert_int_equal(case_collector(&c, "ioreport/Energy Model", &reason), 0);
+        assert_int_equal(case_collector(&c, "ioreport/PMP", &reason), 0);
+        assert_int_equal(case_collector(&c, "ioreport/PMP0", &reason), SLOT_ABSENT);
+        case_read(&c);
+        assert_true(frame_has(&c.frame, case_channel(&c, "ioreport/Energy Model/CPU Energy")));
+        case_end(&c, "m4-max");
+    }
+}
+
+static void without_raw_elements_the_accessors_are_used_and_nothing_is_stamped(void **state)
+{
+    struct apple_case c;
+    int32_t energy, core;
+
+    (void)state;
+    case_fake("m1");
+    fake_quirks.no_raw_elements = true;
+    case_open(&c);
+    truth_run(fake_truth(), 3000000000);
+    case_read(&c);
+    energy = case_channel(&c, "ioreport/Energy Model/CPU Energy");
+    core = case_channel(&c, "ioreport/CPU Stats/CPU Core Performance States/ECPU0");
+    assert_int_equal(c.frame.stamps_ns[energy], 0);
+    assert_true(frame_i64(&c.frame, energy) > 0);
+    assert_int_equal(c.schema->channels[core].count, 6);
+    assert_string_equal(schema_state_name(c.schema, &c.schema->channels[core], 1), "V0P4");
+    case_end(&c, "m1");
+}
+
+static void names_come_from_the_id_and_units_lose_their_blanks(void **state)
+{
+    struct apple_case c;
+    int32_t core, energy;
+
+    (void)state;
+    case_fake("m1");
+    fake_quirks.no_names = fake_quirks.wide_units = true;
+    case_open(&c);
+    core = case_channel(&c, "ioreport/CPU Stats/CPU Core Performance States/PCPU3");
+    assert_string_equal(schema_text(c.schema, c.schema->channels[core].name), "PCPU3");
+    energy = case_channel(&c, "ioreport/Energy Model/CPU Energy");
+    assert_string_equal(schema_text(c.schema, c.schema->channels[energy].unit), "mJ");
+    case_end(&c, "m1");
+}
+
+static void an_invalid_value_arrives_unchanged(void **state)
+{
+    struct apple_case c;
+
+    (void)state;
+    case_fake("m1");
+    case_open(&c);
+    fake_quirks.invalid_bytes = true;
+    case_read(&c);
+    assert_true(frame_i64(&c.frame, case_channel(&c, "ioreport/AMC Stats/Perf Counters/DCS RD")) ==
+                INT64_MIN);
+    case_end(&c, "m1");
+}
+
+static double float_of(uint64_t slot)
+{
+    uint32_t bits = (uint32_t)slot;
+    float value;
+
+    memcpy(&value, &bits, sizeof value);
+    return (double)value;
+}
+
+static void smc_bytes_are_those_of_the_protocol(void **state)
+{
+    (void)state;
+    for (int unsorted = 0; unsorted < 2; unsorted++) {
+        struct apple_case c;
+        int32_t key;
+        uint64_t total;
+        size_t temperatures = 0;
+        case_fake("m4-max");
+        fake_quirks.unsorted_smc = unsorted != 0;
+        case_open(&c);
+        case_read(&c);
+        key = case_channel(&c, "smc/TCMb");
+        assert_string_equal(schema_text(c.schema, c.schema->channels[key].unit), "flt ");
+        assert_true(float_of(frame_u64(&c.frame, key)) > 30 &&
+                    float_of(frame_u64(&c.frame, key)) < 90);
+        key = case_channel(&c, "smc/TR0Z");
+        assert_string_equal(schema_text(c.schema, c.schema->channels[key].unit), "ioft");
+        assert_int_equal(frame_u64(&c.frame, key) >> 8, 0x33d9); /* 48.16 fixed, least byte first */
+        key = case_channel(&c, "smc/FNum");
+        assert_int_equal(frame_u64(&c.frame, key), 2);
+        assert_true(schema_get_u64(c.schema, "smc/keys", 0, &total) && total == 2600);
+        for (size_t i = 0; i < c.schema->n_channels; i++)
+            temperatures += strncmp(schema_text(c.schema, c.schema->channels[i].key), "smc/T", 5) ==
+                            0;
+        for (size_t i = 0; i < fake_truth()->machine->n_smc_keys; i++)
+            temperatures -= fake_truth()->machine->smc_keys[i].key[0] == 'T';
+        assert_int_equal(temperatures, 0);
+        case_end(&c, "m4-max");
+    }
+}
+
+static uint32_t find_row(const struct apple_case *c, int32_t rowset, uint32_t column,
+                         const char *text)
+{
+    for (uint32_t r = 0; r < c->frame.rows[rowset].n; r++) {
+        size_t n;
+        const char *cell = frame_bytes(&c->frame, frame_cell(&c->frame, rowset, r, column), &n);
+        if (frame_cell_has(&c->frame, rowset, r, column) && n == strlen(text) &&
+            memcmp(cell, text, n) == 0)
+            return r;
+    }
+    fail_msg("no row %s", text);
+    return 0;
+}
+
+static void processes_of_others_give_the_short_info_only(void **state)
+{
+    struct apple_case c;
+    int32_t set;
+    uint32_t name, own, ticks, start, cmdline, path, energy, row;
+    const char *text;
+    size_t n;
+
+    (void)state;
+    case_fake("m2");
+    case_open(&c);
+    fake_truth()->load.cpu[0] = fake_truth()->load.cpu[1] = 0.8;
+    truth_run(fake_truth(), 10000000000);
+    case_read(&c);
+    case_read(&c);
+    set = schema_find_rowset(c.schema, "process");
+    assert_true(set >= 0);
+    assert_int_equal(c.frame.rows[set].n, fake_truth()->machine->n_processes);
+    name = (uint32_t)schema_find_column(c.schema, set, "name");
+    own = (uint32_t)schema_find_column(c.schema, set, "own");
+    ticks = (uint32_t)schema_find_column(c.schema, set, "user_ticks");
+    start = (uint32_t)schema_find_column(c.schema, set, "start_us");
+    cmdline = (uint32_t)schema_find_column(c.schema, set, "cmdline");
+    path = (uint32_t)schema_find_column(c.schema, set, "path");
+    energy = (uint32_t)schema_find_column(c.schema, set, "energy_nj");
+    row = find_row(&c, set, name, "WindowServer");
+    assert_int_equal(frame_cell(&c.frame, set, row, own), 0);
+    assert_false(frame_cell_has(&c.frame, set, row, ticks));
+    assert_false(frame_cell_has(&c.frame, set, row, start));
+    assert_false(frame_cell_has(&c.frame, set, row, cmdline));
+    assert_true(frame_cell_has(&c.frame, set, row, path));
+    row = find_row(&c, set, name, "Safari Web Content (Prewarmed)"); /* longer than comm's 16 */
+    assert_int_equal(frame_cell(&c.frame, set, row, own), 1);
+    assert_int_equal(frame_cell(&c.frame, set, row, start),
+                     (1779900000ull + 1119) * 1000000 + 250000);
+    assert_true(frame_cell(&c.frame, set, row, ticks) > 0);
+    assert_true(frame_cell(&c.frame, set, row, energy) > 0);
+    text = frame_bytes(&c.frame, frame_cell(&c.frame, set, row, cmdline), &n);
+    assert_memory_equal(text, "Safari Web Content (Prewarmed) --flag value 1119", n);
+    assert_int_equal(n, strlen("Safari Web Content (Prewarmed) --flag value 1119"));
+    assert_int_equal(fake_calls(APPLE_ROW_proc_pidpath),
+                     fake_truth()->machine->n_processes); /* once, not twice */
+    case_end(&c, "m2");
+}
+
+static void an_old_kernel_has_no_energy_per_process(void **state)
+{
+    struct apple_case c;
+    int32_t set;
+    uint32_t row, footprint, energy;
+
+    (void)state;
+    case_fake("m1");
+    fake_quirks.old_rusage = true;
+    case_open(&c);
+    case_read(&c);
+    set = schema_find_rowset(c.schema, "process");
+    footprint = (uint32_t)schema_find_column(c.schema, set, "footprint_b");
+    energy = (uint32_t)schema_find_column(c.schema, set, "energy_nj");
+    row = find_row(&c, set, (uint32_t)schema_find_column(c.schema, set, "name"), "zsh");
+    assert_true(frame_cell_has(&c.frame, set, row, footprint));
+    assert_false(frame_cell_has(&c.frame, set, row, energy));
+    case_end(&c, "m1");
+}
+
+static uint64_t cell(const struct apple_case *c, const char *rowset, const char *name,
+                     const char *column)
+{
+    int32_t set = schema_find_rowset(c->schema, rowset);
+    uint32_t row, at;
+
+    CHECK_ROW(set >= 0, rowset);
+    row = find_row(c, set, 0, name);
+    at = (uint32_t)schema_find_column(c->schema, set, column);
+    CHECK_ROW(frame_cell_has(&c->frame, set, row, at), column);
+    return frame_cell(&c->frame, set, row, at);
+}
+
+static void rows_of_devices_say_what_they_moved(void **state)
+{
+    struct apple_case c;
+
+    (void)state;
+    case_fake("m4-max");
+    case_open(&c);
+    fake_truth()->load.net = 0.5;
+    fake_truth()->load.disk_read = 0.25;
+    fake_truth()->load.on_battery = true;
+    truth_run(fake_truth(), 100000000000);
+    case_read(&c);
+    assert_int_equal(cell(&c, "interface", "en0", "rx_b"), 6000000000);
+    assert_int_equal(cell(&c, "interface", "en0", "type"), 6);
+    assert_int_equal(cell(&c, "interface", "lo0", "type"), 24);
+    assert_int_equal(cell(&c, "disk", "disk0", "read_b"), 55000000000);
+    assert_int_equal(cell(&c, "apfs", "disk3s5", "read_b"), 41250000000);
+    assert_int_equal(cell(&c, "volume", "/", "block_b"), 4096);
+    assert_int_equal(c.frame.rows[schema_find_rowset(c.schema, "volume")].n,
+                     2); /* not the automounter's */
+    assert_int_equal(cell(&c, "battery", "bq40z651", "CurrentCapacity"), 86);
+    assert_int_equal(cell(&c, "battery", "bq40z651", "ExternalConnected"), 0);
+    assert_true((int64_t)cell(&c, "battery", "bq40z651", "PowerTelemetryData.BatteryPower") < 0);
+    assert_int_equal(
+        (int64_t)cell(&c, "battery", "bq40z651", "PowerTelemetryData.AdapterEfficiencyLoss"), -55);
+    fake_quirks.truncate_net = true;
+    case_read(&c);
+    assert_int_equal(cell(&c, "interface", "en0", "rx_b"), 6000000000 % 4294967296);
+    case_end(&c, "m4-max");
+}
+
+static void gpu_time_of_a_client_is_the_sum_of_its_uses(void **state)
+{
+    struct apple_case c;
+    int32_t set;
+    uint64_t sum = 0;
+
+    (void)state;
+    case_fake("m1-pro");
+    case_open(&c);
+    fake_truth()->load.gpu = 1;
+    truth_run(fake_truth(), 10000000000);
+    case_read(&c);
+    set = schema_find_rowset(c.schema, "gpu_client");
+    assert_true(set >= 0);
+    for (uint32_t r = 0; r < c.frame.rows[set].n; r++)
+        if (frame_cell(&c.frame, set, r, 1) == 1020)
+            sum += frame_cell(&c.frame, set, r, 3);
+    assert_int_equal(sum, 8000000000); /* llama-server's share of 0.8 over 10 s, in two clients */
+    case_end(&c, "m1-pro");
+}
+
+static void a_wake_asks_for_a_new_description(void **state)
+{
+    struct apple_case c;
+    struct schema *again = NULL;
+
+    (void)state;
+    case_fake("m1");
+    case_open(&c);
+    case_read(&c);
+    truth_sleep(fake_truth(), 8 * 3600 * INT64_C(1000000000));
+    assert_int_equal(apple_source.read(c.source, want_all, 0, &c.frame, NULL),
+                     ACTOP_SCHEMA_CHANGED);
+    assert_int_equal(apple_source.describe(c.source, &again, NULL), ACTOP_OK);
+    schema_unref(c.schema);
+    c.schema = again;
+    case_read(&c);
+    assert_int_equal(c.frame.seq, 2);
+    case_end(&c, "m1");
+}
+
+/* Open, describe, two reads, close under a fault plan. */
+static void try_life(const char *name, unsigned long n)
+{
+    struct apple_case c;
+
+    memset(&c, 0, sizeof c);
+    case_fake(name);
+    fake_fail_call(n);
+    fake_fill(&c.api);
+    assert_int_equal(apple_open_api(&c.source, &c.api, NULL), ACTOP_OK);
+    if (apple_source.describe(c.source, &c.schema, NULL) == ACTOP_OK)
+        for (int tick = 0; tick < 2; tick++) {
+            truth_run(fake_truth(), 500000000);
+            apple_source.read(c.source, want_all, 0, &c.frame, NULL);
+        }
+    case_end(&c, name);
+}
+
+static void each_failing_call_leaves_nothing_behind(void **state)
+{
+    static const struct {
+        const char *machine;
+        unsigned long step; /* the machines with many keys take every so manieth call */
+    } rows[] = {{"vm", 1}, {"odd", 1}, {"m1", 3}, {"m3-max", 29}, {"m5-max", 31}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        unsigned long n = 1;
+        do {
+            try_life(rows[i].machine, n);
+            n += rows[i].step;
+        } while (fake_fault_hit());
+        CHECK_ROW(n > 100, rows[i].machine);
+    }
+}
+
+static void each_missing_call_costs_only_what_hangs_on_it(void **state)
+{
+    (void)state;
+    for (int row = 0; row < APPLE_ROW_COUNT; row++) {
+        const char *name = apple_row_name((enum apple_row)row);
+        struct apple_case c;
+        size_t working = 0, named = 0;
+        memset(&c, 0, sizeof c);
+        case_fake("odd");
+        fake_fill(&c.api);
+        apple_api_drop(&c.api, (enum apple_row)row);
+        assert_int_equal(apple_open_api(&c.source, &c.api, NULL), ACTOP_OK);
+        CHECK_ROW(apple_source.describe(c.source, &c.schema, NULL) == ACTOP_OK, name);
+        CHECK_ROW(apple_source.read(c.source, want_all, 0, &c.frame, NULL) == ACTOP_OK, name);
+        for (size_t i = 0; i < c.schema->n_collectors; i++) {
+            const struct collector *k = &c.schema->collectors[i];
+            working += k->status == 0;
+            named += strstr(schema_text(c.schema, k->reason), name) != NULL;
+            CHECK_ROW(k->status == 0 || schema_text(c.schema, k->reason)[0] != '\0', name);
+        }
+        CHECK_ROW(working >= 6, name);
+        CHECK_ROW(named > 0 || fake_calls((enum apple_row)row) == 0, name);
+        case_end(&c, name);
+    }
+}
+
+static void a_steady_tick_asks_no_more_than_it_has_to(void **state)
+{
+    struct apple_case c;
+    unsigned long smc, samples;
+    size_t keys = 0;
+
+    (void)state;
+    case_fake("m4-max");
+    case_open(&c);
+    case_read(&c);
+    fake_reset_calls();
+    truth_run(fake_truth(), 1000000000);
+    case_read(&c);
+    for (size_t i = 0; i < c.schema->n_channels; i++)
+        keys += strncmp(schema_text(c.schema, c.schema->channels[i].key), "smc/", 4) == 0;
+    smc = fake_calls(APPLE_ROW_IOConnectCallStructMethod);
+    samples = fake_calls(APPLE_ROW_IOReportCreateSamples);
+    assert_int_equal(smc, keys);
+    assert_int_equal(samples, 1);
+    assert_int_equal(fake_calls(APPLE_ROW_CFStringCreateWithCString), 0);
+    assert_int_equal(fake_calls(APPLE_ROW_IOReportChannelGetChannelName), 0);
+    assert_int_equal(fake_calls(APPLE_ROW_proc_pidpath), 0);
+    case_end(&c, "m4-max");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_machine_opens_reads_and_closes_with_nothing_left),
+        cmocka_unit_test(ioreport_values_and_stamps_are_what_was_published),
+        cmocka_unit_test(the_channels_a_decoder_needs_are_there),
+        cmocka_unit_test(what_is_of_no_use_is_not_subscribed_to),
+        cmocka_unit_test(registry_facts_arrive_as_they_are),
+        cmocka_unit_test(a_virtual_machine_says_what_it_lacks),
+        cmocka_unit_test(a_group_that_refuses_costs_only_itself),
+        cmocka_unit_test(without_raw_elements_the_accessors_are_used_and_nothing_is_stamped),
+        cmocka_unit_test(names_come_from_the_id_and_units_lose_their_blanks),
+        cmocka_unit_test(an_invalid_value_arrives_unchanged),
+        cmocka_unit_test(smc_bytes_are_those_of_the_protocol),
+        cmocka_unit_test(processes_of_others_give_the_short_info_only),
+        cmocka_unit_test(an_old_kernel_has_no_energy_per_process),
+        cmocka_unit_test(rows_of_devices_say_what_they_moved),
+        cmocka_unit_test(gpu_time_of_a_client_is_the_sum_of_its_uses),
+        cmocka_unit_test(a_wake_asks_for_a_new_description),
+        cmocka_unit_test(each_failing_call_leaves_nothing_behind),
+        cmocka_unit_test(each_missing_call_costs_only_what_hangs_on_it),
+        cmocka_unit_test(a_steady_tick_asks_no_more_than_it_has_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
