@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake's beginning and end, its fault plan, its books of ports and of everything else that is lent. */
+#include "fake_apple/plain_alloc.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

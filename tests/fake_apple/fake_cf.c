@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake's CoreFoundation: reference-counted strings, numbers, booleans, data, arrays and dictionaries. The sum of all references
  * is kept, so that a leaked or doubly released one shows, also of an object that lives on. */
+#include "fake_apple/plain_alloc.h"
+
 #include <stdlib.h>
 #include <string.h>
 

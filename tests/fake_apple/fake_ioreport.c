@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake's IOReport: lists channels of a group, subscribes (or refuses), samples raw 64-byte elements with their stamps. */
+#include "fake_apple/plain_alloc.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

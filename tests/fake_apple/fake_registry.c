@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake's IOKit: a registry of nodes with properties, iterators, SMC connections, HID services. Names of ports
  * are counted; whoever gets one has to give it back. */
+#include "fake_apple/plain_alloc.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake's libSystem and Objective-C runtime: clocks, sysctl, mach, libproc, notify, mounts. */
+#include "fake_apple/plain_alloc.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

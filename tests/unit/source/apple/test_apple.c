@@ -479,7 +479,7 @@ static void each_failing_call_leaves_nothing_behind(void **state)
     static const struct {
         const char *machine;
         unsigned long step; /* the machines with many keys take every so manieth call */
-    } rows[] = {{"vm", 1}, {"odd", 1}, {"m1", 3}, {"m3-max", 29}, {"m5-max", 31}};
+    } rows[] = {{"vm", 1}, {"odd", 1}, {"m1", 13}, {"m3-max", 101}, {"m5-max", 103}};
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -543,6 +543,59 @@ static void a_steady_tick_asks_no_more_than_it_has_to(void **state)
     case_end(&c, "m4-max");
 }
 
+/* The second read has seen the largest content: from then on we allocate nothing. */
+static void a_steady_tick_allocates_nothing(void **state)
+{
+    struct apple_case c;
+    unsigned long before;
+
+    (void)state;
+    case_fake("m4-max");
+    case_open(&c);
+    case_read(&c);
+    case_read(&c);
+    before = alloc_count();
+    for (int tick = 0; tick < 5; tick++) {
+        truth_run(fake_truth(), 1000000000);
+        case_read(&c);
+    }
+    assert_int_equal(alloc_count(), before);
+    case_end(&c, "m4-max");
+}
+
+/* Open, describe and read with the n-th allocation failing; true while one was hit. */
+static bool try_without_memory(long n)
+{
+    struct apple_case c;
+    actop_error err = {ACTOP_OK, ""};
+    actop_status st;
+
+    memset(&c, 0, sizeof c);
+    case_fake("odd");
+    fake_fill(&c.api);
+    alloc_fail_nth(n);
+    st = apple_open_api(&c.source, &c.api, &err);
+    if (st == ACTOP_OK)
+        st = apple_source.describe(c.source, &c.schema, &err);
+    if (st == ACTOP_OK)
+        st = apple_source.read(c.source, want_all, 0, &c.frame, &err);
+    bool hit = alloc_failed();
+    alloc_fail_nth(0);
+    assert_true(st == ACTOP_OK || st == ACTOP_E_NOMEM);
+    case_end(&c, "odd");
+    return hit;
+}
+
+static void each_failing_allocation_leaves_nothing_behind(void **state)
+{
+    long n = 1;
+
+    (void)state;
+    while (try_without_memory(n))
+        n++;
+    assert_true(n > 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,6 +618,8 @@ int main(void)
         cmocka_unit_test(each_failing_call_leaves_nothing_behind),
         cmocka_unit_test(each_missing_call_costs_only_what_hangs_on_it),
         cmocka_unit_test(a_steady_tick_asks_no_more_than_it_has_to),
+        cmocka_unit_test(a_steady_tick_allocates_nothing),
+        cmocka_unit_test(each_failing_allocation_leaves_nothing_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

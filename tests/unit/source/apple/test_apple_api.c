@@ -96,6 +96,18 @@ static void make_directories(const char *root, const char *path)
     }
 }
 
+static void remove_directories(const char *root, const char *path)
+{
+    char whole[1024];
+    char *slash;
+
+    snprintf(whole, sizeof whole, "%s%s", root, path);
+    while ((slash = strrchr(whole, '/')) != NULL && slash > whole + strlen(root)) {
+        *slash = '\0';
+        rmdir(whole); /* the last one out finds it empty */
+    }
+}
+
 /* Links PATH+SUFFIX below the root to the fake's shared library, opens, and counts what is found. */
 static unsigned found_with(const char *root, const char *suffix)
 {
@@ -131,14 +143,15 @@ static unsigned found_with(const char *root, const char *suffix)
 static void libraries_below_a_root_are_found_with_any_suffix(void **state)
 {
     static const char *const suffixes[] = {".dylib", ".so", ""};
-    char root[] = "/tmp/actop-apple-XXXXXX", command[64];
+    char root[] = "/tmp/actop-apple-XXXXXX";
 
     (void)state;
     assert_non_null(mkdtemp(root));
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
         CHECK_ROW(found_with(root, suffixes[i]) == APPLE_ROW_COUNT, suffixes[i]);
-    snprintf(command, sizeof command, "%s/usr/lib", root);
-    rmdir(command);
+    for (int i = 0; i < APPLE_LIB_COUNT; i++)
+        remove_directories(root, apple_lib_path((enum apple_lib)i));
+    assert_int_equal(rmdir(root), 0);
 }
 
 int main(void)
