@@ -103,11 +103,11 @@ static size_t take_top(const struct rank *r, uint32_t *rows, size_t from, size_t
     return n - from < limit ? n : from + limit;
 }
 
-/* Order of rows to keep, in s->order; returns how many. */
-static size_t choose(struct actop_session *s, const struct actop_sample_t *sample, size_t rows)
+/* Order of rows to keep, in order[3 * rows]; returns how many. */
+static size_t choose(const struct actop_session *s, const struct actop_sample_t *sample,
+                     size_t rows, size_t limit, uint32_t *order)
 {
-    uint32_t *order = s->order;
-    uint32_t *special = s->order + rows;
+    uint32_t *special = order + rows;
     size_t n = 0;
     size_t n_special = 0;
     for (uint32_t row = 0; row < rows; row++) {
@@ -120,11 +120,11 @@ static size_t choose(struct actop_session *s, const struct actop_sample_t *sampl
     }
     struct rank by_cpu = {sample, ACTOP_METRIC_PROC_CPU};
     struct rank by_rss = {sample, ACTOP_METRIC_PROC_RSS};
-    size_t limit = s->options.process_limit == 0 ? n : s->options.process_limit;
+    limit = limit == 0 ? n : limit;
     size_t kept = take_top(&by_cpu, order, 0, n, limit);
     if (kept < n) {
         /* The top by RSS of all: those already kept count, so only as many more as rank among the best. */
-        uint32_t *all = s->order + 2 * rows;
+        uint32_t *all = order + 2 * rows;
         memcpy(all, order, n * sizeof *all);
         sort_rows(&by_rss, all, n);
         for (size_t i = 0; i < limit; i++) {
@@ -141,17 +141,17 @@ static size_t choose(struct actop_session *s, const struct actop_sample_t *sampl
 }
 
 actop_status session_choose_processes(struct actop_session *s, struct actop_sample_t *sample,
-                                      actop_error *err)
+                                      size_t limit, struct process_order *order, actop_error *err)
 {
     size_t rows = sample_rows(sample, ACTOP_SCOPE_PROCESS);
     if (rows == 0)
         return ACTOP_OK;
-    if (!VEC_GROW(s->order, s->cap_order, 3 * rows))
+    if (!VEC_GROW(order->rows, order->cap, 3 * rows))
         return error_set(err, ACTOP_E_NOMEM, "out of memory for processes");
     pthread_mutex_lock(&s->lock);
-    size_t n = choose(s, sample, rows);
+    size_t n = choose(s, sample, rows, limit, order->rows);
     pthread_mutex_unlock(&s->lock);
-    if (!sample_reorder(sample, ACTOP_SCOPE_PROCESS, s->order, (uint32_t)n))
+    if (!sample_reorder(sample, ACTOP_SCOPE_PROCESS, order->rows, (uint32_t)n))
         return error_set(err, ACTOP_E_NOMEM, "out of memory for processes");
     return ACTOP_OK;
 }

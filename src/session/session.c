@@ -24,6 +24,20 @@ void fold_release(struct fold *f)
     *f = (struct fold){NULL, NULL, NULL};
 }
 
+actop_status fold_clone(struct fold *into, const struct fold *f, actop_error *err)
+{
+    *into = (struct fold){NULL, NULL, NULL};
+    if (f->decoder == NULL || f->analysis == NULL) /* nothing folded yet */
+        return ACTOP_OK;
+    into->ops = f->ops;
+    into->decoder = f->ops->clone(f->decoder);
+    into->analysis = analysis_clone(f->analysis);
+    if (into->decoder != NULL && into->analysis != NULL)
+        return ACTOP_OK;
+    fold_release(into);
+    return error_set(err, ACTOP_E_NOMEM, "out of memory for a copy of the decoder");
+}
+
 static actop_status fold_prepare(struct fold *f, const struct analysis_options *judge,
                                  const char *platform, actop_error *err)
 {
@@ -106,6 +120,7 @@ static actop_status next_part(struct actop_session *s, struct actop_sample_t **o
     session_record(s, &s->frame);
     if (!pace(s))
         return error_set(err, ACTOP_E_STATE, "stopped");
+    session_history_add(s);
     struct actop_sample_t *sample = sample_new(s->pool);
     if (sample == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
@@ -147,20 +162,44 @@ static actop_status read_parts(struct actop_session *s, int64_t interval_ns, siz
     return ACTOP_OK;
 }
 
-static actop_status join_parts(struct actop_session *s, size_t n, struct actop_sample_t **out,
-                               actop_error *err)
+static actop_status join_parts(struct sample_pool *pool, struct actop_sample_t **parts, size_t n,
+                               struct actop_sample_t **out, actop_error *err)
 {
     if (n == 1) {
-        *out = s->parts[0];
-        s->parts[0] = NULL;
+        *out = parts[0];
+        parts[0] = NULL;
         return ACTOP_OK;
     }
-    struct actop_sample_t *joined = sample_new(s->pool);
+    struct actop_sample_t *joined = sample_new(pool);
     if (joined == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
-    sample_average(joined, s->parts, n);
+    sample_average(joined, parts, n);
     *out = joined;
     return joined->failed ? error_set(err, ACTOP_E_NOMEM, "out of memory for a sample") : ACTOP_OK;
+}
+
+static void drop_parts(struct actop_sample_t **parts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        actop_sample_unref(parts[i]);
+        parts[i] = NULL;
+    }
+}
+
+actop_status fold_parts(struct fold *f, struct sample_pool *pool, struct actop_sample_t **parts,
+                        size_t n, struct actop_sample_t **out, actop_error *err)
+{
+    struct actop_sample_t *sample = NULL; /* owned until given to *out */
+    actop_status st = join_parts(pool, parts, n, &sample, err);
+    drop_parts(parts, n);
+    if (st == ACTOP_OK)
+        st = analysis_step(f->analysis, sample, err);
+    if (st != ACTOP_OK) {
+        actop_sample_unref(sample);
+        return st;
+    }
+    *out = sample;
+    return ACTOP_OK;
 }
 
 actop_status session_next(struct actop_session *s, int64_t interval_ns, struct actop_sample_t **out,
@@ -170,20 +209,18 @@ actop_status session_next(struct actop_session *s, int64_t interval_ns, struct a
     struct actop_sample_t *sample = NULL; /* owned until given to *out */
     actop_status st = read_parts(s, interval_ns, n, err);
     if (st == ACTOP_OK)
-        st = join_parts(s, n, &sample, err);
-    for (size_t i = 0; i < s->cap_parts; i++) {
-        actop_sample_unref(s->parts[i]);
-        s->parts[i] = NULL;
-    }
+        st = fold_parts(&s->fold, s->pool, s->parts, n, &sample, err);
+    drop_parts(s->parts, s->cap_parts);
     if (st == ACTOP_OK)
-        st = analysis_step(s->fold.analysis, sample, err);
-    if (st == ACTOP_OK)
-        st = session_choose_processes(s, sample, err);
+        st = session_choose_processes(s, sample, s->options.process_limit, &s->order, err);
     if (st != ACTOP_OK) {
         actop_sample_unref(sample);
+        if (st != ACTOP_END)
+            session_history_fail(s);
         return st;
     }
     sample->seq = ++s->seq;
+    session_history_keep(s, sample);
     *out = sample;
     return ACTOP_OK;
 }
@@ -307,6 +344,8 @@ actop_status actop_open(const actop_options *options, actop_session **out, actop
     if (st == ACTOP_OK)
         st = session_open_source(s, err);
     forget_strings(&s->options);
+    if (st == ACTOP_OK)
+        st = session_history_open(s, err);
     if (st != ACTOP_OK) {
         actop_close(s);
         return st;
@@ -331,8 +370,9 @@ void actop_close(actop_session *s)
     actop_sample_unref(s->current);
     actop_sample_unref(s->published);
     sample_pool_unref(s->pool);
+    session_history_close(s);
     free(s->parts);
-    free(s->order);
+    free(s->order.rows);
     if (s->has_filter)
         regfree(&s->filter);
     if (s->sync_ready) {

@@ -10,6 +10,7 @@
 
 #include "analysis/analysis.h"
 #include "decode/decode.h"
+#include "session/history.h"
 #include "source/source.h"
 
 enum sampler_state { SAMPLER_OFF, SAMPLER_RUNNING, SAMPLER_STOPPING, SAMPLER_ENDED };
@@ -19,6 +20,12 @@ struct fold {
     const struct decode_ops *ops; /* NULL before the first schema */
     struct decoder *decoder;      /* owned */
     struct analysis *analysis;    /* owned */
+};
+
+/* Scratch of choosing processes. */
+struct process_order {
+    uint32_t *rows;
+    size_t cap;
 };
 
 /* The file the session is recorded to. */
@@ -43,8 +50,11 @@ struct actop_session {
     uint64_t seq;                  /* of the last sample made */
     int64_t interval_ns;           /* how far apart frames should be, for simulations */
     int64_t pace_from_ns, pace_at_ns; /* own-time sources: frame clock and ours at the first frame */
-    uint32_t *order;               /* scratch of process selection */
-    size_t cap_order;
+    struct process_order order;    /* scratch */
+    struct history *history;       /* owned; NULL: none is kept */
+    struct history_process *chosen; /* scratch: processes of the newest sample */
+    size_t cap_chosen;
+    uint64_t history_seq;          /* sample whose first frame was added last */
     atomic_uint want;
 
     pthread_mutex_t lock;
@@ -63,13 +73,26 @@ struct actop_session {
 /* Fold one frame. The decoder is chosen, and changed, by the frame's schema. */
 actop_status fold_frame(struct fold *f, const struct analysis_options *judge, const struct frame *frame,
                         struct actop_sample_t *out, actop_error *err);
+/* Make one sample of the parts that n frames gave, and judge it. Takes the parts' references. */
+actop_status fold_parts(struct fold *f, struct sample_pool *pool, struct actop_sample_t **parts, size_t n,
+                        struct actop_sample_t **out, actop_error *err);
+/* A copy that goes on like the original; *into is empty on failure. */
+actop_status fold_clone(struct fold *into, const struct fold *f, actop_error *err);
 void fold_release(struct fold *f);
 
 /* The next sample: frames read, folded, averaged, judged, processes chosen. One reference for the caller. */
 actop_status session_next(struct actop_session *s, int64_t interval_ns, struct actop_sample_t **out, actop_error *err);
 
-/* Keep the processes the filter and the limit leave. */
-actop_status session_choose_processes(struct actop_session *s, struct actop_sample_t *sample, actop_error *err);
+/* Keep the processes the filter and the limit (0: none) leave. */
+actop_status session_choose_processes(struct actop_session *s, struct actop_sample_t *sample, size_t limit,
+                                      struct process_order *order, actop_error *err);
+
+/* History (past.c). The frame just read is about to be folded into the next sample; that sample is done; it failed. */
+void session_history_add(struct actop_session *s);
+void session_history_keep(struct actop_session *s, const struct actop_sample_t *sample);
+void session_history_fail(struct actop_session *s);
+actop_status session_history_open(struct actop_session *s, actop_error *err);
+void session_history_close(struct actop_session *s);
 
 /* Append a frame to the recording, if there is one. A failure is kept for actop_record_get(). */
 void session_record(struct actop_session *s, const struct frame *f);
