@@ -17,7 +17,7 @@ enum { GROUP_FRAMES = 240, GROUP_SHARE = 8, WAITING_MOST = 16 };
 
 struct entry {
     uint64_t seq;
-    size_t end;      /* in blocks */
+    uint32_t end;    /* in blocks */
     uint32_t schema; /* in schemas */
 };
 
@@ -223,10 +223,11 @@ static actop_status compress(struct history *h, const struct waiting *w, actop_e
         return st;
     pthread_mutex_lock(&h->lock);
     buf_put(&g->blocks, h->block.data, h->block.len);
-    bool fits = !g->blocks.failed && VEC_GROW(g->entries, g->cap_entries, g->n_entries + 1);
+    bool fits = !g->blocks.failed && g->blocks.len <= UINT32_MAX &&
+                VEC_GROW(g->entries, g->cap_entries, g->n_entries + 1);
     if (fits)
         g->entries[g->n_entries++] = (struct entry){
-            .seq = w->seq, .end = g->blocks.len, .schema = (uint32_t)g->n_schemas - 1};
+            .seq = w->seq, .end = (uint32_t)g->blocks.len, .schema = (uint32_t)g->n_schemas - 1};
     pthread_mutex_unlock(&h->lock);
     return fits ? ACTOP_OK : error_set(err, ACTOP_E_NOMEM, "no memory for history");
 }
@@ -254,8 +255,7 @@ static actop_status compress_before(struct history *h, uint64_t seq, actop_error
 bool history_wants_checkpoint(const struct history *h)
 {
     const struct group *g = newest(h);
-    return g == NULL || g->n_frames >= GROUP_FRAMES ||
-           group_bytes(g) - g->checkpoint_bytes > h->limit / GROUP_SHARE;
+    return g == NULL || g->n_frames >= GROUP_FRAMES || g->blocks.len > h->limit / GROUP_SHARE;
 }
 
 actop_status history_add(struct history *h, const struct frame *f, uint64_t seq, void *checkpoint,
