@@ -262,7 +262,7 @@ static void click_table(struct app *a, const struct place *p, int y, int x)
     int top = p->y + (a->plan.frame == FRAME_NONE ? 0 : 1);
     int row = y - top - 1 + a->view.scroll[PANEL_PROCESSES];
     if (y == top) {
-        int order = processes_order_at(p->w - (a->plan.frame == FRAME_BOX ? 4 : 2),
+        int order = processes_order_at(&a->scene, p->w - (a->plan.frame == FRAME_BOX ? 4 : 2),
                                        x - p->x - (a->plan.frame == FRAME_BOX ? 2 : 1));
         if (order < 0)
             return;

@@ -233,9 +233,9 @@ static struct place cut_processes(const struct layout_input *in, struct place *b
         body->w -= at.w;
         return at;
     }
-    at.h = body->h * 2 / 5;
-    if (at.h < 6)
-        at.h = body->h < 12 ? body->h / 2 : 6;
+    at.h = body->h > 50 ? body->h * 2 / 5 : body->h * 7 / 20;
+    if (at.h < 7)
+        at.h = body->h < 14 ? body->h / 2 : 7;
     at.y = body->y + body->h - at.h;
     body->h -= at.h;
     return at;

@@ -32,12 +32,13 @@ void sensors_items(struct scene *s, int columns, struct items *out);
 void processes_items(struct scene *s, int columns, struct items *out);
 struct num processes_remark(struct scene *s);
 /* The order (enum order) a click on that column of the table's header asks for; -1 for none. */
-int processes_order_at(int width, int x);
+int processes_order_at(const struct scene *s, int width, int x);
 
 /* Shared by CPU and GPU. */
 
 /* "@3200MHz", "@3200→2900MHz" where the chip grants less than is asked for. Nothing without a value. */
-void add_frequency(struct headline *h, struct scene *s, const struct value *asked, const struct value *granted);
+void add_frequency(struct headline *h, struct scene *s, enum field field, const struct value *asked,
+                   const struct value *granted);
 /* "(52°C)". */
 void add_temperature(struct headline *h, const struct value *celsius);
 /* Idle, low, mid, high as a bar with its numbers; four metrics in a row from first on. */

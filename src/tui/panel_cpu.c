@@ -18,11 +18,8 @@ static struct num tier_label(struct scene *s, uint32_t tier)
 {
     if (scene_rows(s, ACTOP_SCOPE_TIER) == 1)
         return padded(s, FIELD_LABEL_CPU, num_text("CPU"));
-    struct num label = num_text("%.12s-CPU", scene_key(s, ACTOP_SCOPE_TIER, tier));
-    int columns = text_columns(label.s);
-    if (columns > s->widths[FIELD_LABEL_CPU])
-        s->widths[FIELD_LABEL_CPU] = (uint8_t)columns;
-    return num_text("%s%*s", label.s, s->widths[FIELD_LABEL_CPU] - columns, "");
+    return padded_right(s, FIELD_LABEL_CPU,
+                        num_text("%.12s-CPU", scene_key(s, ACTOP_SCOPE_TIER, tier)));
 }
 
 static void add_watts(struct headline *h, struct scene *s, const struct value *watts, uint8_t rank)
@@ -53,7 +50,7 @@ static void draw_tier_headline(struct scene *s, const struct area *a, uint32_t t
     headline_add(&h, STYLE_TITLE, 0, 0, tier_label(s, tier));
     headline_add(&h, util.has ? STYLE_STRONG : STYLE_DIM, 0, 1,
                  padded_value(s, FIELD_PERCENT, &util, num_percent));
-    add_frequency(&h, s, &asked, &granted);
+    add_frequency(&h, s, FIELD_FREQ, &asked, &granted);
     add_temperature(&h, &celsius);
     add_watts(&h, s, &watts, 3);
     headline_window(&h, s, ACTOP_METRIC_TIER_UTIL, tier, num_percent);
@@ -93,19 +90,17 @@ static void draw_whole_chart(struct scene *s, const struct area *a, uint32_t arg
 
 /* ---- shared with the GPU --------------------------------------------------------------------------- */
 
-void add_frequency(struct headline *h, struct scene *s, const struct value *asked,
+void add_frequency(struct headline *h, struct scene *s, enum field field, const struct value *asked,
                    const struct value *granted)
 {
     const struct value *shown = asked->has ? asked : granted;
     if (!shown->has)
         return;
-    struct num text = padded(s, FIELD_FREQ, num_mhz(shown->v, shown->diff));
+    struct num text = num_mhz(shown->v, shown->diff);
     bool less = asked->has && granted->has && fabs(granted->now - asked->now) > 0.02 * asked->now;
-    if (less)
-        headline_add(h, STYLE_TEXT, 1, 1,
-                     num_text("@%s→%sMHz", text.s, num_mhz(granted->v, granted->diff).s));
-    else
-        headline_add(h, STYLE_TEXT, 1, 1, num_text("@%sMHz", text.s));
+    text = less ? num_text("@%s→%sMHz", text.s, num_mhz(granted->v, granted->diff).s)
+                : num_text("@%sMHz", text.s);
+    headline_add(h, STYLE_TEXT, 1, 1, padded_right(s, field, text));
 }
 
 static uint8_t temperature_style(const struct value *celsius)
@@ -228,8 +223,8 @@ static void draw_cluster_pstates(struct scene *s, const struct area *a, uint32_t
 
 /* ---- cores ----------------------------------------------------------------------------------------- */
 
-/* Three widths of a core: with bar and frequency, with a short bar, only the number. */
-enum { CORE_FULL = 26, CORE_SHORT = 15, CORE_TINY = 9, CORE_GAP = 2 };
+/* Four forms of a core: with bar and frequency, with a short bar, only the number, and a single cell in a strip. */
+enum { CORE_FULL = 26, CORE_SHORT = 15, CORE_TINY = 9, CORE_STRIP = 1, CORE_GAP = 2 };
 
 static int cores_across(int columns, int cell)
 {
@@ -243,14 +238,26 @@ static int core_lines(int cores, int columns, int cell)
     return (cores + across - 1) / across;
 }
 
-/* The widest form in which all cores are in view; else the narrowest, which scrolls. */
-static int core_cell(int cores, int columns, int height)
+/* A strip is a line for each tier, wrapped. */
+enum { STRIP_LABEL = 4 };
+
+static int strip_lines(struct scene *s, int columns)
+{
+    int across = columns - STRIP_LABEL < 1 ? 1 : columns - STRIP_LABEL;
+    int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
+    int tiers = (int)scene_rows(s, ACTOP_SCOPE_TIER);
+    return tiers < 2 ? (cores + across - 1) / across : tiers + cores / across;
+}
+
+/* The widest form in which all cores are in view; else the strip. A panel that has the screen to itself scrolls instead. */
+static int core_cell(struct scene *s, int columns, int height)
 {
     static const int forms[] = {CORE_FULL, CORE_SHORT, CORE_TINY};
+    int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
     for (size_t i = 0; i < 3; i++)
         if (core_lines(cores, columns, forms[i]) <= height)
             return forms[i];
-    return CORE_TINY;
+    return s->view->zoomed ? CORE_TINY : CORE_STRIP;
 }
 
 /* Cores of the highest tier first, as the tiers stand above them: rows are ordered lowest first. */
@@ -306,10 +313,50 @@ static void draw_core(struct scene *s, const struct area *a, uint32_t row, bool 
                  util.has ? util.now : 0);
 }
 
+/* One cell of a strip: a bar of eight steps, a digit in ascii. */
+static uint32_t strip_code(enum glyph glyph, const struct value *util)
+{
+    double ratio = util->now < 0 ? 0 : util->now > 1 ? 1 : util->now;
+    if (!util->has)
+        return 0xb7;
+    return glyph == GLYPH_ASCII ? (uint32_t)('0' + (int)(ratio * 9.99))
+                                : 0x2581u + (uint32_t)(ratio * 7.99);
+}
+
+static void draw_strip(struct scene *s, const struct area *a)
+{
+    const char *tier = NULL;
+    bool tiers = scene_rows(s, ACTOP_SCOPE_TIER) > 1;
+    int x = 0;
+    int y = 0;
+    int first = list_scroll(s->view, PANEL_CPU, strip_lines(s, a->w), a->h);
+    for (uint32_t n = 0; n < scene_rows(s, ACTOP_SCOPE_CORE); n++) {
+        actop_entity e;
+        uint32_t row = core_row(s, n);
+        if (actop_entity_at(s->sample, ACTOP_SCOPE_CORE, row, &e) != ACTOP_OK)
+            return;
+        bool next_tier = tiers && tier != NULL && strcmp(tier, e.tier) != 0;
+        if (next_tier || x >= a->w) {
+            y++;
+            x = STRIP_LABEL;
+        }
+        if (tiers && (tier == NULL || next_tier))
+            draw_name(a, y - first, 0, STRIP_LABEL - 1, STYLE_DIM, e.tier);
+        x = x < STRIP_LABEL ? STRIP_LABEL : x;
+        tier = e.tier;
+        struct value util = scene_value(s, ACTOP_METRIC_CORE_UTIL, row);
+        draw_code(a, y - first, x++, style_heat(util.now), strip_code(s->view->now.glyph, &util));
+    }
+}
+
 static void draw_cores(struct scene *s, const struct area *a, uint32_t arg)
 {
     int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
-    int cell = core_cell(cores, a->w, a->h);
+    int cell = core_cell(s, a->w, a->h);
+    if (cell == CORE_STRIP) {
+        draw_strip(s, a);
+        return;
+    }
     int across = cores_across(a->w, cell);
     int lines = core_lines(cores, a->w, cell);
     int width = (a->w + CORE_GAP) / across - CORE_GAP;
@@ -339,13 +386,13 @@ static void add_tier(struct scene *s, uint32_t tier, struct items *out)
 static void add_cores(struct scene *s, int columns, struct items *out)
 {
     int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
-    int least = core_lines(cores, columns, CORE_TINY);
-    int most = core_lines(cores, columns, CORE_FULL);
+    int least = strip_lines(s, columns);
+    int most = s->view->zoomed ? 200 : 16;
+    int form = core_cell(s, columns, most);
     if (cores == 0)
         return;
-    least = least > 4 ? 4 : least;
-    most = most > 16 ? 16 : most;
-    item_add_list(out, 4, least, most, 6, 0, draw_cores);
+    item_add_list(out, 4, least > 4 ? 4 : least,
+                  form == CORE_STRIP ? least : core_lines(cores, columns, form), 6, 0, draw_cores);
 }
 
 void cpu_items(struct scene *s, int columns, struct items *out)
@@ -362,6 +409,6 @@ void cpu_items(struct scene *s, int columns, struct items *out)
     for (uint32_t i = 0; s->view->pstates && i < scene_rows(s, ACTOP_SCOPE_CLUSTER); i++) {
         int lines = pstate_lines(s, ACTOP_SCOPE_CLUSTER, i, columns);
         if (lines > 0)
-            item_add(out, 6, 1 + lines, i, draw_cluster_pstates);
+            item_add_list(out, 1, 3, 1 + lines, 6, i, draw_cluster_pstates);
     }
 }

@@ -33,7 +33,7 @@ static void draw_gpu_headline(struct scene *s, const struct area *a, uint32_t gp
     headline_add(&h, STYLE_TITLE, 0, 0, label);
     headline_add(&h, util.has ? STYLE_STRONG : STYLE_DIM, 0, 1,
                  padded_value(s, FIELD_PERCENT, &util, num_percent));
-    add_frequency(&h, s, &asked, &granted);
+    add_frequency(&h, s, FIELD_GPU_FREQ, &asked, &granted);
     add_temperature(&h, &celsius);
     if (watts.has)
         headline_add(&h, STYLE_TEXT, 3, 2, padded_value(s, FIELD_WATT, &watts, num_watts));
@@ -130,7 +130,7 @@ static void add_gpu(struct scene *s, uint32_t gpu, int columns, struct items *ou
         item_add(out, 4, 1, gpu, draw_gpu_details);
     int lines = s->view->pstates ? pstate_lines(s, ACTOP_SCOPE_GPU, gpu, columns) : 0;
     if (lines > 0)
-        item_add(out, 6, 1 + lines, gpu, draw_gpu_pstates);
+        item_add_list(out, 1, 3, 1 + lines, 6, gpu, draw_gpu_pstates);
 }
 
 void gpu_items(struct scene *s, int columns, struct items *out)

@@ -48,8 +48,7 @@ static void draw_package_chart(struct scene *s, const struct area *a, uint32_t a
                package_top(s), 20);
 }
 
-/* A line: name, watts, a chart as wide as there is room. In profile scale all lines share the package's ceiling, so that
- * they can be compared; in auto scale each fills its own. */
+/* A line: name, watts, a chart as wide as there is room, on a scale of its own. */
 static void draw_line(struct scene *s, const struct area *a, int y, const char *name,
                       actop_metric metric, uint32_t row, const char *entity, double floor_w)
 {
@@ -60,7 +59,7 @@ static void draw_line(struct scene *s, const struct area *a, int y, const char *
     int x = label + 1 + draw_text(a, y, label + 1, v.has ? STYLE_TEXT : STYLE_DIM, text.s) + 2;
     if (v.has && a->w - x >= 4) {
         struct area chart = area_part(a, y, x, 1, a->w - x);
-        draw_chart(s, &chart, metric, entity, package_top(s), floor_w);
+        draw_chart(s, &chart, metric, entity, 0, floor_w);
     }
 }
 

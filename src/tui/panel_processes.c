@@ -29,7 +29,23 @@ struct columns {
 
 enum { COMMAND_LEAST = 14 };
 
-static void plan_columns(int width, struct columns *c)
+/* Columns of which no row has a value are left out. */
+static bool has_column(const struct process_list *l, int column)
+{
+    if (column != COLUMN_GPU && column != COLUMN_POWER)
+        return true;
+    for (size_t i = 0; i < l->n; i++)
+        if (!isnan(column == COLUMN_GPU ? l->rows[i].gpu : l->rows[i].watts))
+            return true;
+    return false;
+}
+
+static bool is_in(const struct process_list *l, int column, int highest_rank)
+{
+    return column_rows[column].rank <= highest_rank && has_column(l, column);
+}
+
+static void plan_columns(const struct process_list *l, int width, struct columns *c)
 {
     int highest = 0;
     int fixed = 0;
@@ -38,7 +54,7 @@ static void plan_columns(int width, struct columns *c)
     for (; highest >= 0; highest--) {
         fixed = 0;
         for (int i = 0; i < COLUMN_COUNT; i++)
-            if (i != COLUMN_COMMAND && column_rows[i].rank <= highest)
+            if (i != COLUMN_COMMAND && is_in(l, i, highest))
                 fixed += column_rows[i].width + 1;
         if (highest == 0 || fixed + COMMAND_LEAST <= width)
             break;
@@ -48,7 +64,7 @@ static void plan_columns(int width, struct columns *c)
         int own = i == COLUMN_COMMAND ? (width - fixed > 4 ? width - fixed : 4)
                                       : column_rows[i].width;
         c->x[i] = x;
-        c->w[i] = column_rows[i].rank <= highest ? own : 0;
+        c->w[i] = is_in(l, i, highest) ? own : 0;
         x += c->w[i] > 0 ? c->w[i] + 1 : 0;
     }
 }
@@ -64,10 +80,10 @@ static int sorted_column(const struct scene *s)
     return order_columns[s->view->order];
 }
 
-int processes_order_at(int width, int x)
+int processes_order_at(const struct scene *s, int width, int x)
 {
     struct columns c;
-    plan_columns(width - 1, &c);
+    plan_columns(s->processes, width - 1, &c);
     for (int order = 0; order < ORDER_COUNT; order++) {
         int column = order_columns[order];
         if (c.w[column] > 0 && x >= c.x[column] && x <= c.x[column] + c.w[column])
@@ -118,7 +134,7 @@ static struct num cell_text(const struct process *p, int column)
             return num_text("–");
         return num_text("%s%s", p->estimated ? "~" : "", num_watts(p->watts, false).s);
     case COLUMN_MEMORY:
-        return none_or(p->rss, num_bytes(p->rss, false));
+        return none_or(p->rss > 0 ? p->rss : (double)NAN, num_bytes(p->rss, false));
     case COLUMN_THREADS:
         return none_or(p->threads, num_count(p->threads, false));
     case COLUMN_TIME:
@@ -138,7 +154,8 @@ static uint8_t cell_style(const struct process *p, int column)
         return style_heat(p->gpu);
     bool minor = column == COLUMN_PID || column == COLUMN_USER || column == COLUMN_THREADS ||
                  column == COLUMN_TIME;
-    bool nothing = (column == COLUMN_CPU && !(p->cpu >= 0.0005)) ||
+    bool nothing = (column == COLUMN_MEMORY && !(p->rss > 0)) ||
+                   (column == COLUMN_CPU && !(p->cpu >= 0.0005)) ||
                    (column == COLUMN_GPU && !(p->gpu >= 0.0005));
     return minor || nothing ? STYLE_DIM : STYLE_TEXT;
 }
@@ -220,7 +237,7 @@ static void draw_table(struct scene *s, const struct area *a, uint32_t arg)
     int n = (int)s->processes->n;
     struct area body = area_part(a, 1, 0, a->h - 1, a->w);
     (void)arg;
-    plan_columns(a->w - 1, &c);
+    plan_columns(s->processes, a->w - 1, &c);
     draw_head(s, a, &c);
     int selected = selected_row(s);
     int first = scroll_to(s, selected, n, body.h);

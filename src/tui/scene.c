@@ -92,13 +92,24 @@ struct num value_text(const struct value *v, struct num (*format)(double, bool))
     return v->estimated ? num_text("~%s", n.s) : n;
 }
 
-struct num padded(struct scene *s, enum field field, struct num text)
+static int missing_columns(struct scene *s, enum field field, const struct num *text)
 {
-    int columns = text_columns(text.s);
+    int columns = text_columns(text->s);
     if (columns > s->widths[field] && columns < 24)
         s->widths[field] = (uint8_t)columns;
-    int pad = s->widths[field] - columns;
+    return s->widths[field] > columns ? s->widths[field] - columns : 0;
+}
+
+struct num padded(struct scene *s, enum field field, struct num text)
+{
+    int pad = missing_columns(s, field, &text);
     return pad > 0 ? num_text("%*s%s", pad, "", text.s) : text;
+}
+
+struct num padded_right(struct scene *s, enum field field, struct num text)
+{
+    int pad = missing_columns(s, field, &text);
+    return pad > 0 ? num_text("%s%*s", text.s, pad, "") : text;
 }
 
 struct num padded_value(struct scene *s, enum field field, const struct value *v,

@@ -71,6 +71,8 @@ struct num value_text(const struct value *v, struct num (*format)(double, bool))
 
 /* Pad on the left to the widest this field has been. */
 struct num padded(struct scene *s, enum field field, struct num text);
+/* The same with the blanks on the right: for numbers at the left edge of what follows. */
+struct num padded_right(struct scene *s, enum field field, struct num text);
 struct num padded_value(struct scene *s, enum field field, const struct value *v, struct num (*format)(double, bool));
 
 /* Values of a chart of that width ending at the moment shown; chart.h says how many. */
