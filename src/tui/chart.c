@@ -105,28 +105,19 @@ void chart_draw(const struct area *a, enum glyph glyph, const struct chart *c)
 
 /* ---- bars ---------------------------------------------------------------------------------------- */
 
-/* Lines for dots (half cells), blocks (eighths, on a shade), ascii. */
+/* Lines for dots (in half cells), low blocks for blocks, so that bars below each other stay apart; ascii. */
 static void bar_cell(const struct area *a, int y, int x, enum glyph glyph, uint8_t style, int steps)
 {
-    if (glyph == GLYPH_BLOCK) {
-        if (steps == 0)
-            draw_code(a, y, x, STYLE_TRACK, 0x2591);
-        else
-            draw_code(a, y, x, style, 0x2590u - (uint32_t)steps);
-    } else if (glyph == GLYPH_DOTS) {
-        draw_code(a, y, x, steps == 0 ? STYLE_TRACK : style,
-                  steps == 1   ? 0x2578
-                  : steps == 0 ? 0x2500
-                               : 0x2501);
-    } else {
-        draw_code(a, y, x, steps == 0 ? STYLE_TRACK : style, steps == 0 ? '.' : '|');
-    }
+    static const uint32_t codes[GLYPH_COUNT][3] = {[GLYPH_DOTS] = {0x2500, 0x2578, 0x2501},
+                                                   [GLYPH_BLOCK] = {0x2584, 0x2584, 0x2584},
+                                                   [GLYPH_ASCII] = {'.', '|', '|'}};
+    draw_code(a, y, x, steps == 0 ? STYLE_TRACK : style, codes[glyph][steps]);
 }
 
 void bar_draw(const struct area *a, int y, int x, int width, enum glyph glyph, uint8_t style,
               double ratio)
 {
-    int unit = glyph == GLYPH_BLOCK ? 8 : glyph == GLYPH_DOTS ? 2 : 1;
+    int unit = glyph == GLYPH_DOTS ? 2 : 1;
     double filled = isfinite(ratio) && ratio > 0 ? (ratio < 1 ? ratio : 1) * width * unit : 0;
     int steps = (int)lround(filled);
     if (steps == 0 && filled > 0)
@@ -149,7 +140,7 @@ void parts_draw(const struct area *a, int y, int x, int width, enum glyph glyph,
         if (ratio > 0.004 && end == at && at < width)
             end = at + 1;
         uint32_t code = glyph == GLYPH_DOTS    ? 0x2501
-                        : glyph == GLYPH_BLOCK ? 0x2588
+                        : glyph == GLYPH_BLOCK ? 0x2584
                                                : (uint32_t)parts[i].fill;
         for (; at < end; at++)
             draw_code(a, y, x + at, parts[i].style, code);

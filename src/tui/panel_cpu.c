@@ -243,9 +243,10 @@ enum { STRIP_LABEL = 4 };
 
 static int strip_lines(struct scene *s, int columns)
 {
-    int across = columns - STRIP_LABEL < 1 ? 1 : columns - STRIP_LABEL;
     int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
     int tiers = (int)scene_rows(s, ACTOP_SCOPE_TIER);
+    int across = tiers < 2 ? columns : columns - STRIP_LABEL;
+    across = across < 1 ? 1 : across;
     return tiers < 2 ? (cores + across - 1) / across : tiers + cores / across;
 }
 
@@ -313,39 +314,59 @@ static void draw_core(struct scene *s, const struct area *a, uint32_t row, bool 
                  util.has ? util.now : 0);
 }
 
-/* One cell of a strip: a bar of eight steps, a digit in ascii. */
-static uint32_t strip_code(enum glyph glyph, const struct value *util)
+/* One core of a strip: a bar of eight steps a row, a digit in ascii. */
+static void draw_bar_up(const struct area *a, int y, int x, int high, enum glyph glyph,
+                        const struct value *util)
 {
-    double ratio = util->now < 0 ? 0 : util->now > 1 ? 1 : util->now;
-    if (!util->has)
-        return 0xb7;
-    return glyph == GLYPH_ASCII ? (uint32_t)('0' + (int)(ratio * 9.99))
-                                : 0x2581u + (uint32_t)(ratio * 7.99);
+    double ratio = !util->has || util->now < 0 ? 0 : util->now > 1 ? 1 : util->now;
+    uint8_t style = style_heat(ratio);
+    int steps = (int)(ratio * (8 * high - 1)) + 1;
+    if (!util->has || glyph == GLYPH_ASCII) {
+        draw_code(a, y + high - 1, x, style,
+                  util->has ? (uint32_t)('0' + (int)(ratio * 9.99)) : 0xb7);
+        return;
+    }
+    for (int row = 0; row < high && steps > 8 * row; row++)
+        draw_code(a, y + high - 1 - row, x, style,
+                  0x2580u + (uint32_t)(steps - 8 * row > 8 ? 8 : steps - 8 * row));
+}
+
+/* Where the next core of a strip goes. */
+struct strip {
+    const char *tier; /* of the last core; NULL at the start */
+    int y, x, high;
+};
+
+static void next_core(const struct area *a, struct strip *at, const actop_entity *e, bool tiers)
+{
+    bool first = at->tier == NULL;
+    bool next_tier = tiers && !first && strcmp(at->tier, e->tier) != 0;
+    if (next_tier || at->x >= a->w) {
+        at->y += at->high;
+        at->x = 0;
+    }
+    if (tiers && (first || next_tier))
+        draw_name(a, at->y + at->high - 1, 0, STRIP_LABEL - 1, STYLE_DIM, e->tier);
+    if (tiers && at->x < STRIP_LABEL)
+        at->x = STRIP_LABEL;
+    at->tier = e->tier;
 }
 
 static void draw_strip(struct scene *s, const struct area *a)
 {
-    const char *tier = NULL;
+    int lines = strip_lines(s, a->w);
+    int high = lines > 0 && a->h / lines > 1 ? a->h / lines : 1;
+    struct strip at = {NULL, 0, 0, high > 4 ? 4 : high};
     bool tiers = scene_rows(s, ACTOP_SCOPE_TIER) > 1;
-    int x = 0;
-    int y = 0;
-    int first = list_scroll(s->view, PANEL_CPU, strip_lines(s, a->w), a->h);
+    at.y = -list_scroll(s->view, PANEL_CPU, lines * at.high, a->h);
     for (uint32_t n = 0; n < scene_rows(s, ACTOP_SCOPE_CORE); n++) {
         actop_entity e;
         uint32_t row = core_row(s, n);
         if (actop_entity_at(s->sample, ACTOP_SCOPE_CORE, row, &e) != ACTOP_OK)
             return;
-        bool next_tier = tiers && tier != NULL && strcmp(tier, e.tier) != 0;
-        if (next_tier || x >= a->w) {
-            y++;
-            x = STRIP_LABEL;
-        }
-        if (tiers && (tier == NULL || next_tier))
-            draw_name(a, y - first, 0, STRIP_LABEL - 1, STYLE_DIM, e.tier);
-        x = x < STRIP_LABEL ? STRIP_LABEL : x;
-        tier = e.tier;
+        next_core(a, &at, &e, tiers);
         struct value util = scene_value(s, ACTOP_METRIC_CORE_UTIL, row);
-        draw_code(a, y - first, x++, style_heat(util.now), strip_code(s->view->now.glyph, &util));
+        draw_bar_up(a, at.y, at.x++, at.high, s->view->now.glyph, &util);
     }
 }
 
@@ -392,7 +413,8 @@ static void add_cores(struct scene *s, int columns, struct items *out)
     if (cores == 0)
         return;
     item_add_list(out, 4, least > 4 ? 4 : least,
-                  form == CORE_STRIP ? least : core_lines(cores, columns, form), 6, 0, draw_cores);
+                  form == CORE_STRIP ? 3 * least : core_lines(cores, columns, form), 6, 0,
+                  draw_cores);
 }
 
 void cpu_items(struct scene *s, int columns, struct items *out)
