@@ -161,10 +161,10 @@ struct num num_cpu_time(double seconds)
 {
     if (!is_writable(seconds) || seconds < 0)
         return num_text("-");
-    unsigned long s = (unsigned long)seconds;
-    unsigned long hundredths = (unsigned long)((seconds - (double)s) * 100);
+    unsigned long hundredths = (unsigned long)(seconds * 100 + 0.5);
+    unsigned long s = hundredths / 100;
     if (s < 600)
-        return num_text("%lu:%02lu.%02lu", s / 60, s % 60, hundredths);
+        return num_text("%lu:%02lu.%02lu", s / 60, s % 60, hundredths % 100);
     if (s < 36000)
         return num_text("%lu:%02lu", s / 60, s % 60);
     return num_span(seconds);

@@ -274,14 +274,14 @@ static void put_rows(struct maker *m, struct actop_sample_t *s)
     put(s, ACTOP_METRIC_DISK_READ, 0, 1.2e9 * wave(m->seq, 29, 7));
     put(s, ACTOP_METRIC_DISK_WRITE, 0, 3e8 * wave(m->seq, 19, 1));
     for (int i = 0; i < m->is->interfaces; i++) {
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "en%d", i);
         int32_t row = sample_add_row(s, ACTOP_SCOPE_INTERFACE, key, strlen(key), NULL, 0);
         put(s, ACTOP_METRIC_IF_RX, (uint32_t)row, 1e6 * i);
         put(s, ACTOP_METRIC_IF_TX, (uint32_t)row, 1e5 * i);
     }
     for (int i = 0; i < m->is->disks; i++) {
-        char key[8];
+        char key[16];
         (void)snprintf(key, sizeof key, "disk%d", i);
         int32_t row = sample_add_row(s, ACTOP_SCOPE_DISK, key, strlen(key), NULL, 0);
         put(s, ACTOP_METRIC_DISK_ONE_READ, (uint32_t)row, 1e8 * i);
