@@ -423,7 +423,8 @@ ACTOP_API void actop_feed_free(actop_feed *f);
 /** One finding about what is readable. Strings are borrowed until the next sample or actop_close(). Since 2.0. */
 typedef struct actop_finding {
     const char *name;   /**< Collector or metric key. */
-    const char *detail; /**< Why, and what would help; "" when all is well. */
+    const char *detail; /**< Why; "" when all is well. */
+    const char *remedy; /**< What would help; "" when nothing is needed or would. */
     actop_state state;
     int is_metric;      /**< 0 for a collector, 1 for a metric. */
 } actop_finding;

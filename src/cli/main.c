@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The program: tells its version. */
-#include <stdio.h>
-#include <string.h>
+/* The program: what the command line needs from the other customers of actop.h, put together. */
+#include "cli/commands.h"
 
 int main(int argc, char **argv)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
-        puts("actop " ACTOP_VERSION);
-        return 0;
-    }
-    fputs("usage: actop --version\n", stderr);
-    return 2;
+    static const struct cli_parts parts = {.screen = NULL};
+    return cli_main(argc, argv, &parts);
 }

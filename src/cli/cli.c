@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* The program from its arguments to its exit status: options, --help, the choice of a command, opening a session. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/output.h"
+
+const struct command_row command_rows[] = {
+#define COMMAND(id, name, arguments, fewest, most, function, help)                                 \
+    {name, arguments, fewest, most, function, help},
+#include "cli/commands.def"
+#undef COMMAND
+};
+
+const size_t command_count = sizeof command_rows / sizeof command_rows[0];
+
+int cli_fail(const actop_error *err)
+{
+    fprintf(stderr, "actop: error: %s\n", err->text);
+    return actop_status_exit_code(err->status);
+}
+
+void cli_say(const char *fmt, ...)
+{
+    actop_error line;
+    char text[ACTOP_ERROR_SIZE];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    (void)error_set(&line, ACTOP_OK, "%s", text); /* no control characters on somebody's terminal */
+    fprintf(stderr, "actop: %s\n", line.text);
+}
+
+/* A mistake of the user's: usage, the sentence, 2. Anything else that went wrong has no use for usage. */
+static int fail_with_usage(const actop_error *err)
+{
+    struct buf b = BUF_INIT;
+    if (actop_status_exit_code(err->status) == 2) {
+        usage_put(&b);
+        fputs(b.data != NULL ? b.data : "", stderr);
+        buf_release(&b);
+    }
+    return cli_fail(err);
+}
+
+static int print_and_exit(void (*put)(struct buf *b))
+{
+    struct buf b = BUF_INIT;
+    actop_error err = {ACTOP_E_NOMEM, "out of memory"};
+    put(&b);
+    int status = b.failed ? cli_fail(&err) : output_status(output_write(b.data, b.len, &err), &err);
+    buf_release(&b);
+    return status;
+}
+
+static void version_put(struct buf *b)
+{
+    buf_puts(b, "actop ");
+    buf_puts(b, actop_version());
+    buf_putc(b, '\n');
+}
+
+static actop_status find_command(const struct option_list *words, const struct command_row **out,
+                                 actop_error *err)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command_row *row = &command_rows[i];
+        if (strcmp(words->items[0], row->name) != 0)
+            continue;
+        size_t n = words->n - 1;
+        if (n < (size_t)row->fewest)
+            return error_set(err, ACTOP_E_ARGUMENT, "%s: expected %s", row->name, row->arguments);
+        if (row->most >= 0 && n > (size_t)row->most)
+            return error_set(err, ACTOP_E_ARGUMENT, "unrecognized arguments: %s",
+                             words->items[row->most + 1]);
+        *out = row;
+        return ACTOP_OK;
+    }
+    return error_set(err, ACTOP_E_ARGUMENT, "unknown command: %s", words->items[0]);
+}
+
+static actop_status check_together(const struct options *o, const struct command_row *command,
+                                   actop_error *err)
+{
+    bool doctor = command != NULL && command->run == command_doctor;
+    if (o->bundle != NULL && !doctor)
+        return error_set(err, ACTOP_E_ARGUMENT, "argument --bundle: only with doctor");
+    return ACTOP_OK;
+}
+
+static int run(struct cli *cli)
+{
+    const struct options *o = &cli->options;
+    struct option_list words = o->words;
+    const struct command_row *command = NULL;
+    actop_error err = {ACTOP_OK, ""};
+    if (o->help)
+        return print_and_exit(help_put);
+    if (o->version)
+        return print_and_exit(version_put);
+    if (words.n > 0 && find_command(&words, &command, &err) != ACTOP_OK)
+        return fail_with_usage(&err);
+    if (check_together(o, command, &err) != ACTOP_OK)
+        return fail_with_usage(&err);
+    if (command == NULL)
+        return command_none(cli, &words);
+    words.items++;
+    words.n--;
+    return command->run(cli, &words);
+}
+
+static const char *from_environment(const char *name)
+{
+    return getenv(name);
+}
+
+int cli_main(int argc, char **argv, const struct cli_parts *parts)
+{
+    struct cli cli = {.parts = parts};
+    actop_error err = {ACTOP_E_IO, "no file descriptors left"};
+    if (!output_open())
+        return cli_fail(&err);
+    actop_status st = options_parse(&cli.options, argc, argv, from_environment, &err);
+    int status = st == ACTOP_OK ? run(&cli) : fail_with_usage(&err);
+    options_release(&cli.options);
+    return status;
+}
+
+uint32_t cli_process_want(const struct options *o)
+{
+    bool filtered = o->proc_filter != NULL && o->proc_filter[0] != '\0';
+    if (!o->show_processes && !o->json_processes && !o->serve_processes && !filtered)
+        return 0;
+    uint32_t want = ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_GPU_CLIENTS;
+    return o->expose_cmdline || filtered ? want | ACTOP_WANT_CMDLINE : want;
+}
+
+actop_status cli_open(const struct cli *cli, enum cli_use use, uint32_t want, actop_session **out,
+                      actop_error *err)
+{
+    const struct options *o = &cli->options;
+    actop_options a = ACTOP_OPTIONS_INIT;
+    a.source = o->source;
+    a.root = o->root;
+    a.apple_root = o->apple_root;
+    a.token_file = o->token_file;
+    a.speed = use == CLI_STREAM ? 0 : o->speed < 0 ? 1 : o->speed;
+    a.history_bytes = use == CLI_STREAM ? 0 : a.history_bytes;
+    a.want |= want;
+    a.process_limit = (uint32_t)o->process_limit;
+    a.process_filter = o->proc_filter;
+    a.subsamples = (uint32_t)o->subsamples;
+    a.average_window_s = o->avg_s;
+    a.alert_bandwidth_ratio = (double)o->alert_bw_sat_percent / 100;
+    a.alert_package_ratio = (double)o->alert_package_power_percent / 100;
+    a.alert_throttle_ratio = (double)o->alert_throttle_freq_percent / 100;
+    a.alert_swap_rise_bytes = o->alert_swap_rise_gib * 1073741824.0;
+    a.alert_sustain_samples = (uint32_t)o->alert_sustain_samples;
+    return actop_open(&a, out, err);
+}

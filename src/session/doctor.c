@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/* What is readable: the collectors as the schema tells, then every metric by the best state it has in the newest sample.
+ * Why a metric is not readable is known by the collector it would come from. */
+#include <string.h>
+
+#include "base/error.h"
+#include "session/session.h"
+
+/* The better a state, the earlier it stands: a metric that one row has is there. */
+static const actop_state by_rank[] = {
+    ACTOP_STATE_OK,     ACTOP_STATE_STALE,  ACTOP_STATE_WARMING,     ACTOP_STATE_FROZEN,
+    ACTOP_STATE_FAILED, ACTOP_STATE_DENIED, ACTOP_STATE_UNSUPPORTED, ACTOP_STATE_NONE};
+
+static size_t rank_of(actop_state state)
+{
+    size_t n = sizeof by_rank / sizeof by_rank[0], i = 0;
+    while (i < n - 1 && by_rank[i] != state)
+        i++;
+    return i;
+}
+
+static actop_state state_of_status(int32_t status)
+{
+    if (status <= 0)
+        return status == 0 ? ACTOP_STATE_OK : ACTOP_STATE_UNSUPPORTED;
+    actop_status st = status_of_errno(status);
+    return st == ACTOP_E_DENIED      ? ACTOP_STATE_DENIED
+           : st == ACTOP_E_NOT_FOUND ? ACTOP_STATE_UNSUPPORTED
+                                     : ACTOP_STATE_FAILED;
+}
+
+static void find_collector(const struct schema *schema, size_t index, actop_finding *out)
+{
+    const struct collector *c = &schema->collectors[index];
+    *out = (actop_finding){.name = schema_text(schema, c->name),
+                           .detail = schema_text(schema, c->reason),
+                           .remedy = schema_text(schema, c->remedy),
+                           .state = state_of_status(c->status)};
+}
+
+static const char *words_of(actop_state state)
+{
+    switch (state) {
+    case ACTOP_STATE_OK:
+    case ACTOP_STATE_STALE:
+        return "";
+    case ACTOP_STATE_WARMING:
+        return "needs another sample";
+    case ACTOP_STATE_FROZEN:
+        return "its counter stands still while the machine works";
+    case ACTOP_STATE_DENIED:
+        return "not for this user";
+    case ACTOP_STATE_FAILED:
+        return "reading it failed";
+    default:
+        return "nothing gives it here";
+    }
+}
+
+/* The best cell of a metric; NULL when its scope has no rows. */
+static const struct cell *best_cell(const struct actop_sample_t *sample, actop_metric id)
+{
+    const struct cell *best = NULL;
+    uint32_t n = sample_rows(sample, metric_info(id)->scope);
+    for (uint32_t row = 0; row < n; row++) {
+        const struct cell *c = sample_cell(sample, id, row);
+        if (best == NULL || rank_of((actop_state)c->state) < rank_of((actop_state)best->state))
+            best = c;
+    }
+    return best;
+}
+
+/* A metric that is not readable is explained by its collector, when it names one that has something to say. */
+static void find_metric(const struct schema *schema, const struct actop_sample_t *sample,
+                        actop_metric id, actop_finding *out)
+{
+    const struct cell *c = sample != NULL ? best_cell(sample, id) : NULL;
+    actop_state state = c != NULL ? (actop_state)c->state : ACTOP_STATE_NONE;
+    *out = (actop_finding){.name = metric_info(id)->key,
+                           .detail = words_of(state),
+                           .remedy = "",
+                           .state = state,
+                           .is_metric = 1};
+    if (c == NULL || c->via == 0 || cell_has(c))
+        return;
+    const char *via = pool_at(&sample->topology->pool, sample->topology->via[c->via]);
+    for (size_t i = 0; i < schema->n_collectors; i++) {
+        actop_finding from;
+        find_collector(schema, i, &from);
+        if (strcmp(from.name, via) == 0 && from.detail[0] != '\0') {
+            out->detail = from.detail;
+            out->remedy = from.remedy;
+        }
+    }
+}
+
+size_t actop_doctor_count(actop_session *s)
+{
+    return s->schema->n_collectors + ACTOP_METRIC_COUNT;
+}
+
+actop_status actop_doctor_at(actop_session *s, size_t index, actop_finding *out)
+{
+    if (index >= actop_doctor_count(s))
+        return ACTOP_E_NOT_FOUND;
+    pthread_mutex_lock(&s->lock);
+    const struct actop_sample_t *sample = s->published != NULL ? s->published : s->current;
+    pthread_mutex_unlock(&s->lock);
+    if (index < s->schema->n_collectors)
+        find_collector(s->schema, index, out);
+    else
+        find_metric(s->schema, sample, (actop_metric)(index - s->schema->n_collectors), out);
+    return ACTOP_OK;
+}
