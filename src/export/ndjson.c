@@ -635,7 +635,7 @@ static void put_entry(const struct record *r, const struct key_row *k, bool *fir
 static void mark_carried(struct record *r)
 {
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (keys[i].value.metric != ACTOP_METRIC_COUNT)
+        if (keys[i].value.metric != ACTOP_METRIC_COUNT && keys[i].row == ROW_MACHINE)
             r->carried[keys[i].value.metric] = true;
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         r->carried[members[i].metric] = true;
