@@ -13,7 +13,7 @@
 /* Frames of a group: a seek folds half of them on average. A group is also full at this share of the limit, so that
  * dropping one does not drop most of the history. Frames that wait for their sample to end are at most this many;
  * past it (very many subsamples) they are compressed before the choice of their sample is known. */
-enum { GROUP_FRAMES = 240, GROUP_SHARE = 8, WAITING_MOST = 16 };
+enum { GROUP_FRAMES = 480, GROUP_SHARE = 8, WAITING_MOST = 16 };
 
 struct entry {
     uint64_t seq;
