@@ -162,5 +162,21 @@ actop_status cli_open(const struct cli *cli, enum cli_use use, uint32_t want, ac
     a.alert_throttle_ratio = (double)o->alert_throttle_freq_percent / 100;
     a.alert_swap_rise_bytes = o->alert_swap_rise_gib * 1073741824.0;
     a.alert_sustain_samples = (uint32_t)o->alert_sustain_samples;
-    return actop_open(&a, out, err);
+    actop_session *s = NULL; /* owned until given to *out */
+    actop_status st = actop_open(&a, &s, err);
+    if (st == ACTOP_OK && o->record != NULL)
+        st = actop_record_start(s, o->record, o->scrub ? ACTOP_RECORD_SCRUB : 0, err);
+    if (st != ACTOP_OK) {
+        actop_close(s);
+        return st;
+    }
+    *out = s;
+    return ACTOP_OK;
+}
+
+actop_status cli_close(actop_session *s, actop_error *err)
+{
+    actop_status st = s != NULL ? actop_record_stop(s, err) : ACTOP_OK;
+    actop_close(s);
+    return st;
 }

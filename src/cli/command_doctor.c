@@ -159,6 +159,6 @@ int command_doctor(struct cli *cli, const struct option_list *words)
     if (state != OUTPUT_GOOD)
         status = output_status(state, &err);
     buf_release(&b);
-    actop_close(s);
+    (void)cli_close(s, NULL);
     return status;
 }

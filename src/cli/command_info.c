@@ -160,6 +160,6 @@ int command_info(struct cli *cli, const struct option_list *words)
         }
     }
     buf_release(&b);
-    actop_close(s);
+    (void)cli_close(s, NULL);
     return output_status(state, &err);
 }

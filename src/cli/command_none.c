@@ -75,7 +75,11 @@ static int run_mode(const struct cli *cli, mode_fn *mode)
         state = mode(cli, s, &err);
     if (state == OUTPUT_CLOSED && err.status == ACTOP_END)
         cli_say("%s", err.text);
-    actop_close(s);
+    actop_error stopped = {ACTOP_OK, ""};
+    if (cli_close(s, &stopped) != ACTOP_OK && state != OUTPUT_FAILED) {
+        state = OUTPUT_FAILED;
+        err = stopped;
+    }
     return output_status(state, &err);
 }
 
@@ -93,7 +97,11 @@ static bool show_screen(const struct cli *cli, int *status)
     bool opened = st == ACTOP_OK;
     if (opened)
         st = cli->parts->screen(s, &cli->options, want, &err);
-    actop_close(s);
+    actop_error stopped = {ACTOP_OK, ""};
+    if (cli_close(s, &stopped) != ACTOP_OK && st == ACTOP_OK) {
+        st = stopped.status;
+        err = stopped;
+    }
     if (opened && st == ACTOP_E_UNSUPPORTED) {
         cli_say("no screen: %s", err.text);
         return false;

@@ -72,12 +72,12 @@ static int remaining_ms(int64_t deadline_ns)
     return left_ms <= 0 ? 0 : left_ms > 60000 ? 60000 : (int)left_ms;
 }
 
-enum output_state output_wait(int64_t deadline_ns)
+enum output_state output_wait(int64_t deadline_ns, bool watch)
 {
     for (;;) {
         struct pollfd fds[2] = {{.fd = signals_fd(), .events = POLLIN}, {.fd = STDOUT_FILENO}};
         int wait_ms = remaining_ms(deadline_ns);
-        (void)poll(fds, 2, wait_ms);
+        (void)poll(fds, watch ? 2 : 1, wait_ms);
         signals_drain();
         if (signals_ended() != 0)
             return OUTPUT_STOPPED;

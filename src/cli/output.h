@@ -26,8 +26,8 @@ bool output_open(void);
  * comes while the reader stands still. */
 enum output_state output_write(const char *text, size_t n, actop_error *err);
 
-/* Wait until the awake clock reaches deadline_ns, a signal comes, or the reader goes. */
-enum output_state output_wait(int64_t deadline_ns);
+/* Wait until the awake clock reaches deadline_ns, a signal comes, or (with watch) the reader goes. */
+enum output_state output_wait(int64_t deadline_ns, bool watch);
 
 /* Exit status for how a stream ended; prints err when it failed. SIGINT is 130; SIGTERM and SIGHUP are a clean end. */
 int output_status(enum output_state state, const actop_error *err);

@@ -23,7 +23,9 @@ static enum output_state take(struct stream *st, actop_error *err)
     if (st->sample == NULL)
         return err->status == ACTOP_END ? OUTPUT_CLOSED : OUTPUT_FAILED;
     st->samples++;
-    return OUTPUT_GOOD;
+    actop_record_stats stats = {.size = sizeof stats};
+    bool failed = st->recording && actop_record_get(st->session, &stats, err) != ACTOP_OK;
+    return failed ? OUTPUT_FAILED : OUTPUT_GOOD;
 }
 
 enum output_state stream_open(struct stream *st, const struct cli *cli, actop_session *s,
@@ -35,7 +37,8 @@ enum output_state stream_open(struct stream *st, const struct cli *cli, actop_se
                           .interval_ns = interval_ns,
                           .part_ns = interval_ns - interval_ns / o->subsamples,
                           .speed = o->speed,
-                          .live = actop_is_live(s) != 0};
+                          .live = actop_is_live(s) != 0,
+                          .recording = o->record != NULL};
     if (o->speed < 0)
         st->speed = isatty(STDOUT_FILENO) ? 1 : 0;
     st->deadline_ns = os_awake_ns();
@@ -54,7 +57,7 @@ static enum output_state next_live(struct stream *st, actop_error *err)
     if (st->deadline_ns < now_ns)
         st->deadline_ns += (now_ns - st->deadline_ns) / st->interval_ns * st->interval_ns +
                            st->interval_ns;
-    enum output_state state = output_wait(st->deadline_ns - st->part_ns);
+    enum output_state state = output_wait(st->deadline_ns - st->part_ns, !st->quiet);
     return state == OUTPUT_GOOD ? take(st, err) : state;
 }
 
@@ -74,7 +77,7 @@ enum output_state stream_next(struct stream *st, actop_error *err)
     if (st->live)
         return next_live(st, err);
     enum output_state state = take(st, err);
-    return state == OUTPUT_GOOD ? output_wait(due_ns(st)) : state;
+    return state == OUTPUT_GOOD ? output_wait(due_ns(st), !st->quiet) : state;
 }
 
 enum output_state stream_write(const struct stream *st, actop_format_id format,

@@ -17,6 +17,8 @@ struct stream {
     const actop_sample_t *sample; /* the newest; borrowed from the session */
     uint64_t samples;
     bool live;
+    bool recording; /* the session writes a file: its failure is the stream's */
+    bool quiet;     /* nothing is written: nobody reads standard output */
 };
 
 /* Take the first sample: it has no rates yet. */

@@ -9,9 +9,5 @@ extern const struct source_ops replay_source;
 extern const struct source_ops none_source;
 
 const struct source_ops *const source_list[] = {
-    &linux_source,
-    &apple_source,
-    &replay_source,
-    &none_source,
-    NULL,
+    &linux_source, &apple_source, &replay_source, &none_source, NULL,
 };
