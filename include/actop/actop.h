@@ -176,7 +176,8 @@ ACTOP_API const actop_sample_t *actop_sample(actop_session *s, actop_error *err)
  *  runs already. Since 2.0. */
 ACTOP_API actop_status actop_start(actop_session *s, int64_t interval_ns, actop_error *err);
 
-/** Change the interval of the running thread from its next deadline on. Any thread. Since 2.0. */
+/** Change the interval of the running thread from its next deadline on. For a simulated machine it is also how much time passes
+ *  between two samples by hand; 1 s before the first call. Any thread. Since 2.0. */
 ACTOP_API void actop_set_interval(actop_session *s, int64_t interval_ns);
 
 /** Stop the background thread and wait until it has ended; no-op when none runs. Since 2.0. */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "source/sim/sim.h"
 
 const char *actop_version(void)
 {
@@ -142,6 +143,14 @@ static size_t parts_wanted(const struct actop_session *s, int64_t interval_ns)
     return s->seq == 0 || !paced ? 1 : s->options.subsamples;
 }
 
+static int64_t current_interval(struct actop_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    int64_t interval_ns = s->next_interval_ns;
+    pthread_mutex_unlock(&s->lock);
+    return interval_ns;
+}
+
 static actop_status read_parts(struct actop_session *s, int64_t interval_ns, size_t n,
                                actop_error *err)
 {
@@ -151,7 +160,7 @@ static actop_status read_parts(struct actop_session *s, int64_t interval_ns, siz
     int64_t from_ns = os_awake_ns() -
                       interval_ns /
                           (int64_t)n; /* the caller has waited for the last part's deadline */
-    s->interval_ns = interval_ns / (int64_t)n;
+    s->interval_ns = (interval_ns > 0 ? interval_ns : current_interval(s)) / (int64_t)n;
     for (size_t i = 0; i < n; i++) {
         if (live && i > 0 && !session_wait_until(s, from_ns + (int64_t)(i + 1) * s->interval_ns))
             return error_set(err, ACTOP_E_STATE, "stopped");
@@ -405,4 +414,9 @@ actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start
         return error_set(err, ACTOP_E_STATE,
                          "processes can be signalled only on this machine, live");
     return s->ops->signal_process(s->source, pid, start, signal, err);
+}
+
+const char *actop_machine_name(size_t index)
+{
+    return sim_machine_name(index);
 }

@@ -547,6 +547,8 @@ static void step_rails(struct energy *e, struct decode_frame *d)
         uint32_t chosen = choose(e, i);
         const struct candidate *c = &e->candidates[chosen];
         struct sum s = sum_of(e, c);
+        if (s.state == ACTOP_STATE_OK && is_dead(e, c))
+            s.state = ACTOP_STATE_FROZEN;
         r->chosen = chosen;
         r->joules += s.joules;
         r->discontinuities += s.broke + (d->gap ? 1u : 0u);

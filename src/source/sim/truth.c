@@ -356,15 +356,15 @@ static void run_devices(struct truth *t, double s)
         t->battery_mah += system_watts(t) / 12.41 * 1000 * s / 3600;
 }
 
-/* Die temperatures follow their watts with a time constant of 8 s, up to 55 degrees above idle. */
+/* Die temperatures follow their watts with a time constant of 8 s, up to 38 degrees above idle. */
 static void run_heat(struct truth *t, double s)
 {
     double cpu_peak = 1, gpu_peak = fmax(1, t->machine->gpu.busy_w), k = 1 - exp(-s / 8);
 
     for (size_t i = 0; i < t->machine->n_clusters; i++)
         cpu_peak += t->machine->clusters[i].cores * t->machine->clusters[i].busy_w;
-    t->cpu_rise += k * (55 * fmin(1, cpu_watts(t, -1) / cpu_peak) - t->cpu_rise);
-    t->gpu_rise += k * (55 * fmin(1, gpu_watts(t) / gpu_peak) - t->gpu_rise);
+    t->cpu_rise += k * (38 * fmin(1, cpu_watts(t, -1) / cpu_peak) - t->cpu_rise);
+    t->gpu_rise += k * (38 * fmin(1, gpu_watts(t) / gpu_peak) - t->gpu_rise);
 }
 
 /* ---- time ------------------------------------------------------------------------------------------------------- */
