@@ -64,17 +64,11 @@ static void read_keys(struct term_caps *caps)
     }
 }
 
-actop_status caps_read(struct term_caps *caps, bool no_color, actop_error *err)
+static void read_caps(struct term_caps *caps, bool no_color)
 {
-    int found = 0;
     char mouse[CAP_SIZE];
-    memset(caps, 0, sizeof *caps);
-    if (setupterm(NULL, 1, &found) != 0)
-        return error_set(err, ACTOP_E_UNSUPPORTED,
-                         "terminfo does not know this terminal (TERM=%.60s)",
-                         getenv("TERM") == NULL ? "" : getenv("TERM"));
-    bool can_move = copy_cap(caps->move, "cup");
-    bool can_clear = copy_cap(caps->clear, "clear");
+    copy_cap(caps->move, "cup");
+    copy_cap(caps->clear, "clear");
     copy_cap(caps->enter, "smcup");
     copy_cap(caps->leave, "rmcup");
     copy_cap(caps->hide, "civis");
@@ -93,10 +87,23 @@ actop_status caps_read(struct term_caps *caps, bool no_color, actop_error *err)
     caps->mouse = copy_cap(mouse, "kmous");
     caps->colours = caps->reset[0] == '\0' ? COLOURS_NONE : colours_of(no_color);
     read_keys(caps);
-    if (!can_move || !can_clear)
+}
+
+actop_status caps_read(struct term_caps *caps, bool no_color, actop_error *err)
+{
+    int found = 0;
+    const char *name = getenv("TERM");
+    memset(caps, 0, sizeof *caps);
+    if (setupterm(NULL, 1, &found) != 0)
+        return error_set(err, ACTOP_E_UNSUPPORTED,
+                         "terminfo does not know this terminal (TERM=%.60s)",
+                         name == NULL ? "" : name);
+    read_caps(caps, no_color);
+    (void)del_curterm(cur_term); /* tparm needs none */
+    if (caps->move[0] == '\0' || caps->clear[0] == '\0')
         return error_set(err, ACTOP_E_UNSUPPORTED,
                          "this terminal cannot place its cursor (TERM=%.60s)",
-                         getenv("TERM") == NULL ? "" : getenv("TERM"));
+                         name == NULL ? "" : name);
     return ACTOP_OK;
 }
 

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole screen without a terminal: every size, any keys, hostile names; and what is written to a terminal.
+ *
+ * ACTOP_EVERY_SIZE=1 walks all 30,000 sizes of three machines and 1e5 names instead of a sample of them. */
+#include "lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "tui/app.h"
+#include "tui/caps.h"
+#include "tui/term.h"
+#include "unit/tui/maker.h"
+#include "unit/tui/vt.h"
+
+static bool every(void)
+{
+    return getenv("ACTOP_EVERY_SIZE") != NULL;
+}
+
+struct bench {
+    struct app app;
+    struct maker *maker;
+    struct grid grid;
+    struct tui_options options;
+};
+
+static void bench_open(struct bench *b, const struct maker_machine *machine, bool processes)
+{
+    static const struct tui_options defaults = TUI_OPTIONS_INIT;
+    memset(b, 0, sizeof *b);
+    b->options = defaults;
+    b->options.show_processes = processes;
+    b->options.source_label = "made by hand";
+    actop_error err;
+    assert_int_equal(app_init(&b->app, NULL, &b->options, &err), ACTOP_OK);
+    b->maker = maker_new(machine);
+    assert_non_null(b->maker);
+}
+
+static void bench_take(struct bench *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        app_take(&b->app, maker_next(b->maker));
+}
+
+static void bench_draw(struct bench *b, int rows, int cols)
+{
+    assert_true(grid_resize(&b->grid, rows, cols));
+    app_draw(&b->app, &b->grid);
+}
+
+static void bench_close(struct bench *b)
+{
+    app_release(&b->app);
+    maker_free(b->maker);
+    grid_release(&b->grid);
+}
+
+static void press(struct bench *b, const char *keys)
+{
+    for (; *keys != '\0'; keys++) {
+        struct event e = {(uint32_t)(unsigned char)*keys, -1, -1};
+        e.key = *keys == 'v'    ? KEY_DOWN
+                : *keys == '^'  ? KEY_UP
+                : *keys == '!'  ? KEY_ENTER
+                : *keys == '\\' ? KEY_ESCAPE
+                                : e.key;
+        app_event(&b->app, &e, 1000);
+    }
+}
+
+static bool rows_are_sound(const struct grid *g)
+{
+    for (int y = 0; y < g->rows; y++)
+        for (int x = 0; x < g->cols; x++) {
+            const struct cell *c = grid_at(g, y, x);
+            bool half_follows = x + 1 < g->cols && grid_at(g, y, x + 1)->width == 0;
+            if ((c->width == 2) != half_follows || c->code < 0x20 ||
+                (c->code >= 0x7f && c->code < 0xa0))
+                return false;
+        }
+    return true;
+}
+
+static const char *screen_text(const struct grid *g)
+{
+    static char text[200000];
+    size_t n = 0;
+    for (int y = 0; y < g->rows; y++) {
+        for (int x = 0; x < g->cols; x++)
+            if (grid_at(g, y, x)->width != 0 && n + 8 < sizeof text)
+                n += utf8_encode(grid_at(g, y, x)->code, text + n);
+        text[n++] = '\n';
+    }
+    text[n] = '\0';
+    return text;
+}
+
+/* ---- sizes ----------------------------------------------------------------------------------------- */
+
+static void draw_all_sizes(const struct maker_machine *machine, bool processes)
+{
+    struct bench b;
+    bench_open(&b, machine, processes);
+    bench_take(&b, 9);
+    int step_y = every() ? 1 : 5;
+    int step_x = every() ? 1 : 11;
+    for (int rows = 1; rows <= 100; rows += rows < 9 ? 1 : step_y)
+        for (int cols = 1; cols <= 300; cols += cols < 24 ? 1 : step_x) {
+            bench_draw(&b, rows, cols);
+            if (!rows_are_sound(&b.grid))
+                fail_msg("%s at %d × %d", machine->name, cols, rows);
+        }
+    bench_close(&b);
+}
+
+static void every_size_from_1_by_1_to_300_by_100_can_be_drawn(void **state)
+{
+    (void)state;
+    for (int i = 0; i < n_maker_machines; i++)
+        draw_all_sizes(&maker_machines[i], i % 2 == 0);
+}
+
+static void readings_are_never_cut_from_twenty_columns_on(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &maker_machines[0], false);
+    bench_take(&b, 9);
+    for (int cols = 20; cols < 130; cols++) {
+        bench_draw(&b, 60, cols);
+        const char *text = screen_text(&b.grid);
+        assert_non_null(strstr(text, "P-CPU"));
+        if (strstr(text, "P-CPU  31%") == NULL)
+            fail_msg("%d columns:\n%s", cols, text);
+    }
+    bench_close(&b);
+}
+
+static void before_the_first_sample_it_says_that_it_measures(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &maker_machines[0], true);
+    bench_draw(&b, 24, 80);
+    assert_non_null(strstr(screen_text(&b.grid), "measuring"));
+    bench_draw(&b, 4, 80);
+    assert_non_null(strstr(screen_text(&b.grid), "too small"));
+    bench_close(&b);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------------ */
+
+static struct event random_event(uint32_t *random, int rows, int cols)
+{
+    *random = *random * 1664525u + 1013904223u;
+    uint32_t r = *random >> 8;
+    struct event e = {r % 128, -1, -1};
+    if (r % 3 == 0)
+        e.key = KEY_UP + r / 3 % (KEY_WHEEL_DOWN - KEY_UP + 1);
+    if (r % 41 == 0)
+        e.key = 0x65e5;
+    if (e.key >= KEY_CLICK) {
+        e.y = (int)(r / 100) % (rows + 2);
+        e.x = (int)(r / 9000) % (cols + 2);
+    }
+    return e;
+}
+
+static void ten_thousand_random_keys_leave_a_sound_screen(void **state)
+{
+    (void)state;
+    struct bench b;
+    uint32_t random = 11;
+    bench_open(&b, &maker_machines[0], true);
+    for (int i = 0; i < 10000; i++) {
+        int rows = 6 + (int)(random >> 9) % 60;
+        int cols = 20 + (int)(random >> 15) % 180;
+        struct event e = random_event(&random, rows, cols);
+        app_event(&b.app, &e, i * 1000000L);
+        b.app.quit = false;
+        if (i % 40 == 0)
+            bench_take(&b, 1);
+        if (i % 7 == 0) {
+            bench_draw(&b, rows, cols);
+            assert_true(rows_are_sound(&b.grid));
+        }
+        (void)app_tick(&b.app, i * 1000000L);
+    }
+    bench_close(&b);
+}
+
+static void keys_do_what_the_help_says(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *shown, *not_shown;
+    } rows[] = {
+        {"", "Package", "COMMAND"},
+        {"t", "COMMAND", NULL},
+        {"t\\", "COMMAND", NULL},
+        {"tt", "Package", "COMMAND"},
+        {"ts", "GPU%↓", "CPU%↓"},
+        {"tr", "CPU%↑", "CPU%↓"},
+        {"?", "this help", NULL},
+        {"?\\", "Package", "this help"},
+        {"?q", "Package", "this help"},
+        {"z", "P-CPU", "Package"},
+        {"zz", "Package", NULL},
+        {"c", "Package", " P11 "},
+        {"b", "Δ since", NULL},
+        {"bb", "Package", "Δ since"},
+        {"p", "paused", NULL},
+        {"pp", "Package", "paused"},
+        {"d", "P-states of", NULL},
+        {"tv!", "Process 1", NULL},
+        {"/py", "filter py", NULL},
+        {"/py!", "python3", "ollama"},
+        {"/py\\", "ollama", NULL},
+        {"/(", "filter (", NULL},
+        {"tvk", "live", "Send a signal"},
+        {"+", "interval 3 s", NULL},
+        {"-", "interval 1 s", NULL},
+        {"g", "charts of block", NULL},
+        {"T", "theme light", NULL},
+        {"W", "no place", NULL},
+        {"to", "×", NULL},
+        {"te", "└ ", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        bench_open(&b, &maker_machines[0], false);
+        bench_take(&b, 3);
+        press(&b, rows[i].keys);
+        bench_draw(&b, 70, 110);
+        const char *text = screen_text(&b.grid);
+        if (strstr(text, rows[i].shown) == NULL)
+            fail_msg("'%s' does not show '%s':\n%s", rows[i].keys, rows[i].shown, text);
+        if (rows[i].not_shown != NULL && strstr(text, rows[i].not_shown) != NULL)
+            fail_msg("'%s' shows '%s':\n%s", rows[i].keys, rows[i].not_shown, text);
+        assert_false(b.app.quit);
+        bench_close(&b);
+    }
+}
+
+static void q_leaves(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &maker_machines[0], false);
+    press(&b, "q");
+    assert_true(b.app.quit);
+    bench_close(&b);
+}
+
+static void numbers_do_not_move_what_stands_beside_them(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &maker_machines[0], false);
+    bench_take(&b, 200);
+    for (int i = 0; i < 100; i++) { /* all widths have been seen */
+        bench_draw(&b, 50, 120);
+        bench_take(&b, 1);
+    }
+    long distance = -1;
+    for (int i = 0; i < 100; i++) {
+        bench_draw(&b, 50, 120);
+        const char *text = screen_text(&b.grid);
+        const char *ram = strstr(text, "│ RAM");
+        const char *pressure = strstr(text, "pressure");
+        assert_true(ram != NULL && pressure > ram);
+        if (distance < 0)
+            distance = pressure - ram;
+        assert_int_equal(pressure - ram, distance);
+        bench_take(&b, 1);
+    }
+    bench_close(&b);
+}
+
+static void a_value_without_data_says_why(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &maker_machines[2], false);
+    bench_take(&b, 2);
+    bench_draw(&b, 40, 120);
+    const char *text = screen_text(&b.grid);
+    assert_null(strstr(text, "GPU"));
+    assert_null(strstr(text, "Package"));
+    assert_null(strstr(text, "Sensors"));
+    assert_non_null(strstr(text, "Memory"));
+    bench_close(&b);
+}
+
+/* ---- names ----------------------------------------------------------------------------------------- */
+
+static void make_name(struct maker_name *name, char *bytes, size_t size, uint32_t *random)
+{
+    static const char *const pieces[] = {"\033[31m",
+                                         "\033]0;x\007",
+                                         "\033P",
+                                         "\xc2\x9b"
+                                         "5n",
+                                         "\r\n",
+                                         "\xe2\x80\xae",
+                                         "\xff\xfe",
+                                         "日本",
+                                         "e\xcc\x81\xcc\x81\xcc\x81",
+                                         "\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb",
+                                         "\x7f",
+                                         "\b\b\b",
+                                         "\t",
+                                         "%s%n",
+                                         "a",
+                                         "\xed\xa0\x80",
+                                         "\xf4\x90\x80\x80",
+                                         "\xe2\x80\xa8",
+                                         "\x0e",
+                                         "\033c"};
+    size_t n = 0;
+    for (int i = 0; i < 6; i++) {
+        *random = *random * 1664525u + 1013904223u;
+        const char *piece = pieces[(*random >> 10) % (sizeof pieces / sizeof pieces[0])];
+        size_t more = strlen(piece);
+        if (*random >> 28 == 0 && n + 1 < size)
+            bytes[n++] = (char)(1 + (*random >> 16) % 255);
+        else if (n + more < size) {
+            memcpy(bytes + n, piece, more);
+            n += more;
+        }
+    }
+    *name = (struct maker_name){bytes, n};
+}
+
+static void caps_of_xterm(struct term_caps *caps)
+{
+    (void)setenv("TERM", "xterm-256color", 1);
+    assert_int_equal(caps_read(caps, false, NULL), ACTOP_OK);
+    assert_int_equal(caps->colours, COLOURS_256);
+}
+
+static void no_name_gets_a_byte_of_its_own_to_the_terminal(void **state)
+{
+    (void)state;
+    enum { NAMES = 250 };
+    static char bytes[NAMES][64];
+    struct maker_name names[NAMES];
+    struct term_caps caps;
+    struct looks looks;
+    struct bench b;
+    struct buf out = BUF_INIT;
+    uint32_t random = 3;
+    struct maker_machine machine = maker_machines[0];
+    machine.processes = 50;
+    caps_of_xterm(&caps);
+    looks_make(&looks, 2, PALETTE_THERMAL, COLOURS_256);
+    bench_open(&b, &machine, true);
+    int rounds = every() ? 100000 / 50 : 60;
+    for (int i = 0; i < rounds; i++) {
+        char why[200];
+        struct vt vt;
+        for (int k = 0; k < NAMES; k++)
+            make_name(&names[k], bytes[k], sizeof bytes[k], &random);
+        maker_names(b.maker, names, NAMES);
+        bench_take(&b, 1);
+        bench_draw(&b, 70, 100);
+        vt_init(&vt, 70, 100);
+        buf_clear(&out);
+        term_put_frame(&out, &caps, NULL, &b.grid, &looks);
+        vt_feed(&vt, out.data, out.len);
+        if (vt.strange != 0)
+            fail_msg("round %d: %ld strange bytes", i, vt.strange);
+        if (!vt_shows(&vt, &b.grid, &looks, why, sizeof why))
+            fail_msg("round %d: %s", i, why);
+        vt_release(&vt);
+    }
+    buf_release(&out);
+    bench_close(&b);
+}
+
+/* ---- frames ---------------------------------------------------------------------------------------- */
+
+static void a_frame_of_changes_gives_the_same_screen_as_a_whole_one(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"",  "t",  "v", "s", "?", "\\", "g",
+                                       "z", "zT", "e", "o", "b", "d",  "T"};
+    struct term_caps caps;
+    struct looks looks;
+    struct bench b;
+    struct grid shown = {0};
+    struct vt vt;
+    struct buf out = BUF_INIT;
+    caps_of_xterm(&caps);
+    looks_make(&looks, 0, PALETTE_VIRIDIS, COLOURS_256);
+    bench_open(&b, &maker_machines[0], false);
+    vt_init(&vt, 40, 120);
+    for (int i = 0; i < 300; i++) {
+        char why[200];
+        press(&b, i % 5 == 0 ? keys[i / 5 % (int)(sizeof keys / sizeof keys[0])] : "");
+        bench_take(&b, 1);
+        bench_draw(&b, 40, 120);
+        buf_clear(&out);
+        term_put_frame(&out, &caps, i == 0 ? NULL : &shown, &b.grid, &looks);
+        vt_feed(&vt, out.data, out.len);
+        assert_int_equal(vt.strange, 0);
+        if (!vt_shows(&vt, &b.grid, &looks, why, sizeof why))
+            fail_msg("frame %d: %s", i, why);
+        assert_true(grid_resize(&shown, 40, 120));
+        memcpy(shown.cells, b.grid.cells, 40 * 120 * sizeof *shown.cells);
+    }
+    vt_release(&vt);
+    grid_release(&shown);
+    buf_release(&out);
+    bench_close(&b);
+}
+
+static void a_frame_without_changes_is_no_byte(void **state)
+{
+    (void)state;
+    struct term_caps caps;
+    struct looks looks;
+    struct bench b;
+    struct buf out = BUF_INIT;
+    caps_of_xterm(&caps);
+    looks_make(&looks, 0, PALETTE_THERMAL, COLOURS_256);
+    bench_open(&b, &maker_machines[0], true);
+    bench_take(&b, 5);
+    bench_draw(&b, 40, 120);
+    term_put_frame(&out, &caps, &b.grid, &b.grid, &looks);
+    assert_int_equal(out.len, 0);
+    buf_release(&out);
+    bench_close(&b);
+}
+
+static void terminals_are_taken_for_what_they_are(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *term;
+        bool no_color;
+        actop_status st;
+        enum colours colours;
+    } rows[] = {
+        {"xterm-256color", false, ACTOP_OK, COLOURS_256},
+        {"xterm-256color", true, ACTOP_OK, COLOURS_NONE},
+        {"xterm-direct", false, ACTOP_OK, COLOURS_TRUE},
+        {"screen", false, ACTOP_OK, COLOURS_8},
+        {"linux", false, ACTOP_OK, COLOURS_8},
+        {"vt100", false, ACTOP_OK, COLOURS_NONE},
+        {"xterm-16color", false, ACTOP_OK, COLOURS_16},
+        {"dumb", false, ACTOP_E_UNSUPPORTED, COLOURS_NONE},
+        {"no-such-terminal", false, ACTOP_E_UNSUPPORTED, COLOURS_NONE},
+        {"", false, ACTOP_E_UNSUPPORTED, COLOURS_NONE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct term_caps caps;
+        actop_error err;
+        (void)setenv("TERM", rows[i].term, 1);
+        actop_status st = caps_read(&caps, rows[i].no_color, &err);
+        if (rows[i].st == ACTOP_OK && st != ACTOP_OK) {
+            print_message("# %s is not in this system's terminfo\n", rows[i].term);
+            continue;
+        }
+        CHECK_ROW(st == rows[i].st, rows[i].term);
+        CHECK_ROW(st != ACTOP_OK || caps.colours == rows[i].colours, rows[i].term);
+        CHECK_ROW(st == ACTOP_OK || err.text[0] != '\0', rows[i].term);
+    }
+}
+
+static void every_terminal_gets_only_what_it_knows(void **state)
+{
+    (void)state;
+    static const char *const terms[] = {"screen", "linux", "vt100", "xterm-direct",
+                                        "xterm-16color"};
+    struct bench b;
+    bench_open(&b, &maker_machines[0], true);
+    bench_take(&b, 20);
+    bench_draw(&b, 24, 80);
+    grid_to_ascii(&b.grid);
+    for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
+        struct term_caps caps;
+        struct looks looks;
+        struct buf out = BUF_INIT;
+        (void)setenv("TERM", terms[i], 1);
+        if (caps_read(&caps, false, NULL) != ACTOP_OK)
+            continue;
+        looks_make(&looks, 4, PALETTE_THERMAL, caps.colours);
+        term_put_frame(&out, &caps, NULL, &b.grid, &looks);
+        CHECK_ROW(out.len > 0 && !out.failed, terms[i]);
+        CHECK_ROW(strstr(out.data, "$<") == NULL, terms[i]);
+        CHECK_ROW((strstr(out.data, "38;2;") != NULL) == (caps.colours == COLOURS_TRUE), terms[i]);
+        CHECK_ROW(caps.colours != COLOURS_NONE || strstr(out.data, "\033[38") == NULL, terms[i]);
+        for (size_t k = 0; k < out.len; k++)
+            CHECK_ROW((unsigned char)out.data[k] < 0x80, terms[i]);
+        buf_release(&out);
+    }
+    bench_close(&b);
+}
+
+int main(void)
+{
+    (void)setenv("TZ", "UTC", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_size_from_1_by_1_to_300_by_100_can_be_drawn),
+        cmocka_unit_test(readings_are_never_cut_from_twenty_columns_on),
+        cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
+        cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
+        cmocka_unit_test(keys_do_what_the_help_says),
+        cmocka_unit_test(q_leaves),
+        cmocka_unit_test(numbers_do_not_move_what_stands_beside_them),
+        cmocka_unit_test(a_value_without_data_says_why),
+        cmocka_unit_test(no_name_gets_a_byte_of_its_own_to_the_terminal),
+        cmocka_unit_test(a_frame_of_changes_gives_the_same_screen_as_a_whole_one),
+        cmocka_unit_test(a_frame_without_changes_is_no_byte),
+        cmocka_unit_test(terminals_are_taken_for_what_they_are),
+        cmocka_unit_test(every_terminal_gets_only_what_it_knows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
