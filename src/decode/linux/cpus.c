@@ -419,9 +419,8 @@ static void join_policies(struct cpu_map *m, const struct decode_schema *d)
 
 /* ---- all ----------------------------------------------------------------------------------------------------------------- */
 
-bool cpu_map_build(struct cpu_map *m, struct decode_schema *d)
+static bool build(struct cpu_map *m, struct decode_schema *d)
 {
-    cpu_map_release(m);
     if (!find_cpus(m, d->schema) || !find_policies(m, d->schema))
         return false;
     for (size_t i = 0; i < m->n_policies; i++)
@@ -432,6 +431,15 @@ bool cpu_map_build(struct cpu_map *m, struct decode_schema *d)
     make_cores(m, d->topology);
     join_policies(m, d);
     return !d->topology->failed;
+}
+
+bool cpu_map_build(struct cpu_map *m, struct decode_schema *d)
+{
+    cpu_map_release(m);
+    if (build(m, d))
+        return true;
+    cpu_map_release(m);
+    return false;
 }
 
 static void *copy(const void *from, size_t n, size_t size)

@@ -255,12 +255,9 @@ static bool grow_buffer(struct root *r, size_t want)
 
 /* Read everything from the start. Files of /sys give everything in one read (documented: at most a page), those of
  * /proc may stop short of the end, so they are read until they give nothing. */
-static int read_all(struct root *r, int fd, bool whole, struct root_text *out)
+static int read_file(struct root *r, int fd, bool whole, struct root_text *out)
 {
     size_t n = 0;
-    int errnum = fault(r);
-    if (errnum != 0)
-        return errnum;
     for (;;) {
         if (n + 1 >= r->cap_buffer && !grow_buffer(r, r->cap_buffer * 2))
             return ENOMEM;
@@ -277,6 +274,12 @@ static int read_all(struct root *r, int fd, bool whole, struct root_text *out)
     r->buffer[n] = '\0';
     *out = (struct root_text){r->buffer, n};
     return 0;
+}
+
+static int read_all(struct root *r, int fd, bool whole, struct root_text *out)
+{
+    int errnum = fault(r);
+    return errnum != 0 ? errnum : read_file(r, fd, whole, out);
 }
 
 static bool is_whole(const struct root *r, const char *path)
@@ -740,7 +743,7 @@ static actop_status take_rules(struct root *r, int dir, int32_t moment, const ch
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return errno == ENOENT ? ACTOP_OK : error_errno(err, errno, "%s", name);
-    int errnum = read_all(r, fd, true, &text);
+    int errnum = read_file(r, fd, true, &text);
     (void)close(fd);
     const char *at = text.text;
     for (bool more = errnum == 0 && text.n > 0; more && errnum == 0; more = scan_next_line(&at))
@@ -795,7 +798,7 @@ static actop_status read_clock(struct root *r, struct os_moment *at, actop_error
     int fd = openat(r->moments[r->now], "clock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return error_errno(err, errno, "t%zu/clock", r->now);
-    int errnum = read_all(r, fd, true, &text);
+    int errnum = read_file(r, fd, true, &text);
     (void)close(fd);
     if (errnum != 0)
         return error_errno(err, errnum, "t%zu/clock", r->now);

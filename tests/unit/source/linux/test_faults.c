@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Nothing that fails takes the rest along: every call of the Linux source fails in turn, then every allocation, then
+ * whole directories are gone. What is asked each time: no crash, no leak, no value out of nowhere. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decode/decode.h"
+#include "lib/alloc.h"
+#include "lib/test.h"
+#include "lib/tree.h"
+
+static const char *const machines[] = {"asahi-m2", "vm", "container", "arm-board"};
+
+enum {
+    N_MACHINES = sizeof machines / sizeof machines[0],
+    WANT = ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS)
+};
+
+/* One life of a source and a decoder over a root. */
+struct life {
+    struct root *root;
+    struct source *source;
+    struct schema *schema;
+    struct frame frame;
+    struct decoder *decoder;
+    struct sample_pool *pool;
+    struct actop_sample_t *sample;
+};
+
+static actop_status describe(struct life *l)
+{
+    schema_unref(l->schema);
+    l->schema = NULL;
+    return linux_source.describe(l->source, &l->schema, NULL);
+}
+
+static actop_status tick(struct life *l)
+{
+    actop_status st = linux_source.read(l->source, WANT, 0, &l->frame, NULL);
+    for (int again = 0; st == ACTOP_SCHEMA_CHANGED && again < 3; again++) {
+        st = describe(l);
+        if (st == ACTOP_OK)
+            st = linux_source.read(l->source, WANT, 0, &l->frame, NULL);
+    }
+    if (st != ACTOP_OK)
+        return st;
+    actop_sample_unref(l->sample);
+    l->sample = sample_new(l->pool);
+    return l->sample == NULL ? ACTOP_E_NOMEM
+                             : decode_for("linux")->step(l->decoder, &l->frame, l->sample, NULL);
+}
+
+/* Open, describe, read all moments, close. The first status that is neither OK nor the end. */
+static actop_status live(const struct tree *t, uint64_t fail_call, uint64_t *calls)
+{
+    struct life l = {0};
+    struct decoder *twin = NULL;
+    actop_status st = root_open(&l.root, t->path, NULL);
+    if (st == ACTOP_OK) {
+        root_fail_nth(l.root, fail_call);
+        st = linux_open_root(&l.source, l.root, NULL);
+    }
+    if (st == ACTOP_OK)
+        st = describe(&l);
+    if (st == ACTOP_OK) {
+        l.decoder = decode_for("linux")->create();
+        l.pool = sample_pool_new();
+        st = l.decoder == NULL || l.pool == NULL ? ACTOP_E_NOMEM : ACTOP_OK;
+    }
+    while (st == ACTOP_OK)
+        st = tick(&l);
+    if (l.decoder != NULL)
+        twin = decode_for("linux")->clone(l.decoder);
+    decode_for("linux")->destroy(twin);
+    *calls = l.source != NULL ? root_calls(l.root) : 0;
+    actop_sample_unref(l.sample);
+    if (l.pool != NULL)
+        sample_pool_unref(l.pool);
+    decode_for("linux")->destroy(l.decoder);
+    frame_release(&l.frame);
+    schema_unref(l.schema);
+    linux_source.close(l.source);
+    return st == ACTOP_END ? ACTOP_OK : st;
+}
+
+static void any_call_may_fail_and_the_source_goes_on(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_MACHINES; i++) {
+        struct tree t;
+        uint64_t calls = 1;
+        tree_open(&t, machines[i]);
+        for (uint64_t n = 1; n <= calls; n++)
+            CHECK_ROW(live(&t, n, &calls) == ACTOP_OK, machines[i]);
+        CHECK_ROW(calls > 50, machines[i]);
+        tree_close(&t);
+    }
+}
+
+static void any_allocation_may_fail_and_nothing_leaks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct tree t;
+        uint64_t calls;
+        long n = 1;
+        tree_open(&t, machines[i]);
+        for (bool hit = true; hit; n++) {
+            alloc_fail_nth(n);
+            actop_status st = live(&t, 0, &calls);
+            hit = alloc_failed();
+            alloc_fail_nth(0);
+            CHECK_ROW(st == ACTOP_OK || st == ACTOP_E_NOMEM, machines[i]);
+            CHECK_ROW(hit || st == ACTOP_OK, machines[i]);
+        }
+        CHECK_ROW(n > 50, machines[i]);
+        tree_close(&t);
+    }
+}
+
+static void a_machine_without_any_file_is_read_and_says_so(void **state)
+{
+    struct machine m = {0};
+    (void)state;
+    tree_open_empty(&m.tree);
+    tree_write(&m.tree, "t0/clock", "wall 1000000000\nawake 1000000000\nboot 1000000000\n");
+    machine_open_tree(&m);
+    assert_true(machine_next(&m));
+    assert_int_equal(machine_state(&m, ACTOP_METRIC_CPU_UTIL, 0), ACTOP_STATE_UNSUPPORTED);
+    assert_int_equal(machine_state(&m, ACTOP_METRIC_CPU_POWER, 0), ACTOP_STATE_UNSUPPORTED);
+    assert_int_equal(sample_rows(m.sample, ACTOP_SCOPE_CORE), 0);
+    const struct schema *s = m.frame.schema;
+    for (size_t i = 0; i < s->n_collectors; i++) {
+        const struct collector *c = &s->collectors[i];
+        CHECK_ROW(c->status != 0 || strcmp(schema_text(s, c->name), "host") != 0, "host");
+        if (c->status != 0)
+            CHECK_ROW(*schema_text(s, c->reason) != '\0', schema_text(s, c->name));
+    }
+    machine_close(&m);
+}
+
+static void what_is_denied_is_a_state_and_a_line_of_doctor(void **state)
+{
+    struct machine m = {0};
+    (void)state;
+    tree_open(&m.tree, "intel-hybrid");
+    tree_write(&m.tree, "ERRNOS",
+               "EACCES sys/class/powercap/intel-rapl:0/energy_uj\n"
+               "EACCES sys/class/powercap/intel-rapl:0:0/energy_uj\n");
+    machine_open_tree(&m);
+    assert_true(machine_next(&m) && machine_next(&m));
+    assert_int_equal(machine_state(&m, ACTOP_METRIC_CPU_POWER, 0), ACTOP_STATE_DENIED);
+    assert_int_equal(machine_state(&m, ACTOP_METRIC_PACKAGE_POWER, 0), ACTOP_STATE_DENIED);
+    assert_true(machine_get(&m, ACTOP_METRIC_SYSTEM_POWER, 0) == 20); /* psys may be read */
+    const struct schema *s = m.frame.schema;
+    bool found = false;
+    for (size_t i = 0; i < s->n_collectors; i++)
+        if (strcmp(schema_text(s, s->collectors[i].name), "powercap") == 0) {
+            found = true;
+            assert_int_equal(s->collectors[i].status, EACCES);
+            assert_non_null(strstr(schema_text(s, s->collectors[i].reason), "root"));
+            assert_non_null(strstr(schema_text(s, s->collectors[i].remedy), "root"));
+        }
+    assert_true(found);
+    machine_close(&m);
+}
+
+/* After the first ticks a tick allocates nothing. */
+static void a_tick_allocates_nothing_once_everything_was_seen(void **state)
+{
+    struct machine m = {0};
+    (void)state;
+    tree_open(&m.tree, "two-socket");
+    for (int i = 2; i < 8; i++) {
+        char path[32], text[128];
+        (void)snprintf(path, sizeof path, "t%d/clock", i);
+        (void)snprintf(
+            text, sizeof text,
+            "wall 17640000%d0000000000\nawake 90000%d0000000000\nboot 90000%d0000000000\n", i, i,
+            i);
+        tree_write(&m.tree, path, text);
+    }
+    machine_open_tree(&m);
+    for (int i = 0; i < 4; i++)
+        assert_true(machine_next(&m));
+    unsigned long before = alloc_count();
+    for (int i = 0; i < 4; i++)
+        assert_true(machine_next(&m));
+    assert_int_equal(alloc_count(), before);
+    machine_close(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_call_may_fail_and_the_source_goes_on),
+        cmocka_unit_test(any_allocation_may_fail_and_nothing_leaks),
+        cmocka_unit_test(a_machine_without_any_file_is_read_and_says_so),
+        cmocka_unit_test(what_is_denied_is_a_state_and_a_line_of_doctor),
+        cmocka_unit_test(a_tick_allocates_nothing_once_everything_was_seen),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
