@@ -113,6 +113,8 @@ typedef struct actop_options {
     uint32_t process_limit;      /**< Most process rows a sample has (union of the top N by CPU and by RSS); 0: all. */
     const char *process_filter;  /**< POSIX extended regex on short name, then command line, any case; NULL for none. */
     uint32_t subsamples;         /**< Frames folded into one sample, averaged by their durations; at least 1. */
+    int64_t interval_ns;         /**< Time the caller leaves between two actop_sample(): what subsamples are spread over
+                                  *   and how far a simulation goes; 0: as it comes, and no subsamples of a live source. */
     double average_window_s;     /**< Window of rolling averages and peaks. */
     size_t history_bytes;        /**< Most bytes of compressed frames kept for going back; 0 keeps none. */
     double alert_bandwidth_ratio;   /**< Bandwidth alert at this share of the ceiling. */
@@ -125,7 +127,7 @@ typedef struct actop_options {
 /** The defaults of actop_options. Since 2.0. */
 #define ACTOP_OPTIONS_INIT                                                                                             \
     {                                                                                                                  \
-        sizeof(actop_options), "auto", NULL, NULL, NULL, NULL, 0, 1.0, ACTOP_WANT_DEFAULT, 50, NULL, 1, 30.0,          \
+        sizeof(actop_options), "auto", NULL, NULL, NULL, NULL, 0, 1.0, ACTOP_WANT_DEFAULT, 50, NULL, 1, 0, 30.0,       \
             (size_t)4 << 20, 0.85, 0.85, 0.90, 0.3 * 1073741824.0, 3                                                   \
     }
 
@@ -162,8 +164,8 @@ ACTOP_API int actop_is_live(const actop_session *s);
 
 /** Take a sample now.
  *
- *  Blocks for at most the time the system calls take, and for a paced replay or a remote source until its next frame
- *  is due. The first sample after opening leaves rates in ACTOP_STATE_WARMING. Not while actop_start() runs, and by
+ *  Blocks for at most the time the system calls take; for a paced replay or a remote source until its next frame is
+ *  due; with subsamples of a live source until the last of them, actop_options.interval_ns less one share of it. The first sample after opening leaves rates in ACTOP_STATE_WARMING. Not while actop_start() runs, and by
  *  one thread at a time per session.
  *
  *  @param err  filled on failure; may be NULL. END at the end of a recording.

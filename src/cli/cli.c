@@ -156,6 +156,7 @@ actop_status cli_open(const struct cli *cli, enum cli_use use, uint32_t want, ac
     a.process_limit = (uint32_t)o->process_limit;
     a.process_filter = o->proc_filter;
     a.subsamples = (uint32_t)o->subsamples;
+    a.interval_ns = (int64_t)(o->interval_s * 1e9);
     a.average_window_s = o->avg_s;
     a.alert_bandwidth_ratio = (double)o->alert_bw_sat_percent / 100;
     a.alert_package_ratio = (double)o->alert_package_power_percent / 100;

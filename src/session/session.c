@@ -244,7 +244,7 @@ const actop_sample_t *actop_sample(actop_session *s, actop_error *err)
         return NULL;
     }
     struct actop_sample_t *sample = NULL;
-    if (session_next(s, 0, &sample, err) != ACTOP_OK)
+    if (session_next(s, s->options.interval_ns, &sample, err) != ACTOP_OK)
         return NULL;
     actop_sample_unref(s->current);
     s->current = sample;
@@ -264,6 +264,8 @@ static actop_status check_options(const actop_options *o, actop_error *err)
     if (o->alert_sustain_samples < 1 || o->alert_sustain_samples > 1000000)
         return error_set(err, ACTOP_E_ARGUMENT,
                          "alerts must be sustained for 1 to 1000000 samples");
+    if (o->interval_ns < 0)
+        return error_set(err, ACTOP_E_ARGUMENT, "the interval must not be negative");
     return ACTOP_OK;
 }
 
