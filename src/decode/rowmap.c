@@ -28,7 +28,8 @@ void rowmap_release(struct rowmap *m)
 static size_t place(const struct rowmap *m, uint64_t key)
 {
     size_t mask = m->cap_index - 1;
-    size_t at = (size_t)key & mask;
+    /* High bits of a product depend on all bits of the key, low ones do not. */
+    size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
     while (m->index[at] != 0 && m->keys[m->index[at] - 1] != key)
         at = (at + 1) & mask;
     return at;

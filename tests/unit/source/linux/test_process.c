@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes: from a tree to the sample, and those of this very machine. */
+#define _GNU_SOURCE
+#include "lib/test.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/alloc.h"
+#include "lib/box.h"
+
+#define WANT (ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS))
+
+static void put_process(const struct box *b, const char *where, unsigned pid, const char *name,
+                        unsigned long ticks, unsigned long start)
+{
+    char path[64], text[256];
+    (void)snprintf(path, sizeof path, "%sproc/%u/stat", where, pid);
+    (void)snprintf(text, sizeof text,
+                   "%u (%s) S 1 1 1 0 -1 0 0 0 0 0 %lu 5 0 0 20 0 3 0 %lu 4096 250\n", pid, name,
+                   ticks, start);
+    box_put(b, path, text);
+}
+
+static void put_units(const struct box *b, uint64_t page_size)
+{
+    const uint64_t auxv[] = {6, page_size, 17, 100, 0, 0};
+    box_put_bytes(b, "proc/self/auxv", auxv, sizeof auxv);
+}
+
+static void shares_are_of_all_busy_time_and_rates_of_the_identity(void **state)
+{
+    struct box b;
+    struct view v;
+    (void)state;
+    box_make(&b);
+    box_moment(&b, 0);
+    box_moment(&b, 1);
+    put_units(&b, 16384);
+    box_put(&b, "etc/passwd", "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n");
+    put_process(&b, "t0/", 10, "busy", 1000, 77);
+    put_process(&b, "t1/", 10, "busy", 1060, 77);
+    put_process(&b, "t0/", 11, "reused", 5000, 78);
+    put_process(&b, "t1/", 11, "reused", 1, 999);
+    put_process(&b, "t0/", 12, "gone", 1, 79);
+    put_process(&b, "t1/", 13, "new) R", 3, 80);
+    put_process(&b, "", 14, "idle", 3, 81);
+    box_put(&b, "t1/ERRNOS", "ENOENT proc/12\n");
+    box_put(&b, "proc/10/status", "Name:\tbusy\nUid:\t1000\t1000\t1000\t1000\n");
+    box_put(&b, "proc/14/status", "Name:\tidle\nUid:\t4242\t4242\t4242\t4242\n");
+    box_put(&b, "t0/proc/stat",
+            "cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\ncpu1 0 0 0 0 0 0 0 0 0 0\n");
+    box_put(
+        &b, "t1/proc/stat",
+        "cpu  120 0 0 80 0 0 0 0 0 0\ncpu0 60 0 0 40 0 0 0 0 0 0\ncpu1 60 0 0 40 0 0 0 0 0 0\n");
+    assert_int_equal(view_open(&v, b.dir, WANT), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_int_equal(view_state(&v, ACTOP_METRIC_PROC_CPU, "10"), ACTOP_STATE_WARMING);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_true(view_value(&v, ACTOP_METRIC_PROCESS_COUNT, NULL) == 4);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_CPU, "10"), 0.6, 1e-9);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_CPU_SHARE, "10"), 0.5, 1e-9);
+    assert_true(view_value(&v, ACTOP_METRIC_PROC_RSS, "10") == 250 * 16384);
+    assert_true(view_value(&v, ACTOP_METRIC_PROC_THREADS, "10") == 3);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_CPU_TIME, "10"), 10.65, 1e-9);
+    assert_string_equal(view_text(&v, ACTOP_METRIC_PROC_USER, "10"), "ada");
+    assert_string_equal(view_text(&v, ACTOP_METRIC_PROC_USER, "14"), "4242");
+    assert_int_equal(view_state(&v, ACTOP_METRIC_PROC_CPU, "11"), ACTOP_STATE_WARMING);
+    assert_int_equal(view_state(&v, ACTOP_METRIC_PROC_CPU, "13"), ACTOP_STATE_WARMING);
+    assert_string_equal(view_text(&v, ACTOP_METRIC_PROC_COMMAND, "13"), "new) R");
+    assert_true(view_value(&v, ACTOP_METRIC_PROC_CPU, "14") == 0);
+    assert_int_equal(view_row(&v, ACTOP_SCOPE_PROCESS, "12"), -1);
+    const struct entity *e = sample_entity_get(v.sample, ACTOP_SCOPE_PROCESS, 1);
+    assert_true(e->id == 11 && e->start == 999);
+    view_close(&v);
+    box_remove(&b);
+}
+
+static void command_lines_are_read_only_when_wanted(void **state)
+{
+    struct box b;
+    struct view v;
+    (void)state;
+    box_make(&b);
+    put_process(&b, "", 10, "java", 1, 2);
+    box_put_bytes(&b, "proc/10/cmdline", "/usr/bin/java\0-jar\0a b.jar\0\0", 29);
+    box_link(&b, "proc/10/exe", "/usr/lib/jvm/java");
+    assert_int_equal(view_open(&v, b.dir, WANT), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_null(view_text(&v, ACTOP_METRIC_PROC_CMDLINE, "10"));
+    v.want |= ACTOP_WANT_CMDLINE;
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_string_equal(view_text(&v, ACTOP_METRIC_PROC_CMDLINE, "10"),
+                        "/usr/bin/java -jar a b.jar");
+    assert_string_equal(view_text(&v, ACTOP_METRIC_PROC_EXE, "10"), "/usr/lib/jvm/java");
+    v.want &= ~(uint32_t)ACTOP_WANT(ACTOP_SCOPE_PROCESS);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_int_equal(sample_rows(v.sample, ACTOP_SCOPE_PROCESS), 0);
+    assert_true(view_value(&v, ACTOP_METRIC_PROCESS_COUNT, NULL) == 1);
+    view_close(&v);
+    box_remove(&b);
+}
+
+/* A client of the GPU behind descriptor fd of a process. */
+static void put_client(const struct box *b, const char *where, unsigned pid, unsigned fd,
+                       unsigned id, unsigned long busy_ns)
+{
+    char path[64], text[256];
+    (void)snprintf(path, sizeof path, "%sproc/%u/fdinfo/%u", where, pid, fd);
+    (void)snprintf(text, sizeof text,
+                   "pos:\t0\ndrm-driver:\tmade-up\ndrm-pdev:\t0000:01:00.0\ndrm-client-id:\t%u\n"
+                   "drm-engine-gfx:\t%lu ns\ndrm-resident-vram:\t100 KiB\n",
+                   id, busy_ns);
+    box_put(b, path, text);
+}
+
+static void a_client_behind_several_descriptors_counts_once(void **state)
+{
+    struct box b;
+    struct view v;
+    (void)state;
+    box_make(&b);
+    box_moment(&b, 0);
+    box_moment(&b, 1);
+    put_process(&b, "", 10, "game", 1, 2);
+    put_process(&b, "", 20, "compositor", 1, 2);
+    put_process(&b, "", 30, "shell", 1, 2);
+    box_link(&b, "proc/10/fd/3", "/dev/dri/renderD128");
+    box_link(&b, "proc/10/fd/4", "/dev/dri/renderD128");
+    box_link(&b, "proc/10/fd/5", "/tmp/dri");
+    box_link(&b, "proc/20/fd/8", "/dev/dri/card0");
+    box_link(&b, "proc/20/fd/9", "/dev/dri/renderD128");
+    box_link(&b, "proc/30/fd/0", "/dev/null");
+    for (unsigned m = 0; m < 2; m++) {
+        const char *where = m == 0 ? "t0/" : "t1/";
+        put_client(&b, where, 10, 3, 1, 1000 + m * 300000000ul);
+        put_client(&b, where, 10, 4, 1, 1000 + m * 300000000ul); /* the same, duplicated */
+        put_client(&b, where, 10, 5, 9, 1000 + m * 999999999ul); /* no GPU at all */
+        put_client(&b, where, 20, 8, 2, 500 + m * 100000000ul);
+        put_client(&b, where, 20, 9, 1, 1000 + m * 300000000ul); /* passed on by 10 */
+    }
+    assert_int_equal(view_open(&v, b.dir, WANT | ACTOP_WANT_GPU_CLIENTS), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_int_equal(view_state(&v, ACTOP_METRIC_PROC_GPU_SHARE, "10"), ACTOP_STATE_WARMING);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_GPU_SHARE, "10"), 0.75, 1e-9);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_GPU_SHARE, "20"), 0.25, 1e-9);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_GPU_SHARE, "30"), 0, 1e-9);
+    assert_true(view_value(&v, ACTOP_METRIC_PROC_GPU_MEM, "10") == 102400);
+    assert_int_equal(view_state(&v, ACTOP_METRIC_PROC_GPU_MEM, "30"), ACTOP_STATE_NONE);
+    view_close(&v);
+    box_remove(&b);
+}
+
+/* ---- this machine --------------------------------------------------------------------------------------------------- */
+
+enum { PROCESSES = 1000 };
+
+struct crowd {
+    pid_t leader;
+    int go; /* the crowd ends when this is closed */
+};
+
+/* Fork n processes that sleep until the leader ends. */
+static void crowd_start(struct crowd *c, int n)
+{
+    int ready[2], go[2];
+    char byte = 0;
+    assert_true(pipe(ready) == 0 && pipe(go) == 0);
+    c->leader = fork();
+    assert_true(c->leader >= 0);
+    if (c->leader == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)setpgid(0, 0);
+        (void)close(go[1]);
+        for (int i = 0; i < n; i++) {
+            pid_t pid = fork();
+            if (pid == 0) {
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void)prctl(PR_SET_NAME, "crowd ) x");
+                for (;;)
+                    (void)pause();
+            }
+            if (pid < 0)
+                _exit(1);
+        }
+        (void)!write(ready[1], &byte, 1);
+        (void)!read(go[0], &byte, 1);
+        (void)signal(SIGTERM, SIG_IGN);
+        (void)kill(
+            0,
+            SIGTERM); /* the others, which are of the same group; and wait, for init may be slow to */
+        while (wait(NULL) > 0)
+            ;
+        _exit(0);
+    }
+    (void)close(ready[1]);
+    (void)close(go[0]);
+    c->go = go[1];
+    struct pollfd wait = {.fd = ready[0], .events = POLLIN};
+    assert_int_equal(poll(&wait, 1, 60000), 1);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    (void)close(ready[0]);
+}
+
+static void crowd_end(struct crowd *c)
+{
+    (void)close(c->go);
+    (void)waitpid(c->leader, NULL, 0);
+}
+
+static uint32_t crowd_seen(const struct view *v)
+{
+    uint32_t n = 0;
+    for (uint32_t row = 0; row < sample_rows(v->sample, ACTOP_SCOPE_PROCESS); row++) {
+        const struct entity *e = sample_entity_get(v->sample, ACTOP_SCOPE_PROCESS, row);
+        n += strcmp(sample_entity_text(v->sample, ACTOP_SCOPE_PROCESS, e->name), "crowd ) x") == 0
+                 ? 1
+                 : 0;
+    }
+    return n;
+}
+
+/* A tick in which time passes. */
+static void tick(struct view *v)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    assert_int_equal(view_next(v), ACTOP_OK);
+}
+
+static size_t open_descriptors(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    size_t n = 0;
+    assert_non_null(d);
+    while (readdir(d) != NULL)
+        n++;
+    (void)closedir(d);
+    return n;
+}
+
+static void a_thousand_real_processes_come_are_read_and_go(void **state)
+{
+    struct crowd crowd;
+    struct view v;
+    (void)state;
+    size_t before = open_descriptors();
+    assert_int_equal(view_open(&v, "/", WANT), ACTOP_OK);
+    tick(&v);
+    uint32_t others = sample_rows(v.sample, ACTOP_SCOPE_PROCESS);
+    crowd_start(&crowd, PROCESSES);
+    /* New ones are found without listing all of /proc. */
+    for (int i = 0; i < 3; i++)
+        tick(&v);
+    assert_int_equal(crowd_seen(&v), PROCESSES);
+    assert_true(sample_rows(v.sample, ACTOP_SCOPE_PROCESS) >= PROCESSES + others / 2);
+    double counted = view_value(&v, ACTOP_METRIC_PROCESS_COUNT, NULL);
+    assert_true(counted == sample_rows(v.sample, ACTOP_SCOPE_PROCESS));
+    unsigned long allocated = 0;
+    for (int i = 0; i < 40; i++) { /* over whole listings and partial ones */
+        if (i == 20)
+            allocated = alloc_count();
+        tick(&v);
+        assert_int_equal(crowd_seen(&v), PROCESSES);
+    }
+    /* Others of this machine may start meanwhile; a tick of ours allocates nothing. */
+    assert_true(alloc_count() - allocated < 40);
+    crowd_end(&crowd);
+    for (int i = 0; i < 100 && crowd_seen(&v) > 0; i++)
+        tick(&v);
+    assert_int_equal(crowd_seen(&v), 0);
+    view_close(&v);
+    assert_int_equal(open_descriptors(), before);
+}
+
+static void processes_that_are_not_wanted_are_counted_and_keep_no_descriptors(void **state)
+{
+    struct view v;
+    (void)state;
+    assert_int_equal(view_open(&v, "/", ACTOP_WANT_DEFAULT), ACTOP_OK);
+    tick(&v);
+    size_t before = open_descriptors();
+    double count = view_value(&v, ACTOP_METRIC_PROCESS_COUNT, NULL);
+    v.want = WANT;
+    tick(&v);
+    double rows = sample_rows(v.sample, ACTOP_SCOPE_PROCESS);
+    assert_true(rows > 1 && rows - count < 50 && count - rows < 50); /* others start and end */
+    assert_true(open_descriptors() > before);
+    v.want = ACTOP_WANT_DEFAULT;
+    tick(&v);
+    assert_true(open_descriptors() <= before + 1);
+    view_close(&v);
+}
+
+static void a_busy_process_is_seen_to_be_busy(void **state)
+{
+    struct view v;
+    char key[16];
+    (void)state;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (volatile unsigned long n = 0;; n++)
+            ;
+    }
+    (void)snprintf(key, sizeof key, "%d", (int)pid);
+    assert_int_equal(view_open(&v, "/", WANT), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    nanosleep(&(struct timespec){.tv_nsec = 400000000}, NULL);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    double cpu = view_value(&v, ACTOP_METRIC_PROC_CPU, key);
+    double share = view_value(&v, ACTOP_METRIC_PROC_CPU_SHARE, key);
+    /* The machine may be shared: it gets some of one core, and no more. */
+    assert_true(cpu > 0.02 && cpu < 1.2);
+    assert_true(share > 0 && share <= 1);
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+    view_close(&v);
+}
+
+static uint64_t start_of(const struct view *v, const char *key)
+{
+    int64_t row = view_row(v, ACTOP_SCOPE_PROCESS, key);
+    assert_true(row >= 0);
+    return sample_entity_get(v->sample, ACTOP_SCOPE_PROCESS, (uint32_t)row)->start;
+}
+
+static void a_signal_reaches_only_the_process_that_is_meant(void **state)
+{
+    struct view v;
+    char key[16];
+    int status = 0;
+    (void)state;
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            (void)pause();
+    }
+    (void)snprintf(key, sizeof key, "%d", (int)pid);
+    uint64_t id = (uint64_t)pid;
+    assert_int_equal(view_open(&v, "/", WANT), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    uint64_t start = start_of(&v, key);
+    assert_int_equal(linux_source.signal_process(v.source, id, start + 1, SIGKILL, NULL),
+                     ACTOP_E_GONE);
+    assert_int_equal(linux_source.signal_process(v.source, id, start, 0, NULL), ACTOP_OK);
+    assert_int_equal(linux_source.signal_process(v.source, 0, start, SIGKILL, NULL),
+                     ACTOP_E_ARGUMENT);
+    assert_int_equal(linux_source.signal_process(v.source, UINT64_MAX, 0, SIGKILL, NULL),
+                     ACTOP_E_ARGUMENT);
+    assert_int_equal(linux_source.signal_process(v.source, id, start, 9999, NULL),
+                     ACTOP_E_ARGUMENT);
+    assert_int_equal(linux_source.signal_process(v.source, id, start, SIGTERM, NULL), ACTOP_OK);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    assert_int_equal(linux_source.signal_process(v.source, id, start, SIGTERM, NULL), ACTOP_E_GONE);
+    view_close(&v);
+}
+
+static void another_machines_processes_cannot_be_signalled(void **state)
+{
+    struct box b;
+    struct view v;
+    (void)state;
+    box_make(&b);
+    put_process(&b, "", (unsigned)getpid(), "me", 1, 2);
+    assert_int_equal(view_open(&v, b.dir, WANT), ACTOP_OK);
+    assert_int_equal(linux_source.signal_process(v.source, (uint64_t)getpid(), 2, SIGKILL, NULL),
+                     ACTOP_E_STATE);
+    view_close(&v);
+    box_remove(&b);
+}
+
+static void every_failing_read_of_a_live_process_is_survived(void **state)
+{
+    (void)state;
+    for (uint64_t n = 1; n < 600; n += n < 60 ? 1 : 17) {
+        struct root *root = NULL;
+        struct view v = {.want = WANT | ACTOP_WANT_CMDLINE};
+        assert_int_equal(root_open(&root, "/", NULL), ACTOP_OK);
+        assert_int_equal(linux_open_root(&v.source, root, NULL), ACTOP_OK);
+        assert_int_equal(linux_source.describe(v.source, &v.schema, NULL), ACTOP_OK);
+        v.decoder = decode_for("linux")->create();
+        v.pool = sample_pool_new();
+        root_fail_nth(root, n);
+        assert_int_equal(view_next(&v), ACTOP_OK);
+        root_fail_nth(root, 0);
+        assert_int_equal(view_next(&v), ACTOP_OK);
+        assert_true(sample_rows(v.sample, ACTOP_SCOPE_PROCESS) > 0);
+        view_close(&v);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shares_are_of_all_busy_time_and_rates_of_the_identity),
+        cmocka_unit_test(command_lines_are_read_only_when_wanted),
+        cmocka_unit_test(a_client_behind_several_descriptors_counts_once),
+        cmocka_unit_test(a_thousand_real_processes_come_are_read_and_go),
+        cmocka_unit_test(processes_that_are_not_wanted_are_counted_and_keep_no_descriptors),
+        cmocka_unit_test(a_busy_process_is_seen_to_be_busy),
+        cmocka_unit_test(a_signal_reaches_only_the_process_that_is_meant),
+        cmocka_unit_test(another_machines_processes_cannot_be_signalled),
+        cmocka_unit_test(every_failing_read_of_a_live_process_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
