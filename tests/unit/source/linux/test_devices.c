@@ -45,8 +45,7 @@ static void memory_is_split_and_swap_counted_in_pages_of_any_size(void **state)
     box_moment(&t, 1);
     put_auxv(&t, 16384);
     box_put(&t, "proc/meminfo", MEMINFO);
-    box_put(&t, "sys/block/zram0/mm_stat",
-             "  4096000  1024000  1048576  0  1048576  3  0  0  0\n");
+    box_put(&t, "sys/block/zram0/mm_stat", "  4096000  1024000  1048576  0  1048576  3  0  0  0\n");
     box_put(&t, "t0/proc/vmstat", "nr_free_pages 5\npswpin 100\npswpout 1000\nthp 3\n");
     box_put(&t, "t1/proc/vmstat", "nr_free_pages 5\npswpin 110\npswpout 1064\nthp 3\n");
     open_moments(&v, &t, 1);
@@ -72,8 +71,8 @@ static void a_kernel_that_does_not_say_what_is_available_is_estimated(void **sta
     (void)state;
     box_make(&t);
     box_put(&t, "proc/meminfo",
-             "MemTotal:  1000000 kB\nMemFree:  200000 kB\nBuffers:  50000 kB\nCached:  150000 kB\n"
-             "Shmem:  20000 kB\nSReclaimable: 10000 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
+            "MemTotal:  1000000 kB\nMemFree:  200000 kB\nBuffers:  50000 kB\nCached:  150000 kB\n"
+            "Shmem:  20000 kB\nSReclaimable: 10000 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n");
     open_moments(&v, &t, 1);
     assert_true(view_value(&v, ACTOP_METRIC_RAM_AVAILABLE, NULL) == 390000.0 * 1024);
     assert_int_equal(view_origin(&v, ACTOP_METRIC_RAM_AVAILABLE, NULL), ACTOP_ESTIMATED);
@@ -112,7 +111,7 @@ static void memory_pressure_is_judged_by_stalls_or_else_by_what_is_left(void **s
         box_put(&t, "proc/meminfo", text);
         if (rows[i].some1 != NULL) {
             box_put(&t, "t0/proc/pressure/memory",
-                     "some avg10=0.00 total=0\nfull avg10=0.00 total=0\n");
+                    "some avg10=0.00 total=0\nfull avg10=0.00 total=0\n");
             (void)snprintf(text, sizeof text,
                            "some avg10=0.00 total=%s\nfull avg10=0.00 total=%s\n", rows[i].some1,
                            rows[i].full1);
@@ -467,22 +466,21 @@ static void real_file_systems_are_listed_once_and_remote_ones_not_asked(void **s
     (void)state;
     box_make(&t);
     box_put(&t, "proc/self/mountinfo",
-             "20 1 259:2 / / rw - ext4 /dev/nvme0n1p2 rw\n"
-             "21 20 0:5 / /proc rw - proc proc rw\n"
-             "22 20 0:6 / /run rw - tmpfs tmpfs rw\n"
-             "23 20 259:2 /var/lib /mnt/bind rw - ext4 /dev/nvme0n1p2 rw\n"
-             "24 20 0:31 /@home /home rw - btrfs /dev/sdb1 rw\n"
-             "25 20 0:32 /@srv /srv rw - btrfs /dev/sdb1 rw\n"
-             "26 20 0:40 / /net rw - nfs4 server:/x rw\n"
-             "27 20 7:1 / /snap/a rw - squashfs /dev/loop1 ro\n"
-             "28 20 8:17 / /old rw - vfat /dev/sdc1 rw\n"
-             "29 20 8:33 / /old rw - vfat /dev/sdd1 rw\n"
-             "30 20 0:44 / /fuse rw - fuse.sshfs host: rw\n"
-             "31 20 0:45 / /run/user/doc rw - fuse.portal portal rw\n"
-             "32 20 8:49 / /my\\040disk rw - xfs /dev/sde1 rw\n"
-             "33 20 8:65 / /locked rw - ext4 /dev/sdf1 rw\n");
-    box_put(&t, "STATVFS",
-             " 4096 1000 400 300\nhome 4096 10 5 5\nold 512 100 100 100\n");
+            "20 1 259:2 / / rw - ext4 /dev/nvme0n1p2 rw\n"
+            "21 20 0:5 / /proc rw - proc proc rw\n"
+            "22 20 0:6 / /run rw - tmpfs tmpfs rw\n"
+            "23 20 259:2 /var/lib /mnt/bind rw - ext4 /dev/nvme0n1p2 rw\n"
+            "24 20 0:31 /@home /home rw - btrfs /dev/sdb1 rw\n"
+            "25 20 0:32 /@srv /srv rw - btrfs /dev/sdb1 rw\n"
+            "26 20 0:40 / /net rw - nfs4 server:/x rw\n"
+            "27 20 7:1 / /snap/a rw - squashfs /dev/loop1 ro\n"
+            "28 20 8:17 / /old rw - vfat /dev/sdc1 rw\n"
+            "29 20 8:33 / /old rw - vfat /dev/sdd1 rw\n"
+            "30 20 0:44 / /fuse rw - fuse.sshfs host: rw\n"
+            "31 20 0:45 / /run/user/doc rw - fuse.portal portal rw\n"
+            "32 20 8:49 / /my\\040disk rw - xfs /dev/sde1 rw\n"
+            "33 20 8:65 / /locked rw - ext4 /dev/sdf1 rw\n");
+    box_put(&t, "STATVFS", " 4096 1000 400 300\nhome 4096 10 5 5\nold 512 100 100 100\n");
     box_put(&t, "ERRNOS", "EACCES locked\n");
     open_moments(&v, &t, 1);
     assert_int_equal(sample_rows(v.sample, ACTOP_SCOPE_VOLUME), 7);
@@ -571,7 +569,7 @@ static void a_mouse_is_no_battery_and_adapters_add_up(void **state)
     (void)state;
     box_make(&t);
     box_put(&t, "sys/class/power_supply/mouse/uevent",
-             "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_SCOPE=Device\nPOWER_SUPPLY_CAPACITY=3\n");
+            "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_SCOPE=Device\nPOWER_SUPPLY_CAPACITY=3\n");
     box_put(
         &t, "sys/class/power_supply/BAT0/uevent",
         "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_STATUS=Charging\nPOWER_SUPPLY_POWER_NOW=4000000\n");
@@ -579,7 +577,7 @@ static void a_mouse_is_no_battery_and_adapters_add_up(void **state)
         &t, "sys/class/power_supply/BAT1/uevent",
         "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_STATUS=Discharging\nPOWER_SUPPLY_POWER_NOW=1000000\n");
     box_put(&t, "sys/class/power_supply/BAT2/uevent",
-             "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_PRESENT=0\n");
+            "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_PRESENT=0\n");
     box_put(
         &t, "sys/class/power_supply/AC/uevent",
         "POWER_SUPPLY_TYPE=Mains\nPOWER_SUPPLY_ONLINE=1\nPOWER_SUPPLY_CURRENT_NOW=2000000\nPOWER_SUPPLY_VOLTAGE_NOW=20000000\n");
@@ -613,7 +611,7 @@ static void make_small_machine(struct box *t)
     box_put(t, "proc/self/cgroup", "0::/a\n");
     box_put(t, "sys/fs/cgroup/a/memory.max", "1000\n");
     box_put(t, "sys/class/power_supply/BAT0/uevent",
-             "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_CAPACITY=3\n");
+            "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_CAPACITY=3\n");
     box_put(t, "proc/1/stat", "1 (init) S 0 1 1 0 -1 0 0 0 0 0 5 6 0 0 20 0 1 0 3 4096 10\n");
 }
 

@@ -45,7 +45,7 @@ static void shares_are_of_all_busy_time_and_rates_of_the_identity(void **state)
     box_moment(&b, 0);
     box_moment(&b, 1);
     put_units(&b, 16384);
-    box_put(&b, "etc/passwd", "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/home/ada:/bin/sh\n");
+    box_put(&b, "etc/passwd", "root:x:0:0::/root:/bin/sh\nada:x:1000:1000::/nonexistent:/bin/sh\n");
     put_process(&b, "t0/", 10, "busy", 1000, 77);
     put_process(&b, "t1/", 10, "busy", 1060, 77);
     put_process(&b, "t0/", 11, "reused", 5000, 78);
