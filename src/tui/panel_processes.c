@@ -266,12 +266,9 @@ struct num processes_remark(struct scene *s)
 {
     struct value package = scene_value(s, ACTOP_METRIC_PACKAGE_POWER, 0);
     const struct process_list *l = s->processes;
-    struct num count = num_text("%zu of %zu", l->n, l->total);
-    if (l->n == l->total || s->view->group) {
-        struct value all = scene_value(s, ACTOP_METRIC_PROCESS_COUNT, 0);
-        count = all.has ? num_text("%zu of %s", l->n, num_count(all.now, false).s)
-                        : num_text("%zu", l->n);
-    }
+    struct value all = scene_value(s, ACTOP_METRIC_PROCESS_COUNT, 0);
+    struct num count = all.has ? num_text("%zu of %s", l->living, num_count(all.now, false).s)
+                               : num_text("%zu", l->living);
     if (isnan(l->shown_watts) || !package.has)
         return count;
     struct num shown = num_watts(l->shown_watts, false);

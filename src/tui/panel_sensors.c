@@ -8,11 +8,19 @@ bool sensors_present(struct scene *s)
            scene_rows(s, ACTOP_SCOPE_SENSOR) > 0;
 }
 
+/* A system that numbers its fans has no names for them. */
+static int draw_fan_name(struct scene *s, const struct area *a, uint32_t row)
+{
+    const char *name = scene_name(s, ACTOP_SCOPE_FAN, row);
+    int x = *name >= '0' && *name <= '9' ? draw_text(a, 0, 0, STYLE_DIM, "fan ") : 0;
+    return x + draw_name(a, 0, x, 12, STYLE_DIM, name);
+}
+
 static void draw_fan(struct scene *s, const struct area *a, uint32_t row)
 {
     struct value speed = scene_value(s, ACTOP_METRIC_FAN_SPEED, row);
     struct value most = scene_value(s, ACTOP_METRIC_FAN_MAX, row);
-    int x = draw_name(a, 0, 0, 12, STYLE_DIM, scene_name(s, ACTOP_SCOPE_FAN, row)) + 1;
+    int x = draw_fan_name(s, a, row) + 1;
     struct num text = padded_value(s, FIELD_RPM, &speed, num_count);
     x += draw_text(a, 0, x, speed.has ? STYLE_TEXT : STYLE_DIM, text.s);
     x += draw_text(a, 0, x, STYLE_DIM, speed.has && speed.now < 1 ? " off" : " rpm") + 2;
@@ -34,7 +42,7 @@ static void draw_battery(struct scene *s, const struct area *a, uint32_t row)
     headline_add(&h, STYLE_DIM, 0, 0, num_text("battery"));
     headline_add(&h, charge.has && charge.now < 0.1 ? STYLE_BAD : STYLE_TEXT, 0, 1,
                  padded_value(s, FIELD_PERCENT, &charge, num_percent));
-    if (name != NULL)
+    if (name != NULL && state.value > 0)
         headline_add(&h, STYLE_TEXT, 1, 2, num_text("%.20s", name));
     if (flow.has)
         headline_add(&h, STYLE_TEXT, 2, 2, num_watts(flow.v, true));

@@ -252,6 +252,7 @@ static void count(struct process_list *l, const struct process *p)
         add(&l->exited_j, p->energy_j);
     } else {
         add(&l->shown_watts, p->watts);
+        l->living += (p->flags & ACTOP_ENTITY_HIDDEN) == 0;
     }
 }
 
@@ -261,6 +262,7 @@ bool process_list_take(struct process_list *l, const actop_sample_t *sample, int
     uint32_t rows = sample == NULL ? 0 : actop_rows(sample, ACTOP_SCOPE_PROCESS);
     l->n = 0;
     l->total = rows;
+    l->living = 0;
     l->exited = 0;
     l->shown_watts = l->exited_j = NAN;
     if (!VEC_GROW(l->rows, l->cap, (size_t)rows + 1))

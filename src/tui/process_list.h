@@ -29,6 +29,7 @@ struct process_list {
     struct process *rows; /* owned */
     size_t n, cap;
     size_t total;         /* rows of the sample before the filter */
+    size_t living;        /* of n: processes, neither ended nor a stand-in */
     double shown_watts;   /* Σ of what is shown, those that ended left out */
     double exited_j;      /* energy of the ones that ended */
     uint32_t exited;

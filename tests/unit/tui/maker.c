@@ -12,6 +12,7 @@ const struct maker_machine maker_machines[] = {
     {"m4-max", "Apple M4 Max", 4, 12, 40, 12, 24, 2, 3, 1, 5, 40, true, true, true, true},
     {"m1", "Apple M1", 4, 4, 8, 6, 8, 0, 1, 1, 0, 25, true, true, true, true},
     {"vm", "Apple M2 (Virtual)", 0, 4, 0, 0, 0, 0, 1, 1, 0, 12, false, false, false, false},
+    {"laptop", "AMD Ryzen 7 7840U", 0, 16, 12, 0, 9, 1, 2, 1, 0, 60, true, false, true, true},
     {"server", "AMD EPYC 9754", 0, 256, 0, 0, 60, 8, 4, 12, 0, 200, true, false, false, true},
 };
 const int n_maker_machines = sizeof maker_machines / sizeof maker_machines[0];
