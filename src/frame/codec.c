@@ -11,13 +11,38 @@
 
 /* ---- the past ---- */
 
+/* Find each channel's channel before it in its group. */
+static bool find_leaders(struct codec_past *p, const struct schema *s)
+{
+    size_t size = 16;
+    while (size < s->n_channels * 2)
+        size *= 2;
+    uint32_t *last = calloc(size, sizeof *last); /* owned; by group: its last channel, + 1 */
+    if (last == NULL || !VEC_GROW(p->leaders, p->cap_leaders, s->n_channels)) {
+        free(last);
+        return false;
+    }
+    for (uint32_t i = 0; i < s->n_channels; i++) {
+        const char *group = schema_text(s, s->channels[i].group);
+        size_t at = (size_t)hash_bytes(group, strlen(group)) & (size - 1);
+        while (last[at] != 0 && strcmp(schema_text(s, s->channels[last[at] - 1].group), group) != 0)
+            at = (at + 1) & (size - 1);
+        p->leaders[i] = last[at] - 1; /* none: 0 - 1 is CODEC_NO_LEADER */
+        last[at] = i + 1;
+    }
+    free(last);
+    schema_unref(p->led);
+    p->led = schema_ref(s);
+    return true;
+}
+
 actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint32_t schema_crc,
                               actop_error *err)
 {
     actop_status st = frame_begin(&p->frame, s, 0, err);
     if (st != ACTOP_OK)
         return st;
-    if (!VEC_GROW(p->slots, p->cap_slots, s->n_slots))
+    if (!VEC_GROW(p->slots, p->cap_slots, s->n_slots) || (p->led != s && !find_leaders(p, s)))
         return error_set(err, ACTOP_E_NOMEM, "no memory for the frame before");
     if (s->n_slots > 0)
         memset(p->slots, 0, s->n_slots * sizeof *p->slots);
@@ -31,6 +56,8 @@ actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint
 void codec_past_release(struct codec_past *p)
 {
     frame_release(&p->frame);
+    schema_unref(p->led);
+    free(p->leaders);
     free(p->slots);
     memset(p, 0, sizeof *p);
 }
@@ -104,18 +131,24 @@ static void put_times(struct codec_past *p, const struct frame *f, struct residu
     p->awake_growth_ns = grew_ns;
 }
 
-/* Stamps of one driver advance together: what is written is how much more one advanced than the one before it. */
 static void put_channels(const struct codec_past *p, const struct frame *f,
                          struct residual_out *out)
 {
     size_t n = f->schema->n_channels;
     for (size_t i = 0; i < n; i++)
         put_difference(out, f->status[i], p->frame.status[i]);
-    int64_t grew_ns = 0;
+    int64_t last_ns = p->awake_growth_ns;
     for (size_t i = 0; i < n; i++) {
-        int64_t grows_ns = difference(f->stamps_ns[i], p->frame.stamps_ns[i]);
-        put_difference(out, grows_ns, grew_ns);
-        grew_ns = grows_ns;
+        uint32_t leader = p->leaders[i];
+        int64_t grew_ns = difference(f->stamps_ns[i], p->frame.stamps_ns[i]);
+        if (leader != CODEC_NO_LEADER) {
+            put_difference(out, grew_ns,
+                           difference(f->stamps_ns[leader], p->frame.stamps_ns[leader]));
+            continue;
+        }
+        int64_t guess_ns = p->frame.stamps_ns[i] == 0 ? 0 : last_ns;
+        residual_put_raw(out, stamp_swap(zigzag(difference(grew_ns, guess_ns)), guess_ns));
+        last_ns = grew_ns != 0 ? grew_ns : last_ns;
     }
 }
 

@@ -28,7 +28,7 @@ enum {
 struct slot_past {
     uint64_t value;
     int64_t growth; /* from the frame before to the last one */
-    int64_t expect; /* growth expected next: 0 but for counters that grow steadily */
+    int64_t expect; /* growth expected next: 0 but for what grows steadily */
 };
 
 /* What writer and reader both know. */
@@ -38,6 +38,9 @@ struct codec_past {
     struct slot_past *slots;
     size_t cap_slots;
     int64_t awake_growth_ns; /* time between the last two frames */
+    const struct schema *led; /* the schema leaders are of; a reference */
+    uint32_t *leaders;        /* per channel: the channel before it in its group, or CODEC_NO_LEADER */
+    size_t cap_leaders;
 };
 
 struct codec_writer {
@@ -94,6 +97,7 @@ actop_status codec_take(struct codec_reader *r, const struct block *b, struct fr
 /* ---- For the codec's own files ---- */
 
 #define CODEC_NEW_ROW UINT32_MAX
+#define CODEC_NO_LEADER UINT32_MAX
 
 /* Steps that make the rows of a frame from those of the one before; two low bits of a number whose rest is arg. */
 enum row_step {
@@ -117,6 +121,17 @@ static inline struct row_base row_base_of(const struct codec_past *p, const stru
     return row > 0 ? (struct row_base){now, row - 1} : (struct row_base){NULL, 0};
 }
 
+/* How a stamp grew is compared with how that of the channel before it in its group did, because drivers publish a group at
+ * once; that of a group's first with the last first that grew at all. Of these only two outcomes are likely, as that one
+ * or not at all, so the number that means "not at all" changes places with 1. The same way there and back. */
+static inline uint64_t stamp_swap(uint64_t z, int64_t last_ns)
+{
+    uint64_t none = zigzag((int64_t)(0 - (uint64_t)last_ns));
+    if (none == 0 || (z != 1 && z != none))
+        return z;
+    return z == 1 ? none : 1;
+}
+
 static inline uint64_t base_cell(struct row_base base, int32_t rowset, uint32_t column)
 {
     bool has = base.frame != NULL && frame_cell_has(base.frame, rowset, base.row, column);
@@ -130,17 +145,16 @@ actop_status codec_get_schema_content(const uint8_t *content, size_t n, struct s
 actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint32_t schema_crc, actop_error *err);
 void codec_past_release(struct codec_past *p);
 
-/* What was left of a slot is known to both sides: the same step for writer and reader. */
+/* What was left of a slot is known to both sides: the same step for writer and reader. A growth much like the one before
+ * it is expected to go on; of counters more readily than of other values, which come back as often as they go on. */
 static inline void slot_past_step(struct slot_past *p, int64_t residual, bool counter)
 {
     int64_t grew = (int64_t)((uint64_t)p->expect + (uint64_t)residual);
-    if (counter) {
-        uint64_t change = (uint64_t)grew - (uint64_t)p->growth;
-        uint64_t change_size = (int64_t)change < 0 ? ~change + 1 : change;
-        uint64_t size = grew < 0 ? ~(uint64_t)grew + 1 : (uint64_t)grew;
-        p->expect = change_size < size ? grew : 0;
-        p->growth = grew;
-    }
+    uint64_t change = (uint64_t)grew - (uint64_t)p->growth;
+    uint64_t change_size = (int64_t)change < 0 ? ~change + 1 : change;
+    uint64_t size = grew < 0 ? ~(uint64_t)grew + 1 : (uint64_t)grew;
+    p->expect = change_size < (counter ? size : size / 2) ? grew : 0;
+    p->growth = grew;
     p->value += (uint64_t)grew;
 }
 

@@ -81,9 +81,18 @@ static void get_channels(const struct codec_past *p, struct frame *f, struct res
     size_t n = f->schema->n_channels;
     for (size_t i = 0; i < n; i++)
         f->status[i] = (int32_t)get_difference(in, p->frame.status[i]);
-    int64_t grew_ns = 0;
+    int64_t last_ns = p->awake_growth_ns;
     for (size_t i = 0; i < n; i++) {
-        grew_ns = get_difference(in, grew_ns);
+        uint32_t leader = p->leaders[i];
+        int64_t grew_ns = 0;
+        if (leader != CODEC_NO_LEADER) {
+            grew_ns =
+                get_difference(in, difference(f->stamps_ns[leader], p->frame.stamps_ns[leader]));
+        } else {
+            int64_t guess_ns = p->frame.stamps_ns[i] == 0 ? 0 : last_ns;
+            grew_ns = sum(guess_ns, unzigzag(stamp_swap(residual_get_raw(in), guess_ns)));
+            last_ns = grew_ns != 0 ? grew_ns : last_ns;
+        }
         f->stamps_ns[i] = sum(p->frame.stamps_ns[i], grew_ns);
     }
 }
