@@ -165,8 +165,9 @@ ACTOP_API int actop_is_live(const actop_session *s);
 /** Take a sample now.
  *
  *  Blocks for at most the time the system calls take; for a paced replay or a remote source until its next frame is
- *  due; with subsamples of a live source until the last of them, actop_options.interval_ns less one share of it. The first sample after opening leaves rates in ACTOP_STATE_WARMING. Not while actop_start() runs, and by
- *  one thread at a time per session.
+ *  due; with subsamples of a live source until the last of them, actop_options.interval_ns less one share of it. The
+ *  first sample after opening leaves rates in ACTOP_STATE_WARMING. Not while actop_start() runs, and by one thread at
+ *  a time per session.
  *
  *  @param err  filled on failure; may be NULL. END at the end of a recording.
  *  @return the sample, borrowed until the next actop_sample() or actop_close() on s (take a reference to keep it);

@@ -5,8 +5,7 @@
 #ifndef SOURCE_APPLE_APPLE_H
 #define SOURCE_APPLE_APPLE_H
 
-#include <actop/actop.h>
-
+#include "model/metric.h" /* ACTOP_WANT */
 #include "source/apple/apple_api.h"
 #include "source/source.h"
 

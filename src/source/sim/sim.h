@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The simulated machine as a source: its parts. Frames look as the apple source fills them (docs/apple-frames.md), so they go through
- * the real decoder. */
+/* The simulated machine as a source: its parts. Frames look as the apple source fills them (docs/apple-frames.md), so they
+ * go through the real decoder. */
 #ifndef SOURCE_SIM_SIM_H
 #define SOURCE_SIM_SIM_H
 
@@ -20,7 +20,8 @@ struct sim_map {
 };
 
 /* A sealed schema of the machine, under a source name such as "sim:m4-max", and where things are in it. */
-actop_status sim_describe(const struct machine *m, const char *source, struct schema **out, struct sim_map *map, actop_error *err);
+actop_status sim_describe(const struct machine *m, const char *source, struct schema **out, struct sim_map *map,
+                          actop_error *err);
 void sim_map_release(struct sim_map *map);
 
 /* Write the truth into a frame that was begun. */

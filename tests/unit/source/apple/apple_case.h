@@ -13,8 +13,9 @@
 #include "source/apple/apple.h"
 
 static const char *const apple_machines[] = {
-    "m1",     "m1-pro", "m1-max", "m1-ultra", "m2", "m2-pro", "m2-max", "m2-ultra", "m3",       "m3-pro",  "m3-max", "m3-ultra",
-    "m4",     "m4-pro", "m4-max", "m5",       "m5-pro", "m5-max", "m5-ultra", "a18-pro", "m6", "vm", "odd",
+    "m1", "m1-pro", "m1-max", "m1-ultra", "m2", "m2-pro", "m2-max", "m2-ultra",
+    "m3", "m3-pro", "m3-max", "m3-ultra", "m4", "m4-pro", "m4-max",
+    "m5", "m5-pro", "m5-max", "m5-ultra", "a18-pro", "m6", "vm", "odd",
 };
 enum { N_APPLE_MACHINES = sizeof apple_machines / sizeof apple_machines[0] };
 
