@@ -19,7 +19,8 @@ static const char *const apple_machines[] = {
 };
 enum { N_APPLE_MACHINES = sizeof apple_machines / sizeof apple_machines[0] };
 
-static const uint32_t want_all = ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_CMDLINE | ACTOP_WANT_GPU_CLIENTS;
+static const uint32_t want_all =
+    ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_CMDLINE | ACTOP_WANT_GPU_CLIENTS;
 
 struct apple_case {
     struct apple_api api;
