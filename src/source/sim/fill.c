@@ -100,7 +100,8 @@ static void fill_sensors(const struct truth *t, const struct sim_map *map, struc
             frame_set_u64(f, map->fans[3 * i + k], first_bytes(bytes));
         }
     }
-    for (size_t i = 0; i < m->n_hid; i++) /* events carry 16 bits behind the point (documented: IOFixed) */
+    for (size_t i = 0; i < m->n_hid;
+         i++) /* events carry 16 bits behind the point (documented: IOFixed) */
         frame_set_f64(f, map->hid[i], floor(truth_hid(t, i) * 65536) / 65536);
 }
 
