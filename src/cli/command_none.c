@@ -114,6 +114,8 @@ int command_none(struct cli *cli, const struct option_list *words)
 {
     int status = 0;
     (void)words;
+    if (cli->options.serve_port >= 0)
+        return command_serve(cli);
     if (cli->options.json)
         return run_mode(cli, print_json);
     if (isatty(STDOUT_FILENO) && show_screen(cli, &status))

@@ -12,6 +12,10 @@
 struct cli_parts {
     /* The screen; E_UNSUPPORTED when there is none here, and then nothing was written. MAY be NULL. */
     actop_status (*screen)(actop_session *s, const struct options *o, uint32_t want, actop_error *err);
+    /* The HTTP server, for a session that samples in the background: until one of the descriptors becomes readable.
+     * announce is called once it listens. */
+    actop_status (*serve)(actop_session *s, const struct options *o, int stop_fd, int end_fd,
+                          void (*announce)(const char *url, bool exposed), actop_error *err);
 };
 
 /* Everything a command needs. */
@@ -38,6 +42,9 @@ extern const size_t command_count;
 
 /* Without a command. */
 int command_none(struct cli *cli, const struct option_list *words);
+
+/* --serve. */
+int command_serve(struct cli *cli);
 
 /* The program. argv is getopt's; parts is borrowed. */
 int cli_main(int argc, char **argv, const struct cli_parts *parts);

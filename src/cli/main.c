@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: what the command line needs from the other customers of actop.h, put together. The only file that knows
- * the screen and the command line. */
+ * the screen, the server and the command line. */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "cli/commands.h"
+#include "serve/serve.h"
 #include "tui/tui.h"
 
 /* What --source says about a source that is not this machine, for the screen's header. */
@@ -34,8 +38,43 @@ static actop_status run_screen(actop_session *s, const struct options *o, uint32
     return tui_run(s, &t, err);
 }
 
+enum { FIRST_INHERITED = 3 };
+
+/* Socket activation: LISTEN_PID is us, and LISTEN_FDS says that there is a socket (documented: sd_listen_fds(3)). */
+static int inherited_socket(void)
+{
+    const char *pid = getenv("LISTEN_PID");
+    const char *fds = getenv("LISTEN_FDS");
+    if (pid == NULL || fds == NULL || strtol(pid, NULL, 10) != (long)getpid())
+        return -1;
+    return strtol(fds, NULL, 10) >= 1 ? FIRST_INHERITED : -1;
+}
+
+static actop_status serve(actop_session *s, const struct options *o, int stop_fd, int end_fd,
+                          void (*announce)(const char *url, bool exposed), actop_error *err)
+{
+    struct serve *sv = NULL;
+    const struct serve_options options = {.port = (int)o->serve_port,
+                                          .listen = o->listen,
+                                          .inherited_fd = inherited_socket(),
+                                          .allow_hosts = o->allow_hosts.items,
+                                          .n_allow_hosts = o->allow_hosts.n,
+                                          .token_file = o->token_file,
+                                          .interval_ns = (int64_t)(o->interval_s * 1e9),
+                                          .processes = o->serve_processes,
+                                          .process_pids = o->serve_process_pids,
+                                          .cmdlines = o->expose_cmdline};
+    actop_status st = serve_open(&sv, s, &options, err);
+    if (st == ACTOP_OK) {
+        announce(serve_url(sv), serve_is_exposed(sv));
+        st = serve_run(sv, stop_fd, end_fd, err);
+    }
+    serve_close(sv);
+    return st;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct cli_parts parts = {.screen = run_screen};
+    static const struct cli_parts parts = {.screen = run_screen, .serve = serve};
     return cli_main(argc, argv, &parts);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "export/export.h"
+#include "export/prometheus.h"
 
 typedef void format_fn(struct buf *b, const struct actop_sample_t *s,
                        const actop_format_options *o);
@@ -10,6 +11,8 @@ typedef void format_fn(struct buf *b, const struct actop_sample_t *s,
 static format_fn *const formats[ACTOP_FORMAT_COUNT] = {
     [ACTOP_FORMAT_TEXT] = text_put,
     [ACTOP_FORMAT_NDJSON] = ndjson_put,
+    [ACTOP_FORMAT_PROMETHEUS] = prometheus_put,
+    [ACTOP_FORMAT_OPENMETRICS] = openmetrics_put,
     [ACTOP_FORMAT_CSV] = csv_put,
     [ACTOP_FORMAT_CSV_HEADER] = csv_put_header,
 };

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+/* Listening, accepting, and the loop; see serve.h. Reading order: serve_run, turn, accept_all. */
+#include "serve/serve.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/os.h"
+#include "base/vec.h"
+#include "serve/server.h"
+
+enum { BACKLOG = 511, FIXED_FDS = 4, POLL_LISTEN = 0, POLL_WAKE, POLL_STOP, POLL_END };
+
+static bool prepare_fd(int fd)
+{
+    int flags = fcntl(fd, F_GETFL);
+    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
+           fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
+/* ---- Listening ------------------------------------------------------------------------------------------------------ */
+
+static actop_status listen_at(struct serve *sv, const struct addrinfo *at, actop_error *err)
+{
+    const struct serve_options *o = &sv->options;
+    int on = 1;
+    sv->listen_fd = socket(at->ai_family, at->ai_socktype, at->ai_protocol);
+    if (sv->listen_fd < 0)
+        return error_errno(err, errno, "cannot make a socket");
+    (void)setsockopt(sv->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(sv->listen_fd, at->ai_addr, at->ai_addrlen) != 0 ||
+        listen(sv->listen_fd, BACKLOG) != 0) {
+        if (errno == EADDRINUSE)
+            return error_set(err, ACTOP_E_BUSY, "port %d of %s is in use", o->port, o->listen);
+        return error_errno(err, errno, "cannot listen on port %d of %s", o->port, o->listen);
+    }
+    return ACTOP_OK;
+}
+
+static actop_status open_listener(struct serve *sv, actop_error *err)
+{
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    char port[16];
+    if (sv->options.inherited_fd >= 0) {
+        sv->listen_fd = sv->options.inherited_fd;
+        return ACTOP_OK;
+    }
+    (void)snprintf(port, sizeof port, "%d", sv->options.port);
+    int failed = getaddrinfo(sv->options.listen, port, &hints, &found);
+    if (failed != 0)
+        return error_set(err, ACTOP_E_ARGUMENT, "%s: %s", sv->options.listen, gai_strerror(failed));
+    actop_status st = listen_at(sv, found, err);
+    freeaddrinfo(found);
+    return st;
+}
+
+static bool is_loopback(const struct sockaddr_storage *at)
+{
+    if (at->ss_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, at, sizeof in);
+        return (ntohl(in.sin_addr.s_addr) >> 24) == 127;
+    }
+    struct sockaddr_in6 in6;
+    memcpy(&in6, at, sizeof in6);
+    return at->ss_family == AF_INET6 &&
+           memcmp(&in6.sin6_addr, &in6addr_loopback, sizeof in6addr_loopback) == 0;
+}
+
+static actop_status describe_listener(struct serve *sv, actop_error *err)
+{
+    struct sockaddr_storage at;
+    socklen_t size = sizeof at;
+    char host[64] = "", port[16] = "";
+    if (!prepare_fd(sv->listen_fd) ||
+        getsockname(sv->listen_fd, (struct sockaddr *)&at, &size) != 0 ||
+        getnameinfo((struct sockaddr *)&at, size, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+        return error_set(err, ACTOP_E_IO, "cannot use the listening socket");
+    bool v6 = at.ss_family == AF_INET6;
+    sv->exposed = !is_loopback(&at);
+    (void)snprintf(sv->url, sizeof sv->url, "http://%s%s%s:%s/metrics", v6 ? "[" : "", host,
+                   v6 ? "]" : "", port);
+    return ACTOP_OK;
+}
+
+/* ---- Waking up for samples -------------------------------------------------------------------------------------------- */
+
+static bool should_stop(struct serve *sv)
+{
+    pthread_mutex_lock(&sv->lock);
+    bool stop = sv->stop_waiter;
+    pthread_mutex_unlock(&sv->lock);
+    return stop;
+}
+
+/* Writes a byte for each sample. The pipe may be full: then the server has one to wake up for already. */
+static void *waiter_main(void *arg)
+{
+    struct serve *sv = arg;
+    const actop_sample_t *sample = NULL;
+    actop_times t = {.size = sizeof t};
+    actop_status st = ACTOP_OK;
+    for (uint64_t seq = 0; !should_stop(sv) && (st == ACTOP_OK || st == ACTOP_E_TIMEOUT);) {
+        st = actop_wait_next(sv->session, seq, 500000000, &sample, NULL);
+        if (st != ACTOP_OK)
+            continue;
+        actop_sample_times(sample, &t);
+        seq = t.seq;
+        actop_sample_unref(sample);
+        ssize_t n = write(sv->wake_fds[1], "", 1);
+        (void)n;
+    }
+    return NULL;
+}
+
+static actop_status start_waiter(struct serve *sv, actop_error *err)
+{
+    if (pipe(sv->wake_fds) != 0)
+        return error_errno(err, errno, "cannot make a pipe");
+    if (!prepare_fd(sv->wake_fds[0]) || !prepare_fd(sv->wake_fds[1]))
+        return error_errno(err, errno, "cannot prepare a pipe");
+    int failed = pthread_create(&sv->waiter, NULL, waiter_main, sv);
+    if (failed != 0)
+        return error_errno(err, failed, "cannot start a thread");
+    sv->waiting = true;
+    return ACTOP_OK;
+}
+
+static void stop_waiter(struct serve *sv)
+{
+    if (!sv->waiting)
+        return;
+    pthread_mutex_lock(&sv->lock);
+    sv->stop_waiter = true;
+    pthread_mutex_unlock(&sv->lock);
+    (void)pthread_join(sv->waiter, NULL);
+    sv->waiting = false;
+}
+
+/* ---- Life --------------------------------------------------------------------------------------------------------------- */
+
+/* As many descriptors as the connections may need, if the system lets us. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+    rlim_t wanted = MOST_CONNECTIONS + 200;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= wanted ? wanted
+                                                                                 : limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+size_t serve_history_bytes(void)
+{
+    struct trail h;
+    size_t bytes = trail_open(&h) ? trail_bytes(&h) : 0;
+    trail_release(&h);
+    return bytes;
+}
+
+actop_status serve_open(struct serve **out, actop_session *s, const struct serve_options *options,
+                        actop_error *err)
+{
+    struct serve *sv = calloc(1, sizeof *sv);
+    if (sv == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for the server");
+    sv->session = s;
+    sv->options = *options;
+    sv->listen_fd = sv->wake_fds[0] = sv->wake_fds[1] = -1;
+    if (sv->options.listen == NULL)
+        sv->options.listen = "127.0.0.1";
+    (void)pthread_mutex_init(&sv->lock, NULL);
+    actop_status st = trail_open(&sv->trail)
+                          ? ACTOP_OK
+                          : error_set(err, ACTOP_E_NOMEM, "out of memory for an hour of history");
+    sv->content = (struct content_options){options->processes, options->process_pids,
+                                           options->cmdlines,
+                                           st == ACTOP_OK ? trail_bytes(&sv->trail) : 0};
+    if (st == ACTOP_OK)
+        st = access_open(&sv->access, options->allow_hosts, options->n_allow_hosts,
+                         options->token_file, err);
+    if (st == ACTOP_OK)
+        st = open_listener(sv, err);
+    if (st == ACTOP_OK)
+        st = describe_listener(sv, err);
+    if (st == ACTOP_OK)
+        st = start_waiter(sv, err);
+    if (st != ACTOP_OK) {
+        serve_close(sv);
+        return st;
+    }
+    raise_limit();
+    *out = sv;
+    return ACTOP_OK;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+void serve_close(struct serve *sv)
+{
+    if (sv == NULL)
+        return;
+    stop_waiter(sv);
+    for (size_t i = 0; i < sv->n; i++)
+        connection_free(sv->connections[i]);
+    free(sv->connections);
+    answer_release(sv);
+    trail_release(&sv->trail);
+    close_fd(sv->listen_fd);
+    close_fd(sv->wake_fds[0]);
+    close_fd(sv->wake_fds[1]);
+    (void)pthread_mutex_destroy(&sv->lock);
+    free(sv);
+}
+
+const char *serve_url(const struct serve *sv)
+{
+    return sv->url;
+}
+
+bool serve_is_exposed(const struct serve *sv)
+{
+    return sv->exposed;
+}
+
+/* ---- Connections ---------------------------------------------------------------------------------------------------------- */
+
+static void end_connection(struct serve *sv, size_t i, int64_t now_ns)
+{
+    struct connection *c = sv->connections[i];
+    if (c->state == STREAMING) {
+        sv->streams--;
+        sv->streamed_ns = now_ns;
+    }
+    connection_free(c);
+    sv->connections[i] = sv->connections[--sv->n];
+}
+
+/* Make room: the one that has been idle longest goes, else the one that has been at its request longest. False when
+ * everybody is being answered. */
+static bool drop_oldest(struct serve *sv, int64_t now_ns)
+{
+    size_t oldest = sv->n;
+    bool idle = false;
+    for (size_t i = 0; i < sv->n; i++) {
+        const struct connection *c = sv->connections[i];
+        bool is_idle = connection_is_idle(c) || c->state == LINGERING;
+        if (c->state != READING && !is_idle)
+            continue;
+        if (oldest < sv->n && (idle && !is_idle))
+            continue;
+        if (oldest == sv->n || (is_idle && !idle) ||
+            c->since_ns < sv->connections[oldest]->since_ns) {
+            oldest = i;
+            idle = is_idle;
+        }
+    }
+    if (oldest == sv->n)
+        return false;
+    sv->self.dropped++;
+    end_connection(sv, oldest, now_ns);
+    return true;
+}
+
+static void take_connection(struct serve *sv, int fd, int64_t now_ns)
+{
+    struct connection *c = NULL;
+    if (prepare_fd(fd) && (sv->n < MOST_CONNECTIONS || drop_oldest(sv, now_ns)) &&
+        VEC_GROW(sv->connections, sv->cap, sv->n + 1))
+        c = connection_new(fd, now_ns);
+    if (c == NULL) {
+        sv->self.dropped++;
+        (void)close(fd);
+        return;
+    }
+    sv->connections[sv->n++] = c;
+}
+
+/* At most so many in one turn, so that those who are here already are answered in between. */
+static void accept_all(struct serve *sv, int64_t now_ns)
+{
+    for (int i = 0; i < 64; i++) {
+        int fd = accept(sv->listen_fd, NULL, NULL);
+        if (fd >= 0)
+            take_connection(sv, fd, now_ns);
+        else if (errno != EMFILE && errno != ENFILE)
+            return;
+        else if (!drop_oldest(sv, now_ns))
+            return;
+    }
+}
+
+/* ---- The loop ---------------------------------------------------------------------------------------------------------------- */
+
+static void take_sample(struct serve *sv, int64_t now_ns)
+{
+    char bytes[64];
+    while (read(sv->wake_fds[0], bytes, sizeof bytes) > 0)
+        ;
+    const actop_sample_t *sample = actop_latest(sv->session);
+    if (sample == NULL || sample == sv->newest) {
+        actop_sample_unref(sample);
+        return;
+    }
+    answer_new_sample(sv, sample, now_ns);
+    for (size_t i = 0; i < sv->n; i++)
+        connection_stream(sv, sv->connections[i], now_ns);
+}
+
+/* Milliseconds until the next deadline; -1: none. */
+static int time_left(const struct serve *sv, int64_t now_ns, int64_t last_ns)
+{
+    int64_t next_ns = last_ns;
+    for (size_t i = 0; i < sv->n; i++) {
+        int64_t deadline_ns = connection_deadline(sv->connections[i]);
+        if (deadline_ns < next_ns)
+            next_ns = deadline_ns;
+    }
+    if (next_ns == INT64_MAX)
+        return -1;
+    int64_t left_ms = (next_ns - now_ns + 999999) / 1000000;
+    return left_ms < 0 ? 0 : left_ms > 60000 ? 60000 : (int)left_ms;
+}
+
+struct polled {
+    struct pollfd *fds; /* owned */
+    size_t cap;
+};
+
+static bool fill_polled(struct serve *sv, struct polled *p, int stop_fd, int end_fd)
+{
+    if (!VEC_GROW(p->fds, p->cap, FIXED_FDS + sv->n))
+        return false;
+    p->fds[POLL_LISTEN] = (struct pollfd){sv->stopping ? -1 : sv->listen_fd, POLLIN, 0};
+    p->fds[POLL_WAKE] = (struct pollfd){sv->wake_fds[0], POLLIN, 0};
+    p->fds[POLL_STOP] = (struct pollfd){sv->stopping ? -1 : stop_fd, POLLIN, 0};
+    p->fds[POLL_END] = (struct pollfd){sv->stopping ? -1 : end_fd, POLLIN, 0};
+    for (size_t i = 0; i < sv->n; i++)
+        p->fds[FIXED_FDS + i] =
+            (struct pollfd){sv->connections[i]->fd, connection_wants(sv->connections[i]), 0};
+    return true;
+}
+
+/* From the last to the first: one that ends is replaced by one that has had its turn. */
+static void serve_connections(struct serve *sv, const struct polled *p, size_t n, int64_t now_ns)
+{
+    for (size_t i = n; i-- > 0;) {
+        struct connection *c = sv->connections[i];
+        short events = p->fds[FIXED_FDS + i].revents;
+        bool alive = events == 0 || connection_ready(sv, c, events, now_ns);
+        if (alive && now_ns >= connection_deadline(c))
+            alive = connection_expired(sv, c, now_ns);
+        if (!alive)
+            end_connection(sv, i, now_ns);
+    }
+}
+
+/* Told to stop: nobody new, idle ones and streams end now, answers may finish. */
+static void begin_stop(struct serve *sv, int64_t now_ns)
+{
+    sv->stopping = true;
+    for (size_t i = sv->n; i-- > 0;)
+        if (sv->connections[i]->state != WRITING && sv->connections[i]->state != LINGERING)
+            end_connection(sv, i, now_ns);
+}
+
+actop_status serve_run(struct serve *sv, int stop_fd, int end_fd, actop_error *err)
+{
+    struct polled p = {NULL, 0};
+    actop_status st = ACTOP_OK;
+    int64_t last_ns = INT64_MAX;
+    take_sample(sv, os_awake_ns());
+    while (!sv->stopping || (sv->n > 0 && os_awake_ns() < last_ns)) {
+        size_t n = sv->n;
+        if (!fill_polled(sv, &p, stop_fd, end_fd)) {
+            st = error_set(err, ACTOP_E_NOMEM, "out of memory for connections");
+            break;
+        }
+        int ready = poll(p.fds, (nfds_t)(FIXED_FDS + n), time_left(sv, os_awake_ns(), last_ns));
+        int64_t now_ns = os_awake_ns();
+        if (ready < 0 && errno != EINTR) {
+            st = error_errno(err, errno, "poll");
+            break;
+        }
+        if (ready < 0)
+            continue;
+        serve_connections(sv, &p, n, now_ns);
+        if (p.fds[POLL_WAKE].revents != 0)
+            take_sample(sv, now_ns);
+        if (p.fds[POLL_LISTEN].revents != 0)
+            accept_all(sv, now_ns);
+        if (p.fds[POLL_STOP].revents != 0 || p.fds[POLL_END].revents != 0) {
+            begin_stop(sv, now_ns);
+            last_ns = now_ns + DRAIN_NS;
+        }
+    }
+    free(p.fds);
+    return st;
+}
