@@ -31,8 +31,8 @@ size_t trail_bytes(const struct trail *h);
 /* Keep a sample's numbers, unless the last point is less than a second old. */
 void trail_add(struct trail *h, const actop_sample_t *s);
 
-/* The points of the last seconds, as columns: {"schema":…,"t":[…],"values":{"cpu.power":[…],"tier.util[P]":[…]}}. Columns without
- * any value are left out; a missing value is null. */
+/* The points of the last seconds, as columns: {"schema":…,"t":[…],"values":{"cpu.power":[…],"tier.util[P]":[…]}}. Columns
+ * without any value are left out; a missing value is null. */
 void trail_put(struct buf *b, const struct trail *h, const actop_sample_t *newest, long seconds);
 
 #endif
