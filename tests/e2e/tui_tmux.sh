@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The screen inside tmux, driven by send-keys and seen by capture-pane: what people who live in tmux get. Covered are a
+# start, a key for each kind of change (panel, overlay, zoom, prompt), a resize and the end.
+. "$(dirname "$0")/../lib/tap.sh"
+
+if ! command -v tmux >/dev/null; then
+    skip "the screen is driven in tmux" "tmux is not installed"
+    done_testing
+fi
+
+LC_ALL=C.UTF-8
+export LC_ALL
+socket=actop-test.$$
+mux() { tmux -L "$socket" -f /dev/null "$@"; }
+trap 'mux kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
+
+shown() { mux capture-pane -p -t actop; }
+
+# wait_for REGEX: until a line of the pane matches, at most 15 s.
+wait_for() {
+    i=0
+    until shown | grep -Eq -e "$1"; do
+        i=$((i + 1))
+        [ "$i" -lt 150 ] || return 1
+        sleep 0.1
+    done
+}
+
+# sees NAME REGEX
+sees() {
+    if wait_for "$2"; then pass "$1"; else fail "$1" "no line matches $2 in:" "$(shown)"; fi
+}
+
+mux new-session -d -x 120 -y 40 -s actop \
+    "XDG_CONFIG_HOME=$tmp '$ACTOP' --source sim:m4-max+llm --interval 0.2 --speed 10; echo ended: \$?; exec cat"
+sees "it starts" '^╭─ CPU ─.*─╮╭─'
+sees "the tiers have their headlines" 'P-CPU +[0-9]+% @[0-9]+'
+mux send-keys -t actop t
+sees "t shows processes" 'PID USER +COMMAND'
+mux send-keys -t actop '?'
+sees "? shows help" 'this help'
+mux send-keys -t actop Escape
+mux send-keys -t actop / clang Enter
+sees "/ filters" ' of 18'
+sees "the filter keeps what matches" '[0-9]+ 501 +clang'
+mux send-keys -t actop z
+sees "z zooms the table" '^╭─ Processes ─+.*─╮$'
+mux send-keys -t actop z t
+mux resize-window -t actop -x 80 -y 24
+sees "a smaller window has one column" '^── CPU ─+'
+mux resize-window -t actop -x 200 -y 60
+sees "a larger one has more" '^╭─ CPU .*─╮╭─.*─╮╭─.*─╮$'
+mux send-keys -t actop q
+sees "q ends with status 0" '^ended: 0'
+done_testing
