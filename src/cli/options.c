@@ -310,7 +310,8 @@ void options_release(struct options *o)
 const char *options_choice(const struct options *o, enum option_id id, char *buf, size_t size)
 {
     const struct option_row *row = &option_rows[id];
-    int place = *(const int *)((const char *)o + row->offset);
+    int place;
+    memcpy(&place, (const char *)o + row->offset, sizeof place);
     const char *at = row->value;
     while (place-- > 0)
         at = choice_word(at).next;

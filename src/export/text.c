@@ -186,7 +186,7 @@ static const struct {
     [GIB] = {1073741824, 1, " GiB"},
     [GBPS] = {1e9, 1, " GB/s"},
     [EACH] = {1, 0, ""},
-    [NUMBER] = {1, 1},
+    [NUMBER] = {1, 1, ""},
 };
 
 static void put_number(struct buf *b, const struct actop_sample_t *s, const struct text_row *row,

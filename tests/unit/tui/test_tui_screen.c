@@ -304,8 +304,7 @@ static void make_name(struct maker_name *name, char *bytes, size_t size, uint32_
     static const char *const pieces[] = {"\033[31m",
                                          "\033]0;x\007",
                                          "\033P",
-                                         "\xc2\x9b"
-                                         "5n",
+                                         "\xc2\x9b#5n",
                                          "\r\n",
                                          "\xe2\x80\xae",
                                          "\xff\xfe",
