@@ -39,9 +39,9 @@ struct cooling {
     int64_t most;
 };
 
-/* A core the sensors can name. */
+/* A CPU whose core has a sensor. */
 struct heated {
-    int64_t package, core;
+    size_t sensor; /* in sensors */
     uint32_t row, cluster, tier;
 };
 
@@ -283,17 +283,30 @@ static bool add_channels(struct heat_state *s, struct decode_schema *d)
     return true;
 }
 
-/* Where each core stands, from the rows the cpu part has made. CORE rows are in the order of cpu/present. */
+/* The sensor of a core, or n_sensors. */
+static size_t sensor_of(const struct heat_state *s, int64_t package, int64_t core)
+{
+    size_t i = 0;
+    while (i < s->n_sensors && (s->sensors[i].core < 0 || s->sensors[i].core != core ||
+                                s->sensors[i].package != package))
+        i++;
+    return i;
+}
+
+/* Which CPUs have a sensor, from the rows the cpu part has made: CORE rows are in the order of cpu/present. */
 static bool find_cores(struct heat_state *s, const struct decode_schema *d)
 {
     const struct topology *t = d->topology;
     for (uint32_t row = 0; row < t->n[ACTOP_SCOPE_CORE]; row++) {
         int32_t cluster = t->entities[ACTOP_SCOPE_CORE][row].parent;
-        if (cluster < 0 || !VEC_GROW(s->cores, s->cap_cores, s->n_cores + 1))
-            return cluster < 0;
-        s->cores[s->n_cores++] = (struct heated){
-            property_at(d->schema, "cpu/package", row), property_at(d->schema, "cpu/core", row),
-            row, (uint32_t)cluster, (uint32_t)t->entities[ACTOP_SCOPE_CLUSTER][cluster].parent};
+        size_t sensor = sensor_of(s, property_at(d->schema, "cpu/package", row),
+                                  property_at(d->schema, "cpu/core", row));
+        if (cluster < 0 || sensor == s->n_sensors)
+            continue;
+        if (!VEC_GROW(s->cores, s->cap_cores, s->n_cores + 1))
+            return false;
+        uint32_t tier = (uint32_t)t->entities[ACTOP_SCOPE_CLUSTER][cluster].parent;
+        s->cores[s->n_cores++] = (struct heated){sensor, row, (uint32_t)cluster, tier};
     }
     return true;
 }
@@ -380,19 +393,14 @@ static void put_hotter(struct decode_frame *d, actop_metric id, uint32_t row, do
 
 static void put_cores(const struct heat_state *s, struct decode_frame *d)
 {
-    for (size_t i = 0; i < s->n_sensors; i++) {
-        const struct sensor *sensor = &s->sensors[i];
-        if (sensor->core < 0 || isnan(sensor->c))
+    for (size_t i = 0; i < s->n_cores; i++) {
+        const struct heated *core = &s->cores[i];
+        double c = s->sensors[core->sensor].c;
+        if (isnan(c))
             continue;
-        for (size_t k = 0; k < s->n_cores; k++) {
-            const struct heated *core = &s->cores[k];
-            if (core->package != sensor->package || core->core != sensor->core)
-                continue;
-            sample_put(d->out, ACTOP_METRIC_CORE_TEMP, core->row, sensor->c, ACTOP_MEASURED,
-                       s->via_hwmon);
-            put_hotter(d, ACTOP_METRIC_CLUSTER_TEMP, core->cluster, sensor->c, s->via_hwmon);
-            put_hotter(d, ACTOP_METRIC_TIER_TEMP, core->tier, sensor->c, s->via_hwmon);
-        }
+        sample_put(d->out, ACTOP_METRIC_CORE_TEMP, core->row, c, ACTOP_MEASURED, s->via_hwmon);
+        put_hotter(d, ACTOP_METRIC_CLUSTER_TEMP, core->cluster, c, s->via_hwmon);
+        put_hotter(d, ACTOP_METRIC_TIER_TEMP, core->tier, c, s->via_hwmon);
     }
 }
 

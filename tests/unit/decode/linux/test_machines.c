@@ -282,6 +282,33 @@ static void counters_that_stand_still_are_frozen_and_not_zero_watts(void **state
     machine_close(&m);
 }
 
+/* A tree made here: 1,024 CPUs, each busy for its number of hundredths of a second more than the one before. */
+static void a_machine_with_1024_cpus_is_read_whole(void **state)
+{
+    enum { CPUS = 1024, LINE = 64 };
+    struct machine m = {0};
+    static char text[CPUS * LINE];
+    (void)state;
+    tree_open_empty(&m.tree);
+    tree_write(&m.tree, "sys/devices/system/cpu/present", "0-1023\n");
+    tree_write(&m.tree, "t0/clock", "wall 1000000000\nawake 1000000000\nboot 1000000000\n");
+    tree_write(&m.tree, "t1/clock", "wall 21480000000\nawake 21480000000\nboot 21480000000\n");
+    for (int moment = 0; moment < 2; moment++) {
+        size_t n = 0;
+        for (int cpu = 0; cpu < CPUS; cpu++)
+            n += (size_t)snprintf(text + n, sizeof text - n, "cpu%d %d 0 0 %d 0 0 0 0 0 0\n", cpu,
+                                  moment * cpu, moment * (2 * CPUS - cpu));
+        tree_write(&m.tree, moment == 0 ? "t0/proc/stat" : "t1/proc/stat", text);
+    }
+    machine_open_tree(&m);
+    advance(&m, 2);
+    assert_int_equal(sample_rows(m.sample, ACTOP_SCOPE_CORE), CPUS);
+    for (uint32_t row = 0; row < CPUS; row++)
+        near(machine_get(&m, ACTOP_METRIC_CORE_UTIL, row), row / (2.0 * CPUS));
+    near(machine_get(&m, ACTOP_METRIC_CPU_UTIL, 0), (CPUS - 1) / (4.0 * CPUS));
+    machine_close(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_virtual_machine_tells_its_stolen_time_and_has_no_sensors),
         cmocka_unit_test(a_container_is_told_by_its_traces),
         cmocka_unit_test(counters_that_stand_still_are_frozen_and_not_zero_watts),
+        cmocka_unit_test(a_machine_with_1024_cpus_is_read_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
