@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Fixture machines; see tree.h. */
+#define _GNU_SOURCE /* nftw, environ */
 #include "tree.h"
 
 #include <fcntl.h>
@@ -14,8 +15,6 @@
 
 #include "decode/decode.h"
 #include "lib/test.h"
-
-extern char **environ;
 
 void tree_open_empty(struct tree *t)
 {
