@@ -25,12 +25,13 @@ enum {
     EXE,
     GPU_TIME,
     GPU_MEMORY,
+    STAMP,
     N_COLUMNS
 };
 
 static const char *const names[N_COLUMNS] = {
-    "pid", "start", "ppid", "state", "comm",    "utime", "stime",    "threads",
-    "rss", "flags", "uid",  "user",  "cmdline", "exe",   "gpu_time", "gpu_memory",
+    "pid",   "start", "ppid", "state",   "comm", "utime",    "stime",      "threads", "rss",
+    "flags", "uid",   "user", "cmdline", "exe",  "gpu_time", "gpu_memory", "stamp",
 };
 
 enum { CPU_COUNTER, GPU_COUNTER, N_COUNTERS };
@@ -205,7 +206,23 @@ static void put_facts(struct pass *p, uint32_t row, uint32_t out)
     put_cmdline(p, row, out);
 }
 
-/* Seconds of CPU time in this interval; -1 when there is no difference. Kept in the share's cell until the sums are known. */
+/* A row whose process was not read in this frame: it had not run when it was. What it shows is as old as that. */
+static bool put_waiting(struct pass *p, uint32_t row, uint32_t out, const struct counter *c)
+{
+    int64_t stamp_ns;
+    struct actop_sample_t *sample = p->d->out;
+    uint16_t via = p->s->via;
+    if (!row_i64(p->d->frame, p->s->rowset, row, p->s->columns[STAMP], &stamp_ns) || !c->valid)
+        return false;
+    sample_put_at(sample, ACTOP_METRIC_PROC_CPU, out, 0, stamp_ns, ACTOP_STATE_STALE,
+                  ACTOP_MEASURED, via);
+    sample_put_at(sample, ACTOP_METRIC_PROC_CPU_SHARE, out, 0, stamp_ns, ACTOP_STATE_STALE,
+                  ACTOP_DERIVED, via);
+    return true;
+}
+
+/* CPU time a second, and for the share its part of this interval: a process read for the first time in several frames used
+ * it over all of them. Kept in the share's cell until the sums are known. */
 static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *c)
 {
     struct counter_step step;
@@ -213,15 +230,17 @@ static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *
     uint64_t ticks = number(p, row, UTIME) + number(p, row, STIME);
     sample_put(p->d->out, ACTOP_METRIC_PROC_CPU_TIME, out, (double)ticks * s->tick_s,
                ACTOP_MEASURED, s->via);
+    if (put_waiting(p, row, out, c))
+        return;
     if (counter_take(c, ticks, p->d->frame->at.awake_ns, 64, 0, &step) != ACTOP_OK) {
         sample_put_state(p->d->out, ACTOP_METRIC_PROC_CPU, out, ACTOP_STATE_WARMING, s->via);
         sample_put_state(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, ACTOP_STATE_WARMING, s->via);
         return;
     }
-    double used_s = (double)step.grew * s->tick_s;
+    double rate = counter_rate(&step, s->tick_s);
+    double used_s = rate * (double)p->d->interval_ns * 1e-9;
     p->sums.cpu_s += used_s;
-    sample_put(p->d->out, ACTOP_METRIC_PROC_CPU, out, counter_rate(&step, s->tick_s),
-               ACTOP_MEASURED, s->via);
+    sample_put(p->d->out, ACTOP_METRIC_PROC_CPU, out, rate, ACTOP_MEASURED, s->via);
     sample_put(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, used_s, ACTOP_DERIVED, s->via);
 }
 

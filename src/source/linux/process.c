@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes: one row each, identified by pid and start time (ticks since boot, /proc/PID/stat, proc(5), documented). Their
- * number is always read; rows only when processes are wanted, and then one read a process: /proc/PID/stat. What changes
+ * number is always read; rows only when processes are wanted, and then one read a process: /proc/PID/stat. Of a live
+ * machine those that sleep and have not run of late are read by turns only, every second or fourth tick; their rows carry
+ * the time of their reading. If the CPUs were busier than the processes that were read explain, the others are read
+ * too, so that none that uses more than a twentieth of a core waits for its turn. What changes
  * rarely is remembered per identity and looked at again in turn: the owner (that of the directory), command line and
  * executable (only with ACTOP_WANT_CMDLINE). GPU clients (only with ACTOP_WANT_GPU_CLIENTS) need the list of
- * descriptors; a process that has none is asked again only every GPU_EVERY ticks. A process may end between any two of
- * these: it is no row then. */
+ * descriptors, where the machine has a DRM device at all. A process may end between any two of these: it is no row
+ * then. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +40,7 @@ enum {
     EXE,
     GPU_TIME,
     GPU_MEMORY,
+    STAMP,
     N_COLUMNS
 };
 
@@ -57,9 +61,18 @@ static const struct column_spec columns[N_COLUMNS] = {
     [EXE] = {"exe", "", SLOT_BYTES, 0, 0},
     [GPU_TIME] = {"gpu_time", "ns", SLOT_U64, CHANNEL_COUNTER, 0},
     [GPU_MEMORY] = {"gpu_memory", "B", SLOT_U64, 0, 0},
+    [STAMP] = {"stamp", "ns", SLOT_I64, 0, 0}, /* awake clock; only in rows not read in this tick */
 };
 
-enum { LOOK_AGAIN = 32, GPU_EVERY = 8, CMDLINE_ROOM = 4096, EXE_ROOM = 1024, MAX_USERS = 16384 };
+enum {
+    NAME_ROOM = 64,
+    LOOK_AGAIN = 32,
+    GPU_EVERY = 8,
+    YOUNG = 3,
+    CMDLINE_ROOM = 4096,
+    EXE_ROOM = 1024,
+    MAX_USERS = 16384
+};
 static const uint64_t PF_KTHREAD = 0x200000; /* include/linux/sched.h, stable since Linux 2.6.29 */
 
 /* What is remembered of a process. */
@@ -67,11 +80,18 @@ struct known {
     uint32_t pid;
     int fd; /* of its stat file; -1: none kept */
     uint64_t start;
-    uint64_t name_hash;
+    struct pid_stat stat; /* as last read; its name stands in name */
+    char name[NAME_ROOM];
+    uint8_t idle;    /* readings in which it had not run, up to 255 */
+    int64_t read_ns; /* awake clock */
     uint32_t uid;
     uint32_t user; /* row in users; 0: no name */
     bool has_uid, has_gpu, has_texts;
-    char *texts; /* owned: command line, then executable */
+    uint8_t fate;
+    bool renamed;       /* in this tick */
+    uint8_t looks;      /* at its descriptors so far, up to YOUNG */
+    uint64_t gpu_ticks; /* CPU time at the last one */
+    char *texts;        /* owned: command line, then executable */
     uint16_t n_cmdline, n_exe;
 };
 
@@ -93,6 +113,13 @@ struct processes {
     struct pool names;
     struct gpu_clients gpu;
     uint32_t tick;
+    int32_t *times; /* channels of the CPUs' time; owned */
+    size_t n_times, cap_times;
+    const struct schema *times_of; /* the schema they are of */
+    uint64_t busy_ticks;           /* of all CPUs, at the last tick */
+    bool has_busy;
+    int64_t last_ns; /* awake clock at the last tick */
+    bool has_gpu;    /* there is a DRM device whose clients could be looked for */
     bool described;
 };
 
@@ -211,13 +238,14 @@ static bool is_turn(const struct processes *s, uint32_t pid, uint32_t every)
 
 /* ---- rows ------------------------------------------------------------------------------------------------------------- */
 
-static void put_stat(struct frame *f, int32_t rowset, uint32_t row, const struct pid_stat *stat)
+static void put_stat(struct frame *f, int32_t rowset, uint32_t row, const struct known *k)
 {
+    const struct pid_stat *stat = &k->stat;
     frame_cell_u64(f, rowset, row, PID, stat->pid);
     frame_cell_u64(f, rowset, row, START, stat->start);
     frame_cell_u64(f, rowset, row, PPID, stat->ppid);
     frame_cell_u64(f, rowset, row, STATE, (uint64_t)stat->state);
-    frame_cell_bytes(f, rowset, row, COMM, stat->name.at, stat->name.n);
+    frame_cell_bytes(f, rowset, row, COMM, k->name, stat->name.n);
     frame_cell_u64(f, rowset, row, UTIME, stat->utime);
     frame_cell_u64(f, rowset, row, STIME, stat->stime);
     frame_cell_u64(f, rowset, row, THREADS, stat->threads);
@@ -226,9 +254,9 @@ static void put_stat(struct frame *f, int32_t rowset, uint32_t row, const struct
 }
 
 static void put_texts(struct processes *s, struct root *root, struct frame *f, uint32_t row,
-                      struct known *k, bool renamed)
+                      struct known *k)
 {
-    if (!k->has_texts || renamed || is_turn(s, k->pid, LOOK_AGAIN))
+    if (!k->has_texts || k->renamed || is_turn(s, k->pid, LOOK_AGAIN))
         look_at_texts(root, k);
     if (k->n_cmdline > 0)
         frame_cell_bytes(f, s->rowset, row, CMDLINE, k->texts, k->n_cmdline);
@@ -236,12 +264,24 @@ static void put_texts(struct processes *s, struct root *root, struct frame *f, u
         frame_cell_bytes(f, s->rowset, row, EXE, k->texts + k->n_cmdline, k->n_exe);
 }
 
+/* Looking for GPU clients takes longer than everything else about a process. One that has none is looked at in its first
+ * ticks and then in turn, if it has run at all since: without running it can have opened none. */
+static bool wants_gpu_look(const struct processes *s, const struct known *k, uint64_t ticks)
+{
+    if (k->has_gpu || k->looks < YOUNG)
+        return true;
+    return ticks != k->gpu_ticks && is_turn(s, k->pid, GPU_EVERY);
+}
+
 static void put_gpu(struct processes *s, struct root *root, struct frame *f, uint32_t row,
-                    struct known *k, bool is_new)
+                    struct known *k)
 {
     struct gpu_use use;
-    if (!k->has_gpu && !is_new && !is_turn(s, k->pid, GPU_EVERY))
+    uint64_t ticks = k->stat.utime + k->stat.stime;
+    if (!s->has_gpu || !wants_gpu_look(s, k, ticks))
         return;
+    k->looks = k->looks < YOUNG ? k->looks + 1 : k->looks;
+    k->gpu_ticks = ticks;
     k->has_gpu = gpu_clients_read(&s->gpu, root, k->pid, &use);
     if (use.has_busy)
         frame_cell_u64(f, s->rowset, row, GPU_TIME, use.busy_ns);
@@ -250,76 +290,188 @@ static void put_gpu(struct processes *s, struct root *root, struct frame *f, uin
 }
 
 static void put_row(struct processes *s, struct root *root, struct frame *f, struct known *k,
-                    const struct pid_stat *stat, bool is_new)
+                    bool is_read)
 {
     uint32_t row = frame_row(f, s->rowset);
     if (row == UINT32_MAX)
         return;
-    put_stat(f, s->rowset, row, stat);
-    uint64_t hash = 0;
-    for (size_t i = 0; i < stat->name.n; i++)
-        hash = hash * 31 + (unsigned char)stat->name.at[i];
-    bool renamed = hash != k->name_hash;
-    k->name_hash = hash;
-    if (!k->has_uid || renamed || is_turn(s, k->pid, LOOK_AGAIN))
+    put_stat(f, s->rowset, row, k);
+    if (!is_read)
+        frame_cell_u64(f, s->rowset, row, STAMP, (uint64_t)k->read_ns);
+    if (!k->has_uid || k->renamed || is_turn(s, k->pid, LOOK_AGAIN))
         look_at_owner(s, k);
     if (k->has_uid)
         put_user(s, f, row, k);
-    if ((f->want & ACTOP_WANT_CMDLINE) != 0 && (stat->flags & PF_KTHREAD) == 0)
-        put_texts(s, root, f, row, k, renamed);
-    if ((f->want & ACTOP_WANT_GPU_CLIENTS) != 0 && (stat->flags & PF_KTHREAD) == 0)
-        put_gpu(s, root, f, row, k, is_new);
+    if ((f->want & ACTOP_WANT_CMDLINE) != 0 && (k->stat.flags & PF_KTHREAD) == 0)
+        put_texts(s, root, f, row, k);
+    if ((f->want & ACTOP_WANT_GPU_CLIENTS) != 0 && (k->stat.flags & PF_KTHREAD) == 0)
+        put_gpu(s, root, f, row, k);
 }
 
-/* Read one process into its place in next. False: it is gone. */
-static bool read_process(struct processes *s, struct root *root, struct frame *f, struct known *k)
+static void remember(struct known *k, const struct pid_stat *stat, int64_t now_ns)
+{
+    size_t n = stat->name.n < NAME_ROOM ? stat->name.n : NAME_ROOM;
+    k->renamed = k->stat.name.n != n || memcmp(k->name, stat->name.at, n) != 0;
+    bool ran = stat->utime + stat->stime != k->stat.utime + k->stat.stime;
+    bool sleeps = stat->state != 'R' && stat->state != 'D';
+    k->idle = ran || !sleeps ? 0 : (uint8_t)(k->idle + (k->idle < UINT8_MAX ? 1 : 0));
+    k->stat = *stat;
+    k->stat.pid = k->pid;
+    memcpy(k->name, stat->name.at, n);
+    k->stat.name = (struct span){NULL, n};
+    k->read_ns = now_ns;
+}
+
+/* False: it is gone. */
+static bool read_process(struct processes *s, struct known *k, int64_t now_ns)
 {
     struct root_text text;
     struct pid_stat stat;
     if (root_pids_stat(&s->pids, k->pid, &k->fd, &text) != 0 ||
         !parse_pid_stat(text.text, text.n, &stat))
         return false;
-    bool is_new = k->start != stat.start || k->start == 0;
-    if (is_new) {
+    if (k->start != stat.start || k->read_ns == 0) {
         int fd = k->fd;
         forget_texts(k);
         *k = (struct known){.pid = k->pid, .fd = fd, .start = stat.start};
     }
-    stat.pid = k->pid;
-    put_row(s, root, f, k, &stat, is_new);
+    remember(k, &stat, now_ns);
     return true;
 }
 
-/* Walk the pids and what is remembered side by side, both by pid. */
-static void read_all(struct processes *s, struct root *root, struct frame *f)
+/* A process that sleeps and did not run between its last readings is read every second tick, and after more of them
+ * every fourth, by turns. */
+static bool may_wait(const struct processes *s, const struct known *k)
 {
-    size_t old = 0, n = 0, alive = 0;
+    uint32_t every = k->idle >= 8 ? 4 : k->idle >= 4 ? 2 : 1;
+    return k->read_ns != 0 && (k->pid + s->tick) % every != 0;
+}
+
+/* Make next: the pids of this tick with what is remembered of them, side by side, both by pid. */
+static void match(struct processes *s)
+{
+    size_t old = 0;
     for (size_t i = 0; i < s->pids.n; i++) {
         uint32_t pid = s->pids.pids[i];
         for (; old < s->n_known && s->known[old].pid < pid; old++)
             forget(&s->known[old]);
-        struct known *k = &s->next[n];
         if (old < s->n_known && s->known[old].pid == pid)
-            *k = s->known[old++];
+            s->next[i] = s->known[old++];
         else
-            *k = (struct known){.pid = pid, .fd = -1};
-        if (read_process(s, root, f, k)) {
-            s->pids.pids[alive++] = pid;
-            n++;
-        } else {
-            forget(k);
-        }
+            s->next[i] = (struct known){.pid = pid, .fd = -1};
     }
     for (; old < s->n_known; old++)
         forget(&s->known[old]);
-    s->pids.n = alive;
     struct known *swap = s->known;
     size_t cap = s->cap_known;
     s->known = s->next;
     s->cap_known = s->cap_next;
     s->next = swap;
     s->cap_next = cap;
-    s->n_known = n;
+    s->n_known = s->pids.n;
+}
+
+/* Busy time of all CPUs in ticks, which an earlier part read into the same frame. Columns as in stat.c: user, nice,
+ * system, then irq and softirq. */
+static bool busy_ticks(struct processes *s, const struct frame *f, uint64_t *ticks)
+{
+    static const uint32_t busy[] = {0, 1, 2, 5, 6};
+    *ticks = 0;
+    for (size_t i = 0; i < s->n_times; i++) {
+        if (!frame_has(f, s->times[i]))
+            continue;
+        const uint64_t *slots = f->slots + f->schema->channels[s->times[i]].first;
+        for (size_t k = 0; k < sizeof busy / sizeof *busy; k++)
+            *ticks += slots[busy[k]];
+    }
+    return s->n_times > 0;
+}
+
+static void find_times(struct processes *s, const struct schema *schema)
+{
+    s->times_of = schema;
+    s->n_times = 0;
+    for (size_t i = 0; i < schema->n_channels; i++) {
+        const char *key = schema_text(schema, schema->channels[i].key);
+        size_t n = strlen(key);
+        if (strncmp(key, "cpu/", 4) == 0 && n > 9 && strcmp(key + n - 5, "/time") == 0 &&
+            schema->channels[i].count >= 7 && VEC_GROW(s->times, s->cap_times, s->n_times + 1))
+            s->times[s->n_times++] = (int32_t)i;
+    }
+}
+
+/* Ticks that all CPUs were busy since the last frame; false: unknown. */
+static bool busy_since(struct processes *s, const struct frame *f, uint64_t *grew)
+{
+    uint64_t now;
+    if (s->times_of != f->schema)
+        find_times(s, f->schema);
+    bool known = busy_ticks(s, f, &now);
+    bool ok = known && s->has_busy && now >= s->busy_ticks;
+    *grew = ok ? now - s->busy_ticks : 0;
+    s->busy_ticks = now;
+    s->has_busy = known;
+    return ok;
+}
+
+/* Busy time that the processes that were read do not explain, in ticks: as much as this may belong to one that was not.
+ * A twentieth of one core is let pass. */
+static bool is_unexplained(uint64_t busy, uint64_t explained, const struct frame *f,
+                           int64_t since_ns)
+{
+    uint64_t interval = since_ns > 0 ? (uint64_t)(f->at.awake_ns - since_ns) / 10000000 : 0;
+    return busy > explained + interval / 20 + 2;
+}
+
+/* How a process has fared in this tick. */
+enum fate { WAITS, READ, GONE };
+
+static enum fate visit(struct processes *s, struct known *k, int64_t now_ns, uint64_t *explained)
+{
+    uint64_t before = k->stat.utime + k->stat.stime;
+    bool is_new = k->read_ns == 0;
+    if (!read_process(s, k, now_ns))
+        return GONE;
+    uint64_t now = k->stat.utime + k->stat.stime;
+    *explained += is_new || now < before ? 0 : now - before;
+    return READ;
+}
+
+/* First those whose turn it is; then, if busy time is left that they do not explain, all others. */
+static void read_all(struct processes *s, struct root *root, const struct frame *f)
+{
+    uint64_t busy = 0, explained = 0;
+    int64_t now_ns = f->at.awake_ns;
+    bool all = !busy_since(s, f, &busy) || !root_is_live(root);
+    size_t waiting = 0;
+    for (size_t i = 0; i < s->n_known; i++) {
+        struct known *k = &s->known[i];
+        bool waits = !all && may_wait(s, k);
+        k->renamed = false;
+        k->fate = waits ? WAITS : (uint8_t)visit(s, k, now_ns, &explained);
+        waiting += waits ? 1 : 0;
+    }
+    if (waiting > 0 && is_unexplained(busy, explained, f, s->last_ns))
+        for (size_t i = 0; i < s->n_known; i++)
+            if (s->known[i].fate == WAITS)
+                s->known[i].fate = (uint8_t)visit(s, &s->known[i], now_ns, &explained);
+    s->last_ns = now_ns;
+}
+
+static void put_rows(struct processes *s, struct root *root, struct frame *f)
+{
+    size_t alive = 0;
+    for (size_t i = 0; i < s->n_known; i++) {
+        if (s->known[i].fate == GONE) {
+            forget(&s->known[i]);
+            continue;
+        }
+        s->known[alive] = s->known[i];
+        s->pids.pids[alive] = s->known[i].pid;
+        put_row(s, root, f, &s->known[alive], s->known[alive].fate == READ);
+        alive++;
+    }
+    s->n_known = s->pids.n = alive;
 }
 
 static void forget_all(struct processes *s)
@@ -341,8 +493,9 @@ static void read_rows(struct processes *s, struct root *root, struct frame *f)
         return;
     }
     gpu_clients_begin(&s->gpu);
+    match(s);
     read_all(s, root, f);
-    root_pids_settle(&s->pids);
+    put_rows(s, root, f);
     frame_set_u64(f, s->count, s->pids.n);
 }
 
@@ -388,6 +541,18 @@ static void describe_units(struct linux_probe *p)
     }
 }
 
+static bool has_drm_device(struct root *root)
+{
+    struct root_names names = {0};
+    bool found = false;
+    if (root_list(root, "sys/class/drm", 0, &names) == 0)
+        for (size_t i = 0; i < names.n && !found; i++)
+            found = strncmp(root_name(&names, i), "card", 4) == 0 ||
+                    strncmp(root_name(&names, i), "render", 6) == 0;
+    root_names_release(&names);
+    return found;
+}
+
 static void process_describe(void *state, struct linux_probe *p)
 {
     struct processes *s = state;
@@ -402,6 +567,7 @@ static void process_describe(void *state, struct linux_probe *p)
     }
     load_users(s, p->root);
     describe_units(p);
+    s->has_gpu = has_drm_device(p->root);
     s->count = schema_add_channel(p->schema, &(struct channel_spec){.key = "proc/processes",
                                                                     .group = "proc",
                                                                     .name = "processes",
@@ -423,6 +589,7 @@ static void process_close(void *state, struct root *root)
     gpu_clients_release(&s->gpu);
     pool_release(&s->names);
     free(s->users);
+    free(s->times);
     free(s->known);
     free(s->next);
 }

@@ -20,7 +20,7 @@
 enum {
     DIRENTS_SIZE = 65536,
     FRESH_SIZE = 2048,
-    MISSED = 8,
+
     TEXT_SIZE = 4096,
     MOST_KEPT = 16384,
     PATH_ROOM = 32
@@ -161,6 +161,13 @@ static int merge_fresh(struct root_pids *p)
     return 0;
 }
 
+/* As many as the kernel counts: none of those in the list has ended and none was missed. */
+static bool adds_up(const struct root_pids *p)
+{
+    uint64_t links;
+    return proc_links(p, &links) && links == p->links + p->n;
+}
+
 static int update_live(struct root_pids *p)
 {
     uint32_t now = 0;
@@ -170,14 +177,15 @@ static int update_live(struct root_pids *p)
     bool rising = known && from != 0 && p->last[0] >= from && now >= p->last[0];
     p->last[1] = p->last[0];
     p->last[0] = known ? now : 0;
-    if (!rising || !p->can_seek || ++p->ticks >= LIST_EVERY)
+    if (!rising || !p->can_seek || !p->counts || ++p->ticks >= LIST_EVERY)
         return list_whole(p);
     if (now == from)
-        return 0;
+        return adds_up(p) ? 0 : list_whole(p);
     struct found found;
     int errnum = list_from(p, (int64_t)from + 1 + p->position, now, FRESH_SIZE, &p->fresh,
                            &p->n_fresh, &p->cap_fresh, &found);
-    return errnum == 0 ? merge_fresh(p) : errnum;
+    errnum = errnum == 0 ? merge_fresh(p) : errnum;
+    return errnum == 0 && !adds_up(p) ? list_whole(p) : errnum;
 }
 
 static int update_tree(struct root_pids *p)
@@ -211,13 +219,6 @@ int root_pids_update(struct root_pids *p)
         return update_tree(p);
     p->most = most_kept();
     return update_live(p);
-}
-
-void root_pids_settle(struct root_pids *p)
-{
-    uint64_t links;
-    if (p->proc >= 0 && p->counts && proc_links(p, &links) && links > p->links + p->n + MISSED)
-        p->ticks = LIST_EVERY;
 }
 
 int root_pids_count(struct root_pids *p, uint64_t *count)

@@ -41,11 +41,8 @@ enum { LIST_EVERY = 16 };
 int root_pids_open(struct root_pids *p, struct root *root);
 void root_pids_release(struct root_pids *p);
 
-/* Bring pids up to date: those still in the list, and the new ones. 0 or an errno; ENOMEM. */
+/* Bring pids up to date: none that has ended, and the new ones. 0 or an errno; ENOMEM. */
 int root_pids_update(struct root_pids *p);
-
-/* After those that are gone were taken out: if the kernel counts clearly more, the next update lists all. */
-void root_pids_settle(struct root_pids *p);
 
 /* How many processes there are, without listing them where the kernel says so (the link count of /proc, verified by a
  * whole listing; inferred from fs/proc/root.c). */
