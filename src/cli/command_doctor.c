@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli/stream.h"
 
-enum { NAME_COLUMNS = 28, STATE_COLUMNS = 12 };
+enum { NAME_COLUMNS = 28, STATE_COLUMNS = 12, BUNDLE_FRAMES = 4 };
 
 static void put_cell(struct buf *b, const char *text, size_t columns)
 {
@@ -144,12 +144,17 @@ int command_doctor(struct cli *cli, const struct option_list *words)
     uint32_t want = ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_GPU_CLIENTS;
     (void)words;
     cli->options.interval_s = 1; /* long enough for rates, short enough to wait for */
+    if (cli->options.bundle != NULL) {
+        cli->options.record = cli->options.bundle;
+        cli->options.scrub = true;
+    }
     if (cli_open(cli, CLI_STREAM, want, &s, &err) != ACTOP_OK) {
         (void)cli_fail(&err);
         return 2; /* nothing is readable */
     }
     enum output_state state = stream_open(&st, cli, s, &err);
-    if (state == OUTPUT_GOOD)
+    for (int more = cli->options.bundle != NULL ? BUNDLE_FRAMES - 1 : 1;
+         more > 0 && state == OUTPUT_GOOD; more--)
         state = stream_next(&st, &err);
     int status = 2;
     if (state == OUTPUT_GOOD) {
@@ -159,6 +164,7 @@ int command_doctor(struct cli *cli, const struct option_list *words)
     if (state != OUTPUT_GOOD)
         status = output_status(state, &err);
     buf_release(&b);
-    (void)cli_close(s, NULL);
+    if (cli_close(s, &err) != ACTOP_OK)
+        status = cli_fail(&err);
     return status;
 }

@@ -8,6 +8,8 @@
 
 #include "cli/options.h"
 
+struct cli;
+
 /* What stands in other folders and only main.c knows. */
 struct cli_parts {
     /* The screen; E_UNSUPPORTED when there is none here, and then nothing was written. MAY be NULL. */
