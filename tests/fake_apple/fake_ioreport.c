@@ -181,7 +181,7 @@ static struct fake_object *raw_elements(size_t at)
         e->stamp_ticks = ticks_of(fake_machine_truth.stamp_ns[at]);
         e->v[c->n_states > 0 ? 2 : 0] = (uint64_t)value_of(at, i);
         if (c->n_states > 0)
-            memcpy(&e->v[0], c->states[i], strlen(c->states[i]) < 8 ? strlen(c->states[i]) : 8);
+            memcpy(&e->v[0], c->states[i], strnlen(c->states[i], 8));
     }
     return fake_data(elements, n * sizeof elements[0]);
 }

@@ -33,6 +33,7 @@ struct source {
     const struct schema *schema; /* a reference, taken by describe */
     void *states[N_PARTS];       /* owned; NULL: the part has none or is absent */
     bool works[N_PARTS];         /* read is to be called */
+    int32_t collectors[N_PARTS]; /* rows of the schema */
     struct os_moment last;
     uint64_t seq;
     bool stale; /* a part said that the machine has changed */
@@ -139,7 +140,7 @@ static void describe_part(struct source *s, struct schema *schema, size_t i)
     struct apple_probe probe = {.api = s->api, .schema = schema, .timebase = s->timebase};
     const char *missing = apple_api_need(s->api, part->needed);
 
-    probe.collector = schema_add_collector(schema, part->name, 0, "", "");
+    s->collectors[i] = probe.collector = schema_add_collector(schema, part->name, 0, "", "");
     s->works[i] = false;
     if (missing != NULL) {
         apple_report(&probe, SLOT_ABSENT, NULL, "%s is missing from this system", missing);
@@ -182,6 +183,17 @@ static actop_status apple_describe(struct source *s, struct schema **out, actop_
     return ACTOP_OK;
 }
 
+/* What a part would have filled, had it been wanted. */
+static void mark_not_wanted(const struct source *s, struct frame *f, size_t part)
+{
+    for (size_t i = 0; i < f->schema->n_channels; i++)
+        if (f->schema->channels[i].collector == (uint32_t)s->collectors[part])
+            f->status[i] = SLOT_NOT_WANTED;
+    for (size_t i = 0; i < f->schema->n_rowsets; i++)
+        if (f->schema->rowsets[i].collector == (uint32_t)s->collectors[part])
+            f->rows[i].status = SLOT_NOT_WANTED;
+}
+
 static actop_status apple_read(struct source *s, uint32_t want, int64_t interval_ns,
                                struct frame *into, actop_error *err)
 {
@@ -201,9 +213,12 @@ static actop_status apple_read(struct source *s, uint32_t want, int64_t interval
     if (st != ACTOP_OK)
         return st;
     into->at = s->last = now;
-    for (size_t i = 0; i < N_PARTS; i++)
+    for (size_t i = 0; i < N_PARTS; i++) {
         if (s->works[i] && (parts[i]->want == 0 || (parts[i]->want & want) != 0))
             s->stale |= parts[i]->read(s->states[i], &tick);
+        else if (s->works[i])
+            mark_not_wanted(s, into, i);
+    }
     if (s->stale)
         return ACTOP_SCHEMA_CHANGED;
     if (into->failed)

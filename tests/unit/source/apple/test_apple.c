@@ -456,6 +456,27 @@ static void a_wake_asks_for_a_new_description(void **state)
     case_end(&c, "m1");
 }
 
+static void what_is_not_wanted_is_not_asked_for(void **state)
+{
+    struct apple_case c;
+    int32_t set;
+
+    (void)state;
+    case_fake("m1");
+    case_open(&c);
+    fake_reset_calls();
+    assert_int_equal(apple_source.read(c.source, ACTOP_WANT(ACTOP_SCOPE_CORE), 0, &c.frame, NULL),
+                     ACTOP_OK);
+    assert_int_equal(fake_calls(APPLE_ROW_proc_listallpids), 0);
+    assert_int_equal(fake_calls(APPLE_ROW_IOConnectCallStructMethod), 0);
+    assert_int_equal(fake_calls(APPLE_ROW_IOHIDServiceClientCopyEvent), 0);
+    set = schema_find_rowset(c.schema, "process");
+    assert_int_equal(c.frame.rows[set].status, SLOT_NOT_WANTED);
+    assert_int_equal(c.frame.status[case_channel(&c, "smc/TCMb")], SLOT_NOT_WANTED);
+    assert_true(frame_has(&c.frame, case_channel(&c, "mach/cpu/0/ticks")));
+    case_end(&c, "m1");
+}
+
 /* Open, describe, two reads, close under a fault plan. */
 static void try_life(const char *name, unsigned long n)
 {
@@ -615,6 +636,7 @@ int main(void)
         cmocka_unit_test(rows_of_devices_say_what_they_moved),
         cmocka_unit_test(gpu_time_of_a_client_is_the_sum_of_its_uses),
         cmocka_unit_test(a_wake_asks_for_a_new_description),
+        cmocka_unit_test(what_is_not_wanted_is_not_asked_for),
         cmocka_unit_test(each_failing_call_leaves_nothing_behind),
         cmocka_unit_test(each_missing_call_costs_only_what_hangs_on_it),
         cmocka_unit_test(a_steady_tick_asks_no_more_than_it_has_to),
