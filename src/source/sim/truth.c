@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICKS_PER_US = 24 };
+static const double ticks_per_us = 24;
 static const double page_b = 16384;
 
 void load_idle(struct load *l)
@@ -254,7 +254,7 @@ static double traffic(const struct truth *t, const struct machine_channel *ch, i
 static void run_channel(struct truth *t, size_t at, double s)
 {
     const struct machine_channel *ch = &t->machine->channels[at];
-    double ticks = s * 1e6 * TICKS_PER_US;
+    double ticks = s * 1e6 * ticks_per_us;
     double bucket;
 
     switch (ch->kind) {
