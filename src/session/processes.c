@@ -53,14 +53,13 @@ static bool is_special(const struct actop_sample_t *sample, uint32_t row)
 
 /* What rows are ordered by: the value, highest first, then the row, so that equal rows keep their order. */
 struct rank {
-    const struct actop_sample_t *sample;
-    actop_metric by;
+    const struct cell *cells; /* the metric's column */
 };
 
 static double rank_value(const struct rank *r, uint32_t row)
 {
-    double value = 0;
-    return sample_get(r->sample, r->by, row, &value) ? value : -1;
+    const struct cell *c = &r->cells[row];
+    return cell_has(c) ? c->value : -1;
 }
 
 static bool ranks_before(const struct rank *r, uint32_t a, uint32_t b)
@@ -96,11 +95,25 @@ static void sort_rows(const struct rank *r, uint32_t *rows, size_t n)
     }
 }
 
-/* Move the best `limit` of rows[from..n) by a metric to rows[from..); the others keep no particular order. */
+/* Move the best `limit` of rows[from..n) by a metric to rows[from..), in order; the others keep no particular order. The
+ * best so far stand in a heap with the least of them on top, so that most rows cost one comparison. */
 static size_t take_top(const struct rank *r, uint32_t *rows, size_t from, size_t n, size_t limit)
 {
-    sort_rows(r, rows + from, n - from);
-    return n - from < limit ? n : from + limit;
+    rows += from;
+    n -= from;
+    limit = n < limit ? n : limit;
+    for (size_t i = limit / 2; i-- > 0;)
+        sift_down(r, rows, i, limit);
+    for (size_t i = limit; limit > 0 && i < n; i++) {
+        if (!ranks_before(r, rows[i], rows[0]))
+            continue;
+        uint32_t t = rows[0];
+        rows[0] = rows[i];
+        rows[i] = t;
+        sift_down(r, rows, 0, limit);
+    }
+    sort_rows(r, rows, limit);
+    return from + limit;
 }
 
 /* Order of rows to keep, in order[3 * rows]; returns how many. */
@@ -118,15 +131,15 @@ static size_t choose(const struct actop_session *s, const struct actop_sample_t 
         else
             order[n++] = row;
     }
-    struct rank by_cpu = {sample, ACTOP_METRIC_PROC_CPU};
-    struct rank by_rss = {sample, ACTOP_METRIC_PROC_RSS};
+    struct rank by_cpu = {sample_cell(sample, ACTOP_METRIC_PROC_CPU, 0)};
+    struct rank by_rss = {sample_cell(sample, ACTOP_METRIC_PROC_RSS, 0)};
     limit = limit == 0 ? n : limit;
     size_t kept = take_top(&by_cpu, order, 0, n, limit);
     if (kept < n) {
         /* The top by RSS of all: those already kept count, so only as many more as rank among the best. */
         uint32_t *all = order + 2 * rows;
         memcpy(all, order, n * sizeof *all);
-        sort_rows(&by_rss, all, n);
+        (void)take_top(&by_rss, all, 0, n, limit);
         for (size_t i = 0; i < limit; i++) {
             bool have = false;
             for (size_t k = 0; k < kept && !have; k++)
