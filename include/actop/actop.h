@@ -349,6 +349,25 @@ ACTOP_API actop_status actop_record_get(actop_session *s, actop_record_stats *ou
 /** End the recording; everything given to it so far is in the file. No-op when none runs. Since 2.0. */
 ACTOP_API actop_status actop_record_stop(actop_session *s, actop_error *err);
 
+/** The frames of a session as a stream of bytes in the recording format, for another actop to read. Since 2.0. */
+typedef struct actop_frames actop_frames;
+
+/** Begin a stream of the frames read from now on. flags as for actop_record_start(). *out is the caller's: release it with
+ *  actop_frames_close(), before the session. Any thread. Since 2.0. */
+ACTOP_API actop_status actop_frames_open(actop_session *s, uint32_t flags, actop_frames **out, actop_error *err);
+
+/** The next bytes of a stream: first a header, the schema and a whole frame, then what changes. Sampling never waits for a
+ *  reader: one who is too slow misses frames. One thread at a time per stream.
+ *
+ *  @param n           set to the bytes written to buf, at most size; 0 unless ACTOP_OK is returned.
+ *  @param timeout_ns  longest wait for a frame; negative waits for ever.
+ *  @return ACTOP_OK, E_TIMEOUT, END when background sampling has ended, E_NOMEM.  Since 2.0. */
+ACTOP_API actop_status actop_frames_read(actop_frames *f, void *buf, size_t size, size_t *n, int64_t timeout_ns,
+                                         actop_error *err);
+
+/** End a stream. NULL is a harmless no-op. Since 2.0. */
+ACTOP_API void actop_frames_close(actop_frames *f);
+
 /** First and last sequence number that can be gone back to; both 0 when history is empty. Any thread. Since 2.0. */
 ACTOP_API void actop_history_range(actop_session *s, uint64_t *first, uint64_t *last);
 

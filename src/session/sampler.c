@@ -74,6 +74,7 @@ static void *sampler_main(void *arg)
             publish(s, sample);
     }
     end(s, st, &err);
+    session_broadcast_end(s, st != ACTOP_OK);
     return NULL;
 }
 

@@ -119,6 +119,7 @@ static actop_status next_part(struct actop_session *s, struct actop_sample_t **o
     if (st != ACTOP_OK)
         return st;
     session_record(s, &s->frame);
+    session_broadcast(s, &s->frame);
     if (!pace(s))
         return error_set(err, ACTOP_E_STATE, "stopped");
     session_history_add(s);
@@ -312,7 +313,13 @@ static actop_status session_start_sync(struct actop_session *s, actop_error *err
         (void)pthread_mutex_destroy(&s->lock);
         return error_set(err, ACTOP_E_NOMEM, "cannot make a lock");
     }
+    if (!broadcast_init(&s->broadcast)) {
+        (void)pthread_mutex_destroy(&s->record.lock);
+        (void)pthread_mutex_destroy(&s->lock);
+        return error_set(err, ACTOP_E_NOMEM, "cannot make a lock");
+    }
     if (!os_cond_init(&s->changed)) {
+        broadcast_release(&s->broadcast);
         (void)pthread_mutex_destroy(&s->record.lock);
         (void)pthread_mutex_destroy(&s->lock);
         return error_set(err, ACTOP_E_NOMEM, "cannot make a condition variable");
@@ -388,6 +395,7 @@ void actop_close(actop_session *s)
         regfree(&s->filter);
     if (s->sync_ready) {
         (void)pthread_cond_destroy(&s->changed);
+        broadcast_release(&s->broadcast);
         (void)pthread_mutex_destroy(&s->record.lock);
         (void)pthread_mutex_destroy(&s->lock);
     }

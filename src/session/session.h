@@ -34,6 +34,18 @@ struct record {
     struct recording_writer *writer; /* owned; NULL: none */
 };
 
+/* The newest frame, for those who read frames as a stream (frames.c). */
+struct broadcast {
+    pthread_mutex_t lock; /* guards the rest; taken last */
+    pthread_cond_t news;
+    unsigned readers;
+    uint64_t number;
+    struct shared_frame *newest, *spare; /* owned */
+    bool ended;
+};
+bool broadcast_init(struct broadcast *b);
+void broadcast_release(struct broadcast *b);
+
 struct actop_session {
     actop_options options;         /* strings are NULL: they were used at opening */
     struct analysis_options judge;
@@ -43,6 +55,7 @@ struct actop_session {
     struct frame frame;            /* the newest */
     struct fold fold;
     struct record record;
+    struct broadcast broadcast;
     struct sample_pool *pool;      /* a reference */
     struct actop_sample_t **parts; /* subsamples of the sample being made */
     size_t cap_parts;
@@ -96,6 +109,10 @@ void session_history_close(struct actop_session *s);
 
 /* Append a frame to the recording, if there is one. A failure is kept for actop_record_get(). */
 void session_record(struct actop_session *s, const struct frame *f);
+/* Show a frame to those who read frames as a stream; tell them whether sampling has ended. */
+void session_broadcast(struct actop_session *s, const struct frame *f);
+void session_broadcast_end(struct actop_session *s, bool ended);
+
 /* The analysis part of options, checked; options may be NULL. */
 actop_status session_judge_options(const actop_options *options, struct analysis_options *out, actop_error *err);
 

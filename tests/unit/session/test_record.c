@@ -119,6 +119,74 @@ static void a_replay_needs_a_file_that_is_a_recording(void **state)
     }
 }
 
+/* Read a stream into a file until it ends or n bytes of it are there. */
+static actop_status save_stream(actop_frames *f, const char *to, size_t least, actop_error *err)
+{
+    FILE *file = fopen(to, "wb");
+    actop_status st = ACTOP_OK;
+    assert_non_null(file);
+    for (size_t total = 0; st == ACTOP_OK && total < least;) {
+        char bytes[100]; /* smaller than a block */
+        size_t n = 0;
+        st = actop_frames_read(f, bytes, sizeof bytes, &n, INT64_C(5000000000), err);
+        assert_int_equal(fwrite(bytes, 1, n, file), n);
+        total += n;
+    }
+    (void)fclose(file);
+    return st;
+}
+
+static void frames_are_read_as_a_stream_from_any_moment_on(void **state)
+{
+    (void)state;
+    actop_error err;
+    actop_frames *f = NULL, *late = NULL;
+    char byte;
+    size_t n = 7;
+    actop_session *s = open_source("none", &err);
+    assert_int_equal(actop_frames_open(s, 4, &f, &err), ACTOP_E_ARGUMENT);
+    assert_int_equal(actop_frames_open(s, 0, &f, &err), ACTOP_OK);
+    for (int i = 0; i < 12; i++) /* the header is there at once; then nothing without a frame */
+        assert_int_equal(actop_frames_read(f, &byte, 1, &n, 0, &err), ACTOP_OK);
+    assert_int_equal(actop_frames_read(f, &byte, 1, &n, 1000, &err), ACTOP_E_TIMEOUT);
+    assert_int_equal(n, 0);
+    assert_int_equal(actop_start(s, 2000000, &err), ACTOP_OK);
+    assert_int_equal(actop_frames_read(f, &byte, 1, &n, -1, &err), ACTOP_OK);
+    assert_int_equal(actop_frames_open(s, ACTOP_RECORD_SCRUB, &late, &err), ACTOP_OK);
+    (void)unlink(path);
+    assert_int_equal(save_stream(late, path, 1500, &err), ACTOP_OK);
+    actop_frames_close(f);
+    actop_frames_close(late);
+    actop_close(s);
+    s = open_source(source, &err); /* a stream is a recording */
+    assert_non_null(s);
+    for (int i = 0; i < 5; i++)
+        assert_non_null(actop_sample(s, &err));
+    actop_close(s);
+}
+
+static void a_stream_ends_when_sampling_does(void **state)
+{
+    (void)state;
+    actop_error err;
+    actop_frames *f = NULL;
+    (void)unlink(path);
+    actop_session *s = open_source("none", &err);
+    assert_int_equal(actop_record_start(s, path, 0, &err), ACTOP_OK);
+    for (int i = 0; i < 20; i++)
+        assert_non_null(actop_sample(s, &err));
+    actop_close(s);
+    s = open_source(source, &err);
+    assert_int_equal(actop_frames_open(s, 0, &f, &err), ACTOP_OK);
+    assert_int_equal(actop_start(s, 1000000, &err), ACTOP_OK);
+    char copy[80];
+    (void)snprintf(copy, sizeof copy, "%s/copy", directory);
+    assert_int_equal(save_stream(f, copy, SIZE_MAX, &err), ACTOP_END);
+    (void)unlink(copy);
+    actop_frames_close(f);
+    actop_close(s);
+}
+
 static bool try_everything(void)
 {
     actop_error err = {ACTOP_OK, ""};
@@ -157,6 +225,8 @@ int main(void)
         cmocka_unit_test(a_replayed_session_gives_the_same_times_and_then_ends),
         cmocka_unit_test(recordings_are_started_and_stopped_once),
         cmocka_unit_test(a_replay_needs_a_file_that_is_a_recording),
+        cmocka_unit_test(frames_are_read_as_a_stream_from_any_moment_on),
+        cmocka_unit_test(a_stream_ends_when_sampling_does),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
