@@ -87,6 +87,7 @@ static int page_of(const struct app *a)
 static void pause_or_go_on(struct app *a)
 {
     a->view.paused = !a->view.paused;
+    a->scene.seek = a->scene.at.seq;
     if (!a->view.paused && a->newest != NULL)
         app_walk(a, UINT64_MAX);
 }
@@ -97,7 +98,7 @@ static void walk_by(struct app *a, int by, int64_t now_ns)
         view_toast(&a->view, now_ns, "pause first (p), then the arrows walk through history");
         return;
     }
-    uint64_t seq = a->scene.at.seq;
+    uint64_t seq = a->scene.seek;
     app_walk(a, by < 0 && seq <= (uint64_t)-by ? 1 : seq + (uint64_t)(int64_t)by);
 }
 

@@ -95,19 +95,34 @@ void app_take(struct app *a, const actop_sample_t *sample)
     a->dirty = true;
 }
 
+/* The newest is at hand; what lies further back is decoded again, which takes a while. */
 void app_walk(struct app *a, uint64_t seq)
 {
+    struct scene *s = &a->scene;
     const actop_sample_t *past = NULL;
     if (a->session == NULL || a->newest == NULL)
         return;
-    actop_history_range(a->session, &a->scene.history_first, &a->scene.history_last);
-    if (seq < a->scene.history_first)
-        seq = a->scene.history_first;
-    if (seq >= a->scene.history_last)
-        past = actop_sample_ref(a->newest);
-    else if (actop_history_at(a->session, seq, &past, NULL) != ACTOP_OK)
+    actop_history_range(a->session, &s->history_first, &s->history_last);
+    seq = seq < s->history_first ? s->history_first : seq;
+    a->dirty = true;
+    if (seq >= s->history_last) {
+        show(a, actop_sample_ref(a->newest));
+        s->seek = s->at.seq;
         return;
-    show(a, past);
+    }
+    s->seek = seq;
+    if (a->fetch != NULL)
+        a->fetch(a->fetch_context, seq);
+    else if (actop_history_at(a->session, seq, &past, NULL) == ACTOP_OK)
+        show(a, past);
+}
+
+void app_arrive(struct app *a, const actop_sample_t *sample)
+{
+    if (a->view.paused && a->scene.seek < a->scene.history_last)
+        show(a, sample);
+    else
+        actop_sample_unref(sample);
 }
 
 void app_measure_self(struct app *a)

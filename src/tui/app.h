@@ -10,6 +10,8 @@
 struct app {
     actop_session *session; /* borrowed; NULL: nothing can be asked of it (tests) */
     const struct tui_options *options;
+    void (*fetch)(void *context, uint64_t seq); /* asks for a sample of the past, which comes by app_arrive; NULL: at once */
+    void *fetch_context;
     struct view view;
     struct scene scene;
     struct series series;
@@ -30,6 +32,9 @@ void app_release(struct app *a);
 
 /* Take a new sample and the reference to it. */
 void app_take(struct app *a, const actop_sample_t *sample);
+
+/* A sample of the past that was asked for, and the reference to it. */
+void app_arrive(struct app *a, const actop_sample_t *sample);
 
 /* One key or click. now_ns: awake clock. */
 void app_event(struct app *a, const struct event *e, int64_t now_ns);

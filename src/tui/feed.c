@@ -10,8 +10,9 @@
 #include "base/error.h"
 
 /* A full pipe wakes the reader just as well. */
-static void wake(const struct feed *f)
+void feed_wake(void *feed)
 {
+    const struct feed *f = feed;
     while (write(f->pipe[1], "", 1) < 0 && errno == EINTR)
         ;
 }
@@ -43,7 +44,7 @@ static void *run(void *arg)
         }
         pthread_mutex_unlock(&f->lock);
         actop_sample_unref(old);
-        wake(f);
+        feed_wake(f);
     }
     return NULL;
 }

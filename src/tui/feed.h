@@ -25,6 +25,8 @@ actop_status feed_start(struct feed *f, actop_session *s, int64_t interval_ns, a
 /* Stop both. */
 void feed_stop(struct feed *f);
 int feed_fd(const struct feed *f);
+/* Make it readable from any thread. The argument is a struct feed. */
+void feed_wake(void *feed);
 /* The newest sample not taken yet, with a reference; NULL for none. */
 const actop_sample_t *feed_take(struct feed *f);
 /* True once sampling has ended by itself: END, or the source's failure in err. */

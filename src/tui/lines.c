@@ -205,11 +205,12 @@ static void add_verdict(struct headline *h, struct scene *s)
 static void draw_seek(struct scene *s, const struct area *a)
 {
     uint64_t first = s->history_first;
-    uint64_t last = s->history_last > s->at.seq ? s->history_last : s->at.seq;
-    double ratio = last > first ? (double)(s->at.seq - first) / (double)(last - first) : 1;
+    uint64_t at_seq = s->seek < first ? first : s->seek;
+    uint64_t last = s->history_last > at_seq ? s->history_last : at_seq;
+    double ratio = last > first ? (double)(at_seq - first) / (double)(last - first) : 1;
     struct num left = clock_text(s->at.wall_ns);
     struct num right = num_text("%llu of %llu   ←→ walk   End now",
-                                (unsigned long long)(s->at.seq - first + 1),
+                                (unsigned long long)(at_seq - first + 1),
                                 (unsigned long long)(last - first + 1));
     int x = 1 + draw_text(a, 0, 1, STYLE_WARN, left.s) + 2;
     int end = a->w - 1;

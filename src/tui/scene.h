@@ -27,6 +27,7 @@ struct scene {
     actop_times at;               /* of sample */
     actop_times base_at;
     uint64_t history_first, history_last;
+    uint64_t seek;                /* while paused: the moment asked for; the sample may still be on its way */
     bool live;
     const char *source_label;     /* what the header says when not live */
     double alert_bandwidth_ratio, alert_package_ratio;

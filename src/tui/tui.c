@@ -14,6 +14,7 @@
 #include "tui/app.h"
 #include "tui/feed.h"
 #include "tui/term.h"
+#include "tui/walker.h"
 
 #ifndef SIGWINCH
 #define SIGWINCH 28 /* documented on Linux and macOS; hidden by strict POSIX headers */
@@ -26,6 +27,7 @@ struct loop {
     struct app app;
     struct term *term;
     struct feed feed;
+    struct walker walker;
     struct input input;
     struct grid grid;
     struct looks looks;
@@ -86,6 +88,11 @@ static void tell_end(struct loop *l)
     l->app.dirty = true;
 }
 
+static void fetch(void *walker, uint64_t seq)
+{
+    walker_want(walker, seq);
+}
+
 static void take_samples(struct loop *l)
 {
     const actop_sample_t *sample = feed_take(&l->feed);
@@ -93,6 +100,9 @@ static void take_samples(struct loop *l)
         app_measure_self(&l->app);
         app_take(&l->app, sample);
     }
+    const actop_sample_t *past = walker_take(&l->walker);
+    if (past != NULL)
+        app_arrive(&l->app, past);
     tell_end(l);
 }
 
@@ -177,12 +187,18 @@ static actop_status run(struct loop *l, actop_session *s, const struct tui_optio
     st = feed_start(&l->feed, s, (int64_t)(o->interval_s * 1e9), err);
     if (st != ACTOP_OK)
         return st;
-    if (!draw(l))
-        l->gone = true;
-    while (!l->app.quit && !l->gone)
-        one_round(l);
+    st = walker_start(&l->walker, s, feed_wake, &l->feed, err);
+    if (st == ACTOP_OK) {
+        l->app.fetch = fetch;
+        l->app.fetch_context = &l->walker;
+        if (!draw(l))
+            l->gone = true;
+        while (!l->app.quit && !l->gone)
+            one_round(l);
+        walker_stop(&l->walker);
+    }
     feed_stop(&l->feed);
-    return ACTOP_OK;
+    return st;
 }
 
 actop_status tui_run(actop_session *s, const struct tui_options *o, actop_error *err)

@@ -33,7 +33,6 @@ struct view {
     int scroll_limit[PANEL_COUNT]; /* as of the last drawing */
     int page[PANEL_COUNT];         /* rows of the list in view, as of the last drawing */
     bool paused;
-    uint64_t shown_seq; /* while paused: the moment shown */
     enum overlay overlay;
     int overlay_scroll;
     char edit[256];     /* the filter being typed */

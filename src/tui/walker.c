@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* Walker; see walker.h. */
+#include "tui/walker.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static void put_found(struct walker *w, const actop_sample_t *sample)
+{
+    pthread_mutex_lock(&w->lock);
+    const actop_sample_t *old = w->found;
+    w->found = sample;
+    pthread_mutex_unlock(&w->lock);
+    actop_sample_unref(old);
+    w->wake(w->context);
+}
+
+/* The next wish; 0 when it is time to end. */
+static uint64_t next_wish(struct walker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    while (w->wanted == 0 && !w->stop)
+        (void)pthread_cond_wait(&w->wish, &w->lock);
+    uint64_t seq = w->stop ? 0 : w->wanted;
+    w->wanted = 0;
+    pthread_mutex_unlock(&w->lock);
+    return seq;
+}
+
+static void *run(void *arg)
+{
+    struct walker *w = arg;
+    uint64_t seq;
+    while ((seq = next_wish(w)) != 0) {
+        const actop_sample_t *sample = NULL;
+        if (actop_history_at(w->session, seq, &sample, NULL) == ACTOP_OK)
+            put_found(w, sample);
+    }
+    return NULL;
+}
+
+actop_status walker_start(struct walker *w, actop_session *s, void (*wake)(void *), void *context,
+                          actop_error *err)
+{
+    memset(w, 0, sizeof *w);
+    w->session = s;
+    w->wake = wake;
+    w->context = context;
+    if (pthread_mutex_init(&w->lock, NULL) != 0)
+        return error_set(err, ACTOP_E_NOMEM, "the screen cannot make a lock");
+    if (pthread_cond_init(&w->wish, NULL) != 0)
+        goto lock;
+    if (pthread_create(&w->thread, NULL, run, w) == 0)
+        return ACTOP_OK;
+    (void)pthread_cond_destroy(&w->wish);
+lock:
+    (void)pthread_mutex_destroy(&w->lock);
+    return error_set(err, ACTOP_E_NOMEM, "the screen cannot start a thread");
+}
+
+void walker_stop(struct walker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->stop = true;
+    (void)pthread_cond_signal(&w->wish);
+    pthread_mutex_unlock(&w->lock);
+    (void)pthread_join(w->thread, NULL);
+    (void)pthread_cond_destroy(&w->wish);
+    (void)pthread_mutex_destroy(&w->lock);
+    actop_sample_unref(w->found);
+}
+
+void walker_want(struct walker *w, uint64_t seq)
+{
+    pthread_mutex_lock(&w->lock);
+    w->wanted = seq;
+    (void)pthread_cond_signal(&w->wish);
+    pthread_mutex_unlock(&w->lock);
+}
+
+const actop_sample_t *walker_take(struct walker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    const actop_sample_t *sample = w->found;
+    w->found = NULL;
+    pthread_mutex_unlock(&w->lock);
+    return sample;
+}
