@@ -36,6 +36,8 @@ static void sample_destroy(struct actop_sample_t *s)
         free(s->tables[i].own);
     }
     free(s->windows);
+    free(s->aside);
+    free(s->entities_aside);
     pool_release(&s->pool);
     free(s);
 }
@@ -184,24 +186,25 @@ struct entity *sample_entity(struct actop_sample_t *s, actop_scope scope, uint32
     return &s->tables[scope].own[row];
 }
 
-/* Rows are moved into spare room behind the ones in use and back, so that any order, also one that repeats or leaves
- * out rows, is right. */
+/* Each column is gathered aside and put back, so that any order, also one that repeats or leaves out rows, is right and the table
+ * needs no spare rows: with hundreds of processes those would cost more than everything else. */
 bool sample_reorder(struct actop_sample_t *s, actop_scope scope, const uint32_t *order, uint32_t n)
 {
     struct table *t = &s->tables[scope];
-    uint32_t columns = scope_columns(scope);
-    size_t old = t->n;
-    if (!VEC_GROW(t->own, t->cap_own, old + n) || !table_room(t, columns, old + n))
+    if (!VEC_GROW(s->aside, s->cap_aside, n) ||
+        !VEC_GROW(s->entities_aside, s->cap_entities_aside, n) ||
+        !VEC_GROW(t->own, t->cap_own, n) || !table_room(t, scope_columns(scope), n))
         return false;
-    for (uint32_t c = 0; c < columns; c++) {
+    for (uint32_t c = 0; c < scope_columns(scope) && n > 0; c++) {
         struct cell *column = t->cells + c * t->cap;
         for (uint32_t i = 0; i < n; i++)
-            column[old + i] = column[order[i]];
-        memmove(column, column + old, n * sizeof *column);
+            s->aside[i] = column[order[i]];
+        memcpy(column, s->aside, n * sizeof *column);
     }
     for (uint32_t i = 0; i < n; i++)
-        t->own[old + i] = t->own[order[i]];
-    memmove(t->own, t->own + old, n * sizeof *t->own);
+        s->entities_aside[i] = t->own[order[i]];
+    if (n > 0)
+        memcpy(t->own, s->entities_aside, n * sizeof *t->own);
     t->n = n;
     return true;
 }

@@ -88,6 +88,9 @@ struct actop_sample_t {
     struct table tables[ACTOP_SCOPE_COUNT];
     struct window_cell *windows; /* rolling average and peak; see sample_window */
     size_t cap_windows;
+    struct cell *aside;         /* scratch of sample_reorder */
+    struct entity *entities_aside;
+    size_t cap_aside, cap_entities_aside;
     struct pool pool;           /* texts and coming entities' names */
     bool failed;                /* an allocation failed since sample_begin */
 };
