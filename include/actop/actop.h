@@ -86,18 +86,6 @@ ACTOP_API const char *actop_value_name(actop_metric id, double value);
 
 /* ---- Opening ------------------------------------------------------------------------------------------------- */
 
-/** Bit of a scope for actop_options.want and actop_want(). Since 2.0. */
-#define ACTOP_WANT(scope) (1u << (scope))
-
-/** Everything but processes and their command lines. Since 2.0. */
-#define ACTOP_WANT_DEFAULT ((1u << ACTOP_SCOPE_PROCESS) - 1u)
-
-/** Command lines and executables of processes, beside ACTOP_WANT(ACTOP_SCOPE_PROCESS). Since 2.0. */
-#define ACTOP_WANT_CMDLINE (1u << 30)
-
-/** GPU time of each process, beside ACTOP_WANT(ACTOP_SCOPE_PROCESS). Since 2.0. */
-#define ACTOP_WANT_GPU_CLIENTS (1u << 29)
-
 /** How to open a session. Initialise with ACTOP_OPTIONS_INIT, then change what you want. Strings are read during
  *  actop_open() only. Since 2.0. */
 typedef struct actop_options {

@@ -62,6 +62,18 @@ typedef enum actop_kind {
     ACTOP_KIND_COUNT
 } actop_kind;
 
+/** Bit of a scope for actop_options.want and actop_want(). Since 2.0. */
+#define ACTOP_WANT(scope) (1u << (scope))
+
+/** Everything but processes and their command lines. Since 2.0. */
+#define ACTOP_WANT_DEFAULT ((1u << ACTOP_SCOPE_PROCESS) - 1u)
+
+/** Command lines and executables of processes, beside ACTOP_WANT(ACTOP_SCOPE_PROCESS). Since 2.0. */
+#define ACTOP_WANT_CMDLINE (1u << 30)
+
+/** GPU time of each process, beside ACTOP_WANT(ACTOP_SCOPE_PROCESS). Since 2.0. */
+#define ACTOP_WANT_GPU_CLIENTS (1u << 29)
+
 /** One value of one metric for one instance. text is borrowed from the sample and not NULL only for metrics of kind
  *  INFO that have a value. Since 2.0. */
 typedef struct actop_reading {

@@ -5,7 +5,6 @@
 #ifndef SOURCE_APPLE_APPLE_H
 #define SOURCE_APPLE_APPLE_H
 
-#include "model/metric.h" /* ACTOP_WANT */
 #include "source/apple/apple_api.h"
 #include "source/source.h"
 

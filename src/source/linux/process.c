@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/metric.h" /* ACTOP_WANT */
-
 #include "base/pool.h"
 #include "base/vec.h"
 #include "source/linux/linux.h"

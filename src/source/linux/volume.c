@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/metric.h" /* ACTOP_WANT */
-
 #include "base/vec.h"
 #include "source/linux/linux.h"
 #include "source/linux/parse.h"

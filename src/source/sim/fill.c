@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "model/metric.h" /* ACTOP_WANT */
 #include "source/sim/sim.h"
 
 static const double NS_PER_TICK = 125.0 / 3.0;
