@@ -5,7 +5,7 @@
 #   make help       the rest
 .DEFAULT_GOAL := help
 .PHONY: help run build test test-long fuzz tsan valgrind bench check macos install clean \
-        setup-run setup-test setup-bench
+        setup-run setup-test setup-macos setup-bench
 
 B       ?= build
 PREFIX  ?= /usr/local
@@ -72,8 +72,8 @@ check: setup-test ## the house rules, and a build without warnings by gcc and cl
 	@tools/check_globals $(B)/check-gcc
 	@tools/check_size $(B)/check-gcc/actop
 
-macos: ## cross-compile for macOS
-	@echo "make macos: the Mac build arrives with the Apple source; there is none yet" >&2; exit 1
+macos: setup-macos ## cross-compile for macOS on Apple silicon with zig, build/macos/bin/actop
+	@tools/build_macos $(B)/macos
 
 install: build ## install below DESTDIR and PREFIX
 	@meson configure $(B)/release -Dprefix="$(PREFIX)"
@@ -86,5 +86,7 @@ setup-run:
 	@tools/setup run
 setup-test:
 	@tools/setup run test
+setup-macos:
+	@tools/setup run macos
 setup-bench:
 	@tools/setup run bench

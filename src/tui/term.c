@@ -11,9 +11,6 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
-#ifdef __APPLE__
-#include <xlocale.h> /* nl_langinfo_l, which langinfo.h has elsewhere */
-#endif
 
 #include "base/error.h"
 #include "tui/caps.h"
