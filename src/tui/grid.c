@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/vec.h"
 
 uint8_t style_heat(double ratio)
 {
@@ -29,8 +28,14 @@ void grid_clear(struct grid *g)
 
 bool grid_resize(struct grid *g, int rows, int cols)
 {
-    if (rows < 0 || cols < 0 || !VEC_GROW(g->cells, g->cap, (size_t)rows * (size_t)cols))
-        return false;
+    size_t n = rows < 0 || cols < 0 ? 0 : (size_t)rows * (size_t)cols;
+    if (n > g->cap) {
+        struct cell *cells = realloc(g->cells, n * sizeof *cells);
+        if (cells == NULL)
+            return false;
+        g->cells = cells;
+        g->cap = n;
+    }
     g->rows = rows;
     g->cols = cols;
     grid_clear(g);

@@ -261,19 +261,30 @@ static int core_cell(struct scene *s, int columns, int height)
     return s->view->zoomed ? CORE_TINY : CORE_STRIP;
 }
 
-/* Cores of the highest tier first, as the tiers stand above them: rows are ordered lowest first. */
-static uint32_t core_row(struct scene *s, uint32_t n)
-{
+/* Rows of the cores in the order they are drawn: the highest tier first, as the tiers stand above them. */
+enum { MOST_CORES = 4096 };
+
+struct core_order {
+    uint16_t rows[MOST_CORES];
+    int n;
+};
+
+static void order_cores(struct scene *s, struct core_order *out)
+{ /* a core of a tier that is not listed would be lost: then all stand as they come */
     uint32_t cores = scene_rows(s, ACTOP_SCOPE_CORE);
-    actop_entity first;
+    uint32_t tiers = scene_rows(s, ACTOP_SCOPE_TIER);
     actop_entity e;
-    if (actop_entity_at(s->sample, ACTOP_SCOPE_CORE, 0, &first) != ACTOP_OK)
-        return n;
-    uint32_t lowest = 0; /* cores of the first tier, which go last */
-    while (lowest < cores && actop_entity_at(s->sample, ACTOP_SCOPE_CORE, lowest, &e) == ACTOP_OK &&
-           strcmp(e.tier, first.tier) == 0)
-        lowest++;
-    return lowest == cores || scene_rows(s, ACTOP_SCOPE_TIER) < 2 ? n : (n + lowest) % cores;
+    out->n = 0;
+    for (uint32_t tier = tiers < 2 ? 1 : tiers; tier-- > 0;) {
+        const char *key = tiers < 2 ? NULL : scene_key(s, ACTOP_SCOPE_TIER, tier);
+        for (uint32_t row = 0; row < cores && out->n < MOST_CORES; row++)
+            if (actop_entity_at(s->sample, ACTOP_SCOPE_CORE, row, &e) == ACTOP_OK &&
+                (key == NULL || strcmp(e.tier, key) == 0))
+                out->rows[out->n++] = (uint16_t)row;
+    }
+    if (out->n < (int)cores && cores <= MOST_CORES)
+        for (out->n = 0; out->n < (int)cores; out->n++)
+            out->rows[out->n] = (uint16_t)out->n;
 }
 
 static struct num core_label(const actop_entity *e, bool tiers)
@@ -357,11 +368,13 @@ static void draw_strip(struct scene *s, const struct area *a)
     int lines = strip_lines(s, a->w);
     int high = lines > 0 && a->h / lines > 1 ? a->h / lines : 1;
     struct strip at = {NULL, 0, 0, high > 4 ? 4 : high};
+    struct core_order order;
     bool tiers = scene_rows(s, ACTOP_SCOPE_TIER) > 1;
     at.y = -list_scroll(s->view, PANEL_CPU, lines * at.high, a->h);
-    for (uint32_t n = 0; n < scene_rows(s, ACTOP_SCOPE_CORE); n++) {
+    order_cores(s, &order);
+    for (int n = 0; n < order.n; n++) {
         actop_entity e;
-        uint32_t row = core_row(s, n);
+        uint32_t row = order.rows[n];
         if (actop_entity_at(s->sample, ACTOP_SCOPE_CORE, row, &e) != ACTOP_OK)
             return;
         next_core(a, &at, &e, tiers);
@@ -372,6 +385,7 @@ static void draw_strip(struct scene *s, const struct area *a)
 
 static void draw_cores(struct scene *s, const struct area *a, uint32_t arg)
 {
+    struct core_order order;
     int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
     int cell = core_cell(s, a->w, a->h);
     if (cell == CORE_STRIP) {
@@ -384,10 +398,11 @@ static void draw_cores(struct scene *s, const struct area *a, uint32_t arg)
     bool tiers = scene_rows(s, ACTOP_SCOPE_TIER) > 1;
     (void)arg;
     int first = list_scroll(s->view, PANEL_CPU, lines, a->h);
-    for (int n = 0; n < cores; n++) {
+    order_cores(s, &order);
+    for (int n = 0; n < order.n; n++) {
         struct area one = area_part(a, n % lines - first, n / lines * (width + CORE_GAP), 1, width);
         if (n % lines >= first && one.h > 0 && one.w > 0)
-            draw_core(s, &one, core_row(s, (uint32_t)n), tiers);
+            draw_core(s, &one, order.rows[n], tiers);
     }
     draw_scrollbar(a, first, lines);
 }
