@@ -330,6 +330,21 @@ static void carry_meters(struct energy *e, const struct meter *old, size_t n)
             }
 }
 
+/* The package is the sum of CPU, GPU and Neural Engine (the contract's rule). */
+static uint32_t flags_of_rail(enum rail_id id)
+{
+    switch (id) {
+    case RAIL_CPU:
+        return ACTOP_ENTITY_PACKAGE | ACTOP_ENTITY_GROUP_CPU;
+    case RAIL_GPU:
+        return ACTOP_ENTITY_PACKAGE | ACTOP_ENTITY_GROUP_GPU;
+    case RAIL_ANE:
+        return ACTOP_ENTITY_PACKAGE;
+    default:
+        return 0;
+    }
+}
+
 static bool add_rows(struct energy *e, struct decode_schema *d)
 {
     for (size_t i = 0; i < e->n_rails; i++) {
@@ -340,9 +355,9 @@ static bool add_rows(struct energy *e, struct decode_schema *d)
         r->row = in_use ? topology_add(d->topology, ACTOP_SCOPE_RAIL, r->key, NULL, NULL) : NONE;
         if (in_use && r->row < 0)
             return false;
-        if (in_use && (r->id == RAIL_CPU || r->id == RAIL_GPU))
+        if (in_use)
             topology_at(d->topology, ACTOP_SCOPE_RAIL, r->row)->flags =
-                r->id == RAIL_CPU ? ACTOP_ENTITY_GROUP_CPU : ACTOP_ENTITY_GROUP_GPU;
+                flags_of_rail((enum rail_id)r->id);
         r->chosen = UINT32_MAX;
     }
     return true;
