@@ -5,9 +5,10 @@
 
 extern const struct source_ops apple_source;
 extern const struct source_ops replay_source;
+extern const struct source_ops remote_source;
 extern const struct source_ops sim_source;
 extern const struct source_ops none_source;
 
 const struct source_ops *const source_list[] = {
-    &apple_source, &replay_source, &sim_source, &none_source, NULL,
+    &apple_source, &replay_source, &remote_source, &sim_source, &none_source, NULL,
 };
