@@ -103,6 +103,22 @@ void chart_draw(const struct area *a, enum glyph glyph, const struct chart *c)
     }
 }
 
+void pair_draw(const struct area *a, const struct chart *up, const struct chart *down)
+{
+    static const uint8_t dots[2][2][3] = {{{0, 0x02, 0x03}, {0, 0x10, 0x18}},
+                                          {{0, 0x04, 0x44}, {0, 0x20, 0xa0}}};
+    int columns = a->w > CHART_COLUMNS ? CHART_COLUMNS : a->w;
+    for (int x = 0; x < columns; x++) {
+        uint32_t code = 0x2800;
+        for (int side = 0; side < 2; side++) {
+            code |= dots[0][side][steps_of(up->values[2 * x + side], up->top, 2)];
+            code |= dots[1][side][steps_of(down->values[2 * x + side], up->top, 2)];
+        }
+        if (code != 0x2800)
+            draw_code(a, 0, a->w - columns + x, up->style, code);
+    }
+}
+
 /* ---- bars ---------------------------------------------------------------------------------------- */
 
 /* Lines for dots (in half cells), low blocks for blocks, so that bars below each other stay apart; ascii. */

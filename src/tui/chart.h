@@ -32,6 +32,9 @@ struct chart {
 
 void chart_draw(const struct area *a, enum glyph glyph, const struct chart *c);
 
+/* Two charts of dots in one row: up has the upper two dots of each column, down the lower two. The scale is up's. */
+void pair_draw(const struct area *a, const struct chart *up, const struct chart *down);
+
 /* A horizontal bar of one row: ratio of its width in style, the rest as track. */
 void bar_draw(const struct area *a, int y, int x, int width, enum glyph glyph, uint8_t style, double ratio);
 

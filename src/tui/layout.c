@@ -205,13 +205,26 @@ static size_t make_columns(const struct layout_input *in, struct place body, str
     return k;
 }
 
+/* Rows with which a column leaves nothing out. */
+static int good_rows(const struct layout_input *in, const struct column *c, enum frame frame)
+{
+    int sum = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        struct share s = measured(in, c->ids[i], c->at.w, frame);
+        sum += s.good > s.min ? s.good + frame_rows(frame) : s.min;
+    }
+    return sum;
+}
+
 /* The richest frame with which all columns fit. */
 static enum frame frame_for(const struct layout_input *in, const struct column *columns, size_t n)
 {
     for (int frame = FRAME_BOX; frame > FRAME_NONE; frame--) {
         bool fits = true;
         for (size_t i = 0; i < n; i++)
-            fits = fits && least_rows(in, &columns[i], (enum frame)frame) <= columns[i].at.h;
+            fits = fits && least_rows(in, &columns[i], (enum frame)frame) <= columns[i].at.h &&
+                   (n > 1 || frame != FRAME_BOX ||
+                    good_rows(in, &columns[i], FRAME_BOX) <= columns[i].at.h);
         if (fits)
             return (enum frame)frame;
     }

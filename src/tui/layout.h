@@ -4,7 +4,7 @@
  * Below 20×5 nothing fits. Up to 96 columns, or when asked to stack, there is one column; then two, three, four. The
  * process table, where shown, lies across the bottom, or takes the right side of a very wide screen. Each column's
  * height is shared by weight. Where the panels do not fit with boxes they get a line each, then nothing, and then the
- * ones with the highest rank are left out. */
+ * ones with the highest rank are left out; one column has boxes only where they cost no content. */
 #ifndef TUI_LAYOUT_H
 #define TUI_LAYOUT_H
 
@@ -29,6 +29,7 @@ struct share {
     int weight; /* how fast it grows, up to want */
     bool grows; /* and beyond, where there is still room */
     int got;    /* result */
+    int good;   /* of a panel: with everything it has, each at its least; 0: min */
 };
 
 /* Share total rows. Σ min must not exceed total; got never falls below min. Rows that nobody wants stay unused. */

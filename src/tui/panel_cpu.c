@@ -392,8 +392,9 @@ static void draw_cores(struct scene *s, const struct area *a, uint32_t arg)
         draw_strip(s, a);
         return;
     }
-    int across = cores_across(a->w, cell);
     int lines = core_lines(cores, a->w, cell);
+    int across = lines > 0 ? (cores + lines - 1) / lines
+                           : 1; /* perhaps fewer than fit: then each is wider */
     int width = (a->w + CORE_GAP) / across - CORE_GAP;
     bool tiers = scene_rows(s, ACTOP_SCOPE_TIER) > 1;
     (void)arg;

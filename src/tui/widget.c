@@ -84,13 +84,13 @@ static void push(struct items *items, struct item item)
 void item_add(struct items *items, uint8_t rank, int rows, uint32_t arg,
               void (*draw)(struct scene *, const struct area *, uint32_t))
 {
-    push(items, (struct item){draw, arg, {rows, rows, 0, false, 0}, rank});
+    push(items, (struct item){draw, arg, {rows, rows, 0, false, 0, 0}, rank});
 }
 
 void item_add_growing(struct items *items, uint8_t rank, int min, int want, int weight,
                       uint32_t arg, void (*draw)(struct scene *, const struct area *, uint32_t))
 {
-    push(items, (struct item){draw, arg, {min, want, weight, true, 0}, rank});
+    push(items, (struct item){draw, arg, {min, want, weight, true, 0, 0}, rank});
 }
 
 void item_add_list(struct items *items, uint8_t rank, int min, int want, int weight, uint32_t arg,
@@ -98,14 +98,15 @@ void item_add_list(struct items *items, uint8_t rank, int min, int want, int wei
 {
     if (want < min)
         want = min;
-    push(items, (struct item){draw, arg, {min, want, weight, false, 0}, rank});
+    push(items, (struct item){draw, arg, {min, want, weight, false, 0, 0}, rank});
 }
 
 struct share items_measure(const struct items *items)
 {
-    struct share s = {0, 0, 1, false, 0};
+    struct share s = {0, 0, 1, false, 0, 0};
     for (size_t i = 0; i < items->n; i++) {
         const struct item *item = &items->list[i];
+        s.good += item->rows.min;
         s.min += item->rank == 0 ? item->rows.min : 0;
         s.want += item->rows.want;
         s.grows = s.grows || item->rows.grows;

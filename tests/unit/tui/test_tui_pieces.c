@@ -150,7 +150,7 @@ static void parts_of_a_bar_add_up_and_small_ones_are_seen(void **state)
 static void rows_are_shared_by_weight_between_least_and_wanted(void **state)
 {
     (void)state;
-    struct share s[] = {{2, 10, 3, true, 0}, {1, 3, 1, false, 0}, {1, 1, 0, false, 0}};
+    struct share s[] = {{2, 10, 3, true, 0, 0}, {1, 3, 1, false, 0, 0}, {1, 1, 0, false, 0, 0}};
     for (int total = 4; total < 60; total++) {
         share_rows(s, 3, total);
         int sum = s[0].got + s[1].got + s[2].got;
@@ -164,7 +164,7 @@ static void rows_are_shared_by_weight_between_least_and_wanted(void **state)
 static void lists_leave_rows_they_do_not_want(void **state)
 {
     (void)state;
-    struct share s[] = {{1, 3, 1, false, 0}, {1, 2, 1, false, 0}};
+    struct share s[] = {{1, 3, 1, false, 0, 0}, {1, 2, 1, false, 0, 0}};
     share_rows(s, 2, 50);
     assert_int_equal(s[0].got, 3);
     assert_int_equal(s[1].got, 2);
