@@ -4,6 +4,7 @@
 #include "apple_case.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 static void every_machine_opens_reads_and_closes_with_nothing_left(void **state)
 {
@@ -235,6 +236,36 @@ static void names_come_from_the_id_and_units_lose_their_blanks(void **state)
     energy = case_channel(&c, "ioreport/Energy Model/CPU Energy");
     assert_string_equal(schema_text(c.schema, c.schema->channels[energy].unit), "mJ");
     case_end(&c, "m1");
+}
+
+/* A machine of our own with one name three times, as an M5 Ultra's legend has. */
+static void names_that_repeat_are_kept_apart_by_id_and_position(void **state)
+{
+    static const char text[] =
+        "# twice\n[machine] invented\nname t\nbrand T\nmodel T\nmemory 1073741824\n"
+        "cpus 2\n[rails \"Energy Model\"] invented\n"
+        "mJ other=1 TWIN TWIN ALONE TWIN\n";
+    char directory[] = "/tmp/actop-apple-XXXXXX", path[64];
+    struct apple_case c;
+    FILE *f;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/t.txt", directory);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0 && fclose(f) == 0);
+    assert_true(fake_start(directory, "t"));
+    case_open(&c);
+    case_read(&c);
+    case_channel(&c, "ioreport/Energy Model/ALONE");
+    assert_int_equal(schema_find_channel(c.schema, "ioreport/Energy Model/TWIN"), -1);
+    case_channel(&c, "ioreport/Energy Model/TWIN~5457494e00000000");
+    case_channel(&c, "ioreport/Energy Model/TWIN~5457494e00000000.2");
+    case_channel(&c, "ioreport/Energy Model/TWIN~5457494e00000000.3");
+    case_end(&c, "t");
+    unlink(path);
+    assert_int_equal(rmdir(directory), 0);
 }
 
 static void an_invalid_value_arrives_unchanged(void **state)
@@ -500,7 +531,7 @@ static void each_failing_call_leaves_nothing_behind(void **state)
     static const struct {
         const char *machine;
         unsigned long step; /* the machines with many keys take every so manieth call */
-    } rows[] = {{"vm", 1}, {"odd", 1}, {"m1", 13}, {"m3-max", 101}, {"m5-max", 103}};
+    } rows[] = {{"vm", 1}, {"odd", 3}, {"m1", 41}, {"m3-max", 307}, {"m5-max", 311}};
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -509,7 +540,7 @@ static void each_failing_call_leaves_nothing_behind(void **state)
             try_life(rows[i].machine, n);
             n += rows[i].step;
         } while (fake_fault_hit());
-        CHECK_ROW(n > 100, rows[i].machine);
+        CHECK_ROW(n > 100, rows[i].machine); /* the plan ran through whole lives */
     }
 }
 
@@ -629,6 +660,7 @@ int main(void)
         cmocka_unit_test(a_group_that_refuses_costs_only_itself),
         cmocka_unit_test(without_raw_elements_the_accessors_are_used_and_nothing_is_stamped),
         cmocka_unit_test(names_come_from_the_id_and_units_lose_their_blanks),
+        cmocka_unit_test(names_that_repeat_are_kept_apart_by_id_and_position),
         cmocka_unit_test(an_invalid_value_arrives_unchanged),
         cmocka_unit_test(smc_bytes_are_those_of_the_protocol),
         cmocka_unit_test(processes_of_others_give_the_short_info_only),
