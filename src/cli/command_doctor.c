@@ -44,7 +44,7 @@ static void put_finding(struct buf *b, const actop_finding *f)
 
 /* What the findings come to. */
 struct tally {
-    size_t readable, trouble;
+    size_t collectors, readable, trouble;
 };
 
 static void put_findings(struct buf *b, actop_session *s, int metrics, struct tally *tally)
@@ -54,7 +54,9 @@ static void put_findings(struct buf *b, actop_session *s, int metrics, struct ta
         if (f.is_metric != metrics)
             continue;
         put_finding(b, &f);
-        tally->readable += metrics && (f.state == ACTOP_STATE_OK || f.state == ACTOP_STATE_STALE);
+        bool good = f.state == ACTOP_STATE_OK || f.state == ACTOP_STATE_STALE;
+        tally->collectors += !metrics && good;
+        tally->readable += metrics && good;
         tally->trouble += f.state == ACTOP_STATE_DENIED || f.state == ACTOP_STATE_FAILED;
     }
 }
@@ -118,7 +120,7 @@ static void put_troubles(struct buf *b, const actop_sample_t *sample)
 
 static int put_doctor(struct buf *b, actop_session *s, const actop_sample_t *sample)
 {
-    struct tally tally = {0, 0};
+    struct tally tally = {0, 0, 0};
     buf_puts(b, "actop ");
     buf_puts(b, actop_version());
     buf_puts(b, ", source ");
@@ -128,11 +130,15 @@ static int put_doctor(struct buf *b, actop_session *s, const actop_sample_t *sam
     buf_puts(b, "\nMetrics\n");
     put_findings(b, s, 1, &tally);
     put_troubles(b, sample);
-    const char *verdict = tally.readable == 0  ? "Nothing is readable."
-                          : tally.trouble == 0 ? "All well."
-                                               : "Some of it is denied or failed; see above.";
-    buf_printf(b, "\n%zu metrics readable. %s\n", tally.readable, verdict);
-    return tally.readable == 0 ? 2 : tally.trouble > 0 ? 1 : 0;
+    /* What is counted without any collector are references and verdicts, not this machine. */
+    if (tally.collectors == 0) {
+        buf_puts(b, "\nNothing is readable.\n");
+        return 2;
+    }
+    buf_printf(b, "\n%zu metrics readable. ", tally.readable);
+    buf_puts(b,
+             tally.trouble == 0 ? "All well.\n" : "Some of it is denied or failed; see above.\n");
+    return tally.trouble > 0 ? 1 : 0;
 }
 
 int command_doctor(struct cli *cli, const struct option_list *words)

@@ -572,7 +572,7 @@ static void put_processes(struct report *r)
 
 void text_put(struct buf *b, const struct actop_sample_t *s, const actop_format_options *o)
 {
-    struct report r = {b, s, o->width >= 40 ? (size_t)o->width : 80, 0, ""};
+    struct report r = {b, s, o->width >= 60 ? (size_t)o->width : 80, 0, ""};
     put_head(&r);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].line != NULL)

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command line from outside: statuses, where messages go, precedence of the three places, commands, completions."""
+import json
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["ACTOP_SOURCE"], "tests", "lib"))
+import tap
+
+FAST = ["--interval", "0.1"]
+
+
+def config(text):
+    """An environment whose configuration file has this text; and the file's path."""
+    path = os.path.join(tap.tmp, "actop", "config")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return dict(os.environ, XDG_CONFIG_HOME=tap.tmp), path
+
+
+@tap.case("a mistake is usage and a sentence on stderr, status 2, nothing on stdout",
+          *((" ".join(line), line, why) for line, why in (
+              (["--interval", "0"], "argument --interval: must be at least 0.1"),
+              (["--samples=-1", "--json"], "argument --samples: must be at least 0"),
+              (["--theme", "pink"], "argument --theme: invalid choice: 'pink'"),
+              (["--proc-filter", "["], "argument --proc-filter: not a regular expression: "),
+              (["--max_count", "1"], "unrecognized arguments: --max_count"),
+              (["--source", "nowhere"], "argument --source: must be "),
+              (["dance"], "unknown command: dance"), (["replay"], "replay: expected FILE"),
+              (["info", "more"], "unrecognized arguments: more"),
+              (["--bundle", "x"], "argument --bundle: only with doctor"))))
+def _(line, why):
+    ended = tap.actop(*line)
+    assert ended.returncode == 2 and ended.stdout == "", (ended.returncode, ended.stdout)
+    lines = ended.stderr.splitlines()
+    assert lines[0].startswith("usage: actop") and lines[-1].startswith(f"actop: error: {why}"), lines
+
+
+@tap.case("--help and --version go to stdout with 0, also with a broken configuration")
+def _():
+    env, _ = config("nonsense\n")
+    for args in (["--help"], ["-h"], ["--version"], ["--json", "--help"]):
+        ended = tap.actop(*args, env=env)
+        assert ended.returncode == 0 and ended.stdout and ended.stderr == "", ended
+    assert all(len(line) <= 80 for line in tap.actop("--help").stdout.splitlines())
+
+
+@tap.case("every option of the list is in the help")
+def _():
+    sys.path.insert(0, os.path.join(tap.SOURCE, "tools"))
+    import gen_options
+    text = tap.actop("--help").stdout
+    for _, options in gen_options.shown():
+        for option in options:
+            assert f"--{option.name}" in text, option.name
+
+
+@tap.case("a mistake in the file names file and line", ("an unknown key", "interval = 1\ncolour = red\n", 2, "unknown option: 'colour'"),
+          ("a bad value", "# x\n\ninterval = soon\n", 3, "interval: must be a number: 'soon'"),
+          ("no value", "json\n", 1, "expected name = value: 'json'"))
+def _(text, line, why):
+    env, path = config(text)
+    ended = tap.actop("--json", "--samples", "1", *FAST, env=env)
+    assert ended.returncode == 2 and ended.stdout == ""
+    assert ended.stderr.endswith(f"actop: error: {path}:{line}: {why}\n"), ended.stderr
+
+
+@tap.case("the command line beats the environment, and that the file")
+def _():
+    env, _ = config("samples = 1\njson = yes\ninterval = 0.1\n")
+    assert len(tap.actop(env=env).stdout.splitlines()) == 1
+    env["ACTOP_SAMPLES"] = "2"
+    assert len(tap.actop(env=env).stdout.splitlines()) == 2
+    assert len(tap.actop("--samples", "3", env=env).stdout.splitlines()) == 3
+
+
+@tap.case("unknown variables are ignored and bad ones named")
+def _():
+    env = dict(os.environ, ACTOP_NO_SUCH="x")
+    assert tap.actop("--version", env=env).returncode == 0
+    assert tap.actop("--json", "--samples", "1", *FAST, env=env).returncode == 0
+    env["ACTOP_AVG"] = "0"
+    ended = tap.actop("--json", "--samples", "1", *FAST, env=env)
+    assert ended.returncode == 2 and "environment ACTOP_AVG: must be above 0" in ended.stderr, ended.stderr
+
+
+@tap.case("POSIXLY_CORRECT changes nothing")
+def _():
+    env = dict(os.environ, POSIXLY_CORRECT="1")
+    ended = tap.actop("replay", "/nonexistent", "--json", env=env)
+    assert ended.returncode == 1 and "/nonexistent" in ended.stderr, ended.stderr
+
+
+@tap.case("a plain report fits on a screen and says where it comes from")
+def _():
+    ended = tap.actop(*FAST)
+    assert ended.returncode == 0 and ended.stderr == ""
+    lines = ended.stdout.splitlines()
+    assert lines[0].startswith("actop ") and 5 < len(lines) <= 40, lines
+    assert any(line.startswith("Memory ") and "GiB" in line for line in lines), lines
+
+
+@tap.case("doctor ends with 0 or 1 where something is readable, 2 where nothing is")
+def _():
+    ended = tap.actop("doctor")
+    assert ended.returncode in (0, 1) and "Collectors" in ended.stdout and "cpu.util" in ended.stdout, ended.stdout
+    ended = tap.actop("doctor", "--source", "none")
+    assert ended.returncode == 2 and "Nothing is readable" in ended.stdout, ended.stdout
+    ended = tap.actop("doctor", "--source", "replay:/nonexistent")
+    assert ended.returncode == 2 and ended.stdout == "", ended
+
+
+@tap.case("doctor names every metric of the table once")
+def _():
+    sys.path.insert(0, os.path.join(tap.SOURCE, "tools"))
+    import gen_headers
+    from pathlib import Path
+    text = tap.actop("doctor").stdout.split("\nMetrics\n")[1].split("\n\n")[0]
+    named = [line.split()[1] for line in text.splitlines() if line.startswith("  ") and not line.startswith("   ")]
+    keys = [row[1] for row in gen_headers.rows(Path(tap.SOURCE) / "src/model/metrics.def", "METRIC")]
+    assert named == keys, set(keys) ^ set(named)
+
+
+@tap.case("doctor --bundle writes a recording without the host's name")
+def _():
+    file = os.path.join(tap.tmp, "bundle.actop")
+    ended = tap.actop("doctor", "--bundle", file)
+    assert ended.returncode in (0, 1), ended.stderr
+    again = tap.actop("replay", file, "--json")
+    assert again.returncode == 0 and again.stdout, again.stderr
+    host = tap.actop("--json", "--samples", "1", *FAST).stdout
+    assert json.loads(again.stdout.splitlines()[0])["host"] != json.loads(host)["host"]
+
+
+@tap.case("info says what this machine is")
+def _():
+    ended = tap.actop("info")
+    assert ended.returncode == 0 and "cores" in ended.stdout and "memory" in ended.stdout, ended.stdout
+
+
+@tap.case("completions and man page are made and name every option", ("bash", "bash"), ("zsh", "zsh"), ("fish", "fish"), ("man", "man"))
+def _(form):
+    sys.path.insert(0, os.path.join(tap.SOURCE, "tools"))
+    import gen_options
+    text = gen_options.FORMS[form]()
+    for option in gen_options.TYPED:
+        name = option.name.replace("-", "\\-") if form == "man" else option.name
+        assert name in text, option.name
+    checker = {"bash": ["bash", "-n"], "zsh": ["zsh", "-n"], "fish": ["fish", "-n"],
+               "man": ["groff", "-man", "-Tutf8", "-ww", "-z"]}[form]
+    if not shutil.which(checker[0]):
+        tap.skip(f"no {checker[0]} to check it with")
+    file = os.path.join(tap.tmp, "made")
+    with open(file, "w", encoding="utf-8") as out:
+        out.write(text)
+    checked = tap.run([*checker, file])
+    assert checked.returncode == 0 and checked.stderr == "", checked.stderr
+
+
+@tap.case("bash completes options, values and commands",
+          ("an option", "actop --inter", "--interval"), ("a value", "actop --layout st", "stack"),
+          ("a command", "actop rep", "replay"), ("a negation", "actop --no-show_c", "--no-show_cores"))
+def _(line, want):
+    if not shutil.which("bash"):
+        tap.skip("no bash")
+    sys.path.insert(0, os.path.join(tap.SOURCE, "tools"))
+    import gen_options
+    file = os.path.join(tap.tmp, "actop")
+    with open(file, "w", encoding="utf-8") as out:
+        out.write(gen_options.bash())
+    script = 'source "$1"; COMP_WORDS=($2); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _actop; echo "${COMPREPLY[@]}"'
+    assert tap.run(["bash", "-c", script, "bash", file, line]).stdout.strip() == want
+
+
+tap.main()
