@@ -113,7 +113,7 @@ static void io_items(struct scene *s, uint32_t which, struct items *out)
     if (io->panel == PANEL_DISK)
         rows += (int)scene_rows(s, ACTOP_SCOPE_VOLUME);
     item_add(out, 0, 1, which, draw_io_headline);
-    item_add_growing(out, 1, 2, 4, 3, which, draw_io_chart);
+    item_add_growing(out, 1, s->view->now.glyph == GLYPH_DOTS ? 1 : 2, 4, 3, which, draw_io_chart);
     if (s->view->zoomed && rows > 0)
         item_add_list(out, 2, 1, rows, 6, which, draw_io_rows);
 }

@@ -215,13 +215,17 @@ double draw_pair(const struct scene *s, const struct area *a, actop_metric up, a
     scene_chart(s, up, entity, a->w, above);
     scene_chart(s, down, entity, a->w, below);
     double scale = scale_for(0, fmax(highest(above, n), highest(below, n)), floor);
+    struct chart one = {above, scale, false, false, STYLE_SERIES_3};
+    struct chart two = {below, scale, true, false, STYLE_SERIES_2};
+    if (a->h == 1 && s->view->now.glyph == GLYPH_DOTS) {
+        pair_draw(a, &one, &two);
+        return scale;
+    }
     int upper = a->h - a->h / 2;
     struct area top = area_part(a, 0, 0, upper, a->w);
     struct area bottom = area_part(a, upper, 0, a->h / 2, a->w);
-    chart_draw(&top, s->view->now.glyph,
-               &(struct chart){above, scale, false, false, STYLE_SERIES_3});
-    chart_draw(&bottom, s->view->now.glyph,
-               &(struct chart){below, scale, true, false, STYLE_SERIES_2});
+    chart_draw(&top, s->view->now.glyph, &one);
+    chart_draw(&bottom, s->view->now.glyph, &two);
     return scale;
 }
 
