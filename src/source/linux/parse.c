@@ -65,14 +65,15 @@ bool parse_pid_stat(const char *text, size_t n, struct pid_stat *out)
         return false;
     out->state = close[2];
     p = close + 3;
-    int64_t rss = 0;
+    int64_t rss = 0, cutime = 0, cstime = 0;
     bool ok = scan_u64(&p, &out->ppid) && skip_fields(&p, 4)     /* pgrp session tty tpgid */
               && scan_u64(&p, &out->flags) && skip_fields(&p, 4) /* minflt cminflt majflt cmajflt */
-              && scan_u64(&p, &out->utime) && scan_u64(&p, &out->stime) &&
-              skip_fields(&p, 4)                                   /* cutime cstime priority nice */
+              && scan_u64(&p, &out->utime) && scan_u64(&p, &out->stime) && scan_i64(&p, &cutime) &&
+              scan_i64(&p, &cstime) && skip_fields(&p, 2)          /* priority nice */
               && scan_u64(&p, &out->threads) && skip_fields(&p, 1) /* itrealvalue */
               && scan_u64(&p, &out->start) && skip_fields(&p, 1)   /* vsize */
               && scan_i64(&p, &rss);
+    out->children = (cutime > 0 ? (uint64_t)cutime : 0) + (cstime > 0 ? (uint64_t)cstime : 0);
     out->rss_pages = rss > 0 ? (uint64_t)rss : 0;
     out->exit_signal = 0;
     if (ok && skip_fields(&p, 13)) /* rsslim … wchan nswap cnswap: a very old kernel ends here */

@@ -20,6 +20,7 @@ struct span {
  * never holds a parenthesis, so it ends at the last one. */
 struct pid_stat {
     uint64_t pid, ppid, flags, utime, stime, threads, start;
+    uint64_t children; /* cutime and cstime: of children that ended and were waited for */
     uint64_t rss_pages;
     int64_t exit_signal; /* -1 for a thread that does not lead its group */
     struct span name;

@@ -116,8 +116,9 @@ struct processes {
     const struct schema *times_of; /* the schema they are of */
     uint64_t busy_ticks;           /* of all CPUs, at the last tick */
     bool has_busy;
-    int64_t last_ns; /* awake clock at the last tick */
-    bool has_gpu;    /* there is a DRM device whose clients could be looked for */
+    int64_t last_ns;     /* awake clock at the last tick */
+    uint64_t gone_ticks; /* of processes that ended since: all they and their children ran */
+    bool has_gpu;        /* there is a DRM device whose clients could be looked for */
     bool described;
 };
 
@@ -345,21 +346,28 @@ static bool may_wait(const struct processes *s, const struct known *k)
     return k->read_ns != 0 && (k->pid + s->tick) % every != 0;
 }
 
+static void let_go(struct processes *s, struct known *k)
+{
+    s->gone_ticks += k->stat.utime + k->stat.stime + k->stat.children;
+    forget(k);
+}
+
 /* Make next: the pids of this tick with what is remembered of them, side by side, both by pid. */
 static void match(struct processes *s)
 {
     size_t old = 0;
+    s->gone_ticks = 0;
     for (size_t i = 0; i < s->pids.n; i++) {
         uint32_t pid = s->pids.pids[i];
         for (; old < s->n_known && s->known[old].pid < pid; old++)
-            forget(&s->known[old]);
+            let_go(s, &s->known[old]);
         if (old < s->n_known && s->known[old].pid == pid)
             s->next[i] = s->known[old++];
         else
             s->next[i] = (struct known){.pid = pid, .fd = -1};
     }
     for (; old < s->n_known; old++)
-        forget(&s->known[old]);
+        let_go(s, &s->known[old]);
     struct known *swap = s->known;
     size_t cap = s->cap_known;
     s->known = s->next;
@@ -369,11 +377,11 @@ static void match(struct processes *s)
     s->n_known = s->pids.n;
 }
 
-/* Busy time of all CPUs in ticks, which an earlier part read into the same frame. Columns as in stat.c: user, nice,
- * system, then irq and softirq. */
+/* Busy time of all CPUs in ticks, which an earlier part read into the same frame. Columns as in stat.c; interrupts
+ * are no process's. */
 static bool busy_ticks(struct processes *s, const struct frame *f, uint64_t *ticks)
 {
-    static const uint32_t busy[] = {0, 1, 2, 5, 6};
+    static const uint32_t busy[] = {0, 1, 2}; /* user, nice, system */
     *ticks = 0;
     for (size_t i = 0; i < s->n_times; i++) {
         if (!frame_has(f, s->times[i]))
@@ -412,33 +420,49 @@ static bool busy_since(struct processes *s, const struct frame *f, uint64_t *gre
     return ok;
 }
 
-/* Busy time that the processes that were read do not explain, in ticks: as much as this may belong to one that was not.
- * A twentieth of one core is let pass. */
-static bool is_unexplained(uint64_t busy, uint64_t explained, const struct frame *f,
-                           int64_t since_ns)
+/* What the processes that were read explain of the busy time, in ticks. */
+struct account {
+    uint64_t own;      /* what they ran */
+    uint64_t children; /* what children they waited for had run */
+    uint64_t gone;     /* as far as those were known, and accounted for, before */
+};
+
+/* Busy time that is not explained, as much as this may belong to a process that was not read. A twentieth of one core is
+ * let pass, and a part of the whole, for /proc/stat counts by samples and processes are measured. */
+static bool is_unexplained(uint64_t busy, const struct account *a, int64_t interval_ns)
 {
-    uint64_t interval = since_ns > 0 ? (uint64_t)(f->at.awake_ns - since_ns) / 10000000 : 0;
-    return busy > explained + interval / 20 + 2;
+    uint64_t interval = interval_ns > 0 ? (uint64_t)interval_ns / 10000000 : 0;
+    uint64_t ended = a->children > a->gone ? a->children - a->gone : 0;
+    return busy > a->own + ended + interval / 20 + busy / 32 + 2;
 }
 
 /* How a process has fared in this tick. */
 enum fate { WAITS, READ, GONE };
 
-static enum fate visit(struct processes *s, struct known *k, int64_t now_ns, uint64_t *explained)
+static enum fate visit(struct processes *s, struct known *k, int64_t now_ns, struct account *a)
 {
-    uint64_t before = k->stat.utime + k->stat.stime;
-    bool is_new = k->read_ns == 0;
-    if (!read_process(s, k, now_ns))
+    uint64_t own = k->stat.utime + k->stat.stime, children = k->stat.children;
+    uint64_t start = k->read_ns != 0 ? k->start : UINT64_MAX;
+    if (!read_process(s, k, now_ns)) {
+        a->gone += own + children;
         return GONE;
+    }
     uint64_t now = k->stat.utime + k->stat.stime;
-    *explained += is_new || now < before ? 0 : now - before;
+    if (start !=
+        k->start) { /* new: all it ran was in this interval, unless this is the first of all */
+        own = s->last_ns == 0 ? now : 0;
+        children = s->last_ns == 0 ? k->stat.children : 0;
+    }
+    a->own += now > own ? now - own : 0;
+    a->children += k->stat.children > children ? k->stat.children - children : 0;
     return READ;
 }
 
 /* First those whose turn it is; then, if busy time is left that they do not explain, all others. */
 static void read_all(struct processes *s, struct root *root, const struct frame *f)
 {
-    uint64_t busy = 0, explained = 0;
+    uint64_t busy = 0;
+    struct account account = {.gone = s->gone_ticks};
     int64_t now_ns = f->at.awake_ns;
     bool all = !busy_since(s, f, &busy) || !root_is_live(root);
     size_t waiting = 0;
@@ -446,13 +470,13 @@ static void read_all(struct processes *s, struct root *root, const struct frame 
         struct known *k = &s->known[i];
         bool waits = !all && may_wait(s, k);
         k->renamed = false;
-        k->fate = waits ? WAITS : (uint8_t)visit(s, k, now_ns, &explained);
+        k->fate = waits ? WAITS : (uint8_t)visit(s, k, now_ns, &account);
         waiting += waits ? 1 : 0;
     }
-    if (waiting > 0 && is_unexplained(busy, explained, f, s->last_ns))
+    if (waiting > 0 && is_unexplained(busy, &account, now_ns - s->last_ns))
         for (size_t i = 0; i < s->n_known; i++)
             if (s->known[i].fate == WAITS)
-                s->known[i].fate = (uint8_t)visit(s, &s->known[i], now_ns, &explained);
+                s->known[i].fate = (uint8_t)visit(s, &s->known[i], now_ns, &account);
     s->last_ns = now_ns;
 }
 
