@@ -4,6 +4,7 @@
  * have been seen frozen after sleep (reported, macmon issue 76). */
 #include "source/apple/apple.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +228,22 @@ static actop_status apple_read(struct source *s, uint32_t want, int64_t interval
     return ACTOP_OK;
 }
 
+static actop_status apple_signal(struct source *s, uint64_t pid, uint64_t start, int signal,
+                                 actop_error *err)
+{
+    actop_status st = apple_process_check(s->api, pid, start, err);
+    int e;
+
+    if (st != ACTOP_OK)
+        return st;
+    e = s->api == &s->own ? apple_libs_signal((int)pid, signal)
+                          : ENOTSUP; /* a given table is a test's */
+    if (e == ENOTSUP)
+        return error_set(err, ACTOP_E_UNSUPPORTED,
+                         "processes of another machine cannot be signalled");
+    return e == 0 ? ACTOP_OK : error_errno(err, e, "process %llu", (unsigned long long)pid);
+}
+
 const struct source_ops apple_source = {
     .name = "apple",
     .scheme = "apple",
@@ -234,5 +251,6 @@ const struct source_ops apple_source = {
     .open = apple_open,
     .describe = apple_describe,
     .read = apple_read,
+    .signal_process = apple_signal,
     .close = apple_close,
 };

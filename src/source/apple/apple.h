@@ -51,6 +51,9 @@ int64_t apple_ns(struct apple_timebase timebase, uint64_t ticks);
 /* A source over a table that the caller keeps until the source is closed: how tests reach the fake. */
 actop_status apple_open_api(struct source **out, const struct apple_api *api, actop_error *err);
 
+/* E_GONE unless pid is still the process that started then (start_us of its row); else what proc_pidinfo says. */
+actop_status apple_process_check(const struct apple_api *api, uint64_t pid, uint64_t start_us, actop_error *err);
+
 extern const struct source_ops apple_source;
 
 #endif

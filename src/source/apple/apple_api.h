@@ -196,5 +196,7 @@ struct apple_libs {
 bool apple_libs_open(struct apple_libs *libs, const char *root, char *why, size_t n);
 void *apple_libs_find(void *libs, enum apple_lib lib, const char *name); /* an apple_find */
 void apple_libs_close(struct apple_libs *libs);
+/* Send a signal to a process of the machine the libraries belong to; an errno, ENOTSUP where that is not this machine. */
+int apple_libs_signal(int pid, int signal);
 
 #endif

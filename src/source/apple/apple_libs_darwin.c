@@ -4,6 +4,8 @@
 #include "source/apple/apple_api.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 bool apple_libs_open(struct apple_libs *libs, const char *root, char *why, size_t n)
@@ -34,4 +36,9 @@ void apple_libs_close(struct apple_libs *libs)
         if (libs->handle[i] != NULL)
             dlclose(libs->handle[i]);
     *libs = (struct apple_libs){0};
+}
+
+int apple_libs_signal(int pid, int signal)
+{
+    return kill(pid, signal) == 0 ? 0 : errno;
 }

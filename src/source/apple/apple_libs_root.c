@@ -10,6 +10,7 @@
 #include "source/apple/apple_api.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,4 +91,11 @@ void apple_libs_close(struct apple_libs *libs)
         if (libs->handle[i] != NULL)
             dlclose(libs->handle[i]);
     *libs = (struct apple_libs){0};
+}
+
+int apple_libs_signal(int pid, int signal)
+{
+    (void)pid;
+    (void)signal;
+    return ENOTSUP; /* the pids of a fake are not ours to signal */
 }

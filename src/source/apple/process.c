@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/vec.h"
 #include "source/apple/apple.h"
 
@@ -383,6 +384,24 @@ static void process_close(void *state, const struct apple_api *api)
     free(s->index);
     free(s->pids);
     free(s->arguments);
+}
+
+actop_status apple_process_check(const struct apple_api *api, uint64_t pid, uint64_t start_us,
+                                 actop_error *err)
+{
+    struct apple_proc_taskallinfo info;
+
+    if (api->proc_pidinfo == NULL || pid == 0 || pid > INT32_MAX)
+        return error_set(err, ACTOP_E_UNSUPPORTED, "process %llu cannot be looked at",
+                         (unsigned long long)pid);
+    if (api->proc_pidinfo((int)pid, APPLE_PROC_TASKALLINFO, 0, &info, sizeof info) !=
+        (int)sizeof info)
+        return error_errno(err, errno == EPERM ? EPERM : ESRCH, "process %llu",
+                           (unsigned long long)pid);
+    if (info.bsd.start_s * 1000000 + info.bsd.start_us != start_us)
+        return error_set(err, ACTOP_E_GONE, "process %llu is another one now",
+                         (unsigned long long)pid);
+    return ACTOP_OK;
 }
 
 extern const struct apple_part apple_process_part;

@@ -487,6 +487,32 @@ static void a_wake_asks_for_a_new_description(void **state)
     case_end(&c, "m1");
 }
 
+static void only_the_very_process_could_be_signalled_and_a_fakes_never_is(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t pid, start_us;
+        actop_status want;
+    } rows[] = {
+        {"the process", 742, (1779900000ull + 742) * 1000000 + 250000, ACTOP_E_UNSUPPORTED},
+        {"its pid with another start", 742, 1, ACTOP_E_GONE},
+        {"nobody's pid", 99999, 1, ACTOP_E_GONE},
+        {"somebody else's", 357, 1, ACTOP_E_DENIED},
+        {"no pid", 0, 0, ACTOP_E_UNSUPPORTED},
+        {"no pid at all", UINT64_MAX, 0, ACTOP_E_UNSUPPORTED},
+    };
+    struct apple_case c;
+
+    (void)state;
+    case_fake("m1");
+    case_open(&c);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CHECK_ROW(apple_source.signal_process(c.source, rows[i].pid, rows[i].start_us, 15, NULL) ==
+                      rows[i].want,
+                  rows[i].what);
+    case_end(&c, "m1");
+}
+
 static void what_is_not_wanted_is_not_asked_for(void **state)
 {
     struct apple_case c;
@@ -668,6 +694,7 @@ int main(void)
         cmocka_unit_test(rows_of_devices_say_what_they_moved),
         cmocka_unit_test(gpu_time_of_a_client_is_the_sum_of_its_uses),
         cmocka_unit_test(a_wake_asks_for_a_new_description),
+        cmocka_unit_test(only_the_very_process_could_be_signalled_and_a_fakes_never_is),
         cmocka_unit_test(what_is_not_wanted_is_not_asked_for),
         cmocka_unit_test(each_failing_call_leaves_nothing_behind),
         cmocka_unit_test(each_missing_call_costs_only_what_hangs_on_it),
