@@ -113,14 +113,13 @@ static bool next_item(const char **list, size_t *n, struct item *out)
 static void read_accept(struct request *r, const char *value, size_t n)
 {
     struct item item;
-    double openmetrics = 0, plain = 0;
     while (next_item(&value, &n, &item)) {
-        if (is_word(item.text, item.n, "application/openmetrics-text") && item.q > openmetrics)
-            openmetrics = item.q;
-        if (is_word(item.text, item.n, "text/plain") && item.q > plain)
-            plain = item.q;
+        if (is_word(item.text, item.n, "application/openmetrics-text") && item.q > r->q_openmetrics)
+            r->q_openmetrics = item.q;
+        if (is_word(item.text, item.n, "text/plain") && item.q > r->q_plain)
+            r->q_plain = item.q;
     }
-    r->openmetrics = openmetrics > 0 && openmetrics >= plain;
+    r->openmetrics = r->q_openmetrics > 0 && r->q_openmetrics >= r->q_plain;
 }
 
 static void read_encodings(struct request *r, const char *value, size_t n)

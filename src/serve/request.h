@@ -16,6 +16,7 @@ struct request {
     bool openmetrics;  /* Accept prefers OpenMetrics to plain text */
     bool gzip;         /* Accept-Encoding allows gzip */
     bool cross_site;   /* Sec-Fetch-Site says so */
+    double q_openmetrics, q_plain; /* of Accept, all its lines */
     char path[REQUEST_TEXT];
     char query[REQUEST_TEXT];
     char host[REQUEST_TEXT];          /* without port */

@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: MIT
+"""actop --serve on this machine: formats against parsers that are not ours, access, slow clients, streams, the end."""
+import gzip
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+SOURCE = os.environ["ACTOP_SOURCE"]
+sys.path.insert(0, os.path.join(SOURCE, "tests", "lib"))
+import promlint
+import tap
+
+
+class Server:
+    """An actop --serve on a free port."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen([tap.ACTOP, "--serve", "0", "--interval", "0.3", *options],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        found = re.search(r"http://(\S+):(\d+)/metrics", line)
+        assert found, line + self.process.stderr.read()
+        self.line, self.port = line, int(found.group(2))
+
+    def raw(self, request, wait=3):
+        """What comes back for these bytes until the server closes, or for so long."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=wait) as s:
+            s.sendall(request)
+            answer = b""
+            try:
+                while True:
+                    part = s.recv(65536)
+                    if not part:
+                        return answer
+                    answer += part
+            except (socket.timeout, ConnectionResetError):
+                return answer
+
+    def get(self, path, method="GET", **headers):
+        """Status, headers (lower case) and body."""
+        lines = [f"{method} {path} HTTP/1.1"]
+        headers = {"Host": "127.0.0.1", "Connection": "close", **{k.replace("_", "-"): v for k, v in headers.items()}}
+        lines += [f"{key}: {value}" for key, value in headers.items()]
+        head, _, body = self.raw(("\r\n".join(lines) + "\r\n\r\n").encode()).partition(b"\r\n\r\n")
+        first, *rest = head.decode("latin-1").split("\r\n")
+        return int(first.split()[1]), {k.lower(): v for k, v in (line.split(": ", 1) for line in rest)}, body
+
+    def wait_for(self, path, seconds=5):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            status, headers, body = self.get(path)
+            if status == 200:
+                return headers, body
+            time.sleep(0.05)
+        raise AssertionError(f"{path}: {status}")
+
+    def stop(self, sig=signal.SIGTERM, within=5):
+        start = time.monotonic()
+        self.process.send_signal(sig)
+        status = self.process.wait(timeout=within)
+        out, err = self.process.stdout.read(), self.process.stderr.read()
+        return status, time.monotonic() - start, out, err
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
+
+
+@tap.case("metrics are valid Prometheus text and OpenMetrics, and counters only rise")
+def _():
+    with Server("--serve-processes") as server:
+        server.wait_for("/metrics")
+        time.sleep(0.7)
+        headers, first = server.wait_for("/metrics")
+        assert headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8", headers
+        problems = promlint.lint(first.decode())
+        assert not problems, problems[:5]
+        status, headers, om = server.get("/metrics", Accept=OPENMETRICS)
+        assert headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8", headers
+        problems = promlint.lint(om.decode(), openmetrics=True)
+        assert not problems, problems[:5]
+        time.sleep(0.7)
+        later = server.wait_for("/metrics")[1]
+        assert not promlint.fell(first.decode(), later.decode())
+        assert b"actop_process_cpu_percent{command=" in later and b"NaN" not in later
+
+
+@tap.case("promtool finds nothing to lint in new names")
+def _():
+    with Server() as server:
+        body = server.wait_for("/metrics")[1].decode()
+        try:
+            said = subprocess.run(["promtool", "check", "metrics"], input=body, capture_output=True, text=True, timeout=20)
+        except FileNotFoundError:
+            tap.skip("promtool is not installed")
+        assert said.returncode in (0, 3) and "error" not in said.stderr.lower(), said.stderr
+        old = ("gigabytes", "_gbps", "_mhz", "_percent", "_bps")
+        new = [line for line in said.stderr.splitlines() if line and not any(word in line for word in old)]
+        assert not new, new
+
+
+@tap.case("the OpenMetrics body goes through the reference parser")
+def _():
+    try:
+        from prometheus_client.openmetrics.parser import text_string_to_metric_families
+    except ImportError:
+        tap.skip("python3-prometheus-client is not installed")
+    with Server("--serve-processes") as server:
+        server.wait_for("/metrics")
+        time.sleep(0.5)
+        families = list(text_string_to_metric_families(server.get("/metrics", Accept=OPENMETRICS)[2].decode()))
+        assert len(families) > 40, len(families)
+
+
+@tap.case("samples, info, macmon's shape and history are JSON")
+def _():
+    with Server() as server:
+        server.wait_for("/healthz")
+        time.sleep(1.5)
+        sample = json.loads(server.wait_for("/api/v1/sample")[1])
+        assert sample["schema"] == "actop/1" and "evidence" in sample and sample["processes"] == []
+        info = json.loads(server.wait_for("/api/v1/info")[1])
+        assert info["version"] and info["history_bytes"] > 0
+        macmon = json.loads(server.wait_for("/json")[1])
+        assert list(macmon) == sorted(macmon) and set(macmon["memory"]) == {"ram_total", "ram_usage", "swap_total", "swap_usage"}
+        history = json.loads(server.wait_for("/api/v1/history?seconds=60")[1])
+        assert len(history["t"]) >= 2 and all(len(v) == len(history["t"]) for v in history["values"].values())
+        assert history["t"] == sorted(history["t"])
+        assert server.get("/api/v1/history?seconds=x")[0] == 400
+        assert b"/metrics" in server.wait_for("/")[1]
+
+
+@tap.case("HEAD has the same head and no body; a trailing slash and a query do not matter; the rest is 404")
+def _():
+    with Server() as server:
+        server.wait_for("/metrics")
+        status, headers, body = server.get("/metrics", method="HEAD")
+        assert status == 200 and body == b"" and int(headers["content-length"]) > 1000, (status, headers)
+        assert server.get("/metrics/")[0] == 200 and server.get("/metrics?x=1")[0] == 200
+        for path in ("/nothing", "/metricsx", "/../etc/passwd", "/api/v1", "/%2e%2e", "//metrics"):
+            assert server.get(path)[0] == 404, path
+        assert server.get("/metrics", method="POST")[0] == 405
+        for name in ("x-content-type-options", "x-frame-options", "content-security-policy", "referrer-policy"):
+            assert name in headers, name
+        assert not [name for name in headers if name.startswith("access-control")]
+
+
+@tap.case("gzip only when asked for, and the same bytes in it")
+def _():
+    with Server() as server:
+        server.wait_for("/api/v1/info")
+        status, headers, body = server.get("/metrics", Accept_Encoding="gzip")
+        if headers.get("content-encoding") != "gzip":
+            tap.skip("built without zlib")
+        assert promlint.lint(gzip.decompress(body).decode()) == []
+        assert "content-encoding" not in server.get("/metrics", Accept_Encoding="gzip;q=0")[1]
+
+
+@tap.case("only names nobody else can serve are let in")
+def _():
+    with Server("--allow-host", "studio.example") as server:
+        for host, status in (("localhost", 200), ("127.0.0.1:1", 200), ("[::1]", 200), ("studio.example", 200),
+                             ("evil.example", 403), ("127.0.0.1.nip.io", 403)):
+            assert server.get("/healthz", Host=host)[0] == status, host
+        assert server.get("/healthz", Sec_Fetch_Site="cross-site")[0] == 403
+
+
+@tap.case("a token is asked of every path, and its file must be private")
+def _():
+    path = os.path.join(tap.tmp, "token")
+    with open(path, "w") as f:
+        f.write("0123456789abcdef0123\n")
+    os.chmod(path, 0o600)
+    with Server("--token-file", path) as server:
+        for target in ("/", "/metrics", "/healthz", "/nothing"):
+            status, headers, _ = server.get(target)
+            assert status == 401 and headers["www-authenticate"] == "Bearer", target
+        assert server.get("/healthz", Authorization="Bearer 0123456789abcdef0123")[0] == 200
+        assert server.get("/healthz", Authorization="Bearer 0123456789abcdef0124")[0] == 401
+    os.chmod(path, 0o644)
+    said = tap.run([tap.ACTOP, "--serve", "0", "--token-file", path])
+    assert said.returncode == 1 and "others can read it" in said.stderr, said
+
+
+@tap.case("answers that were asked for together come in order on one connection")
+def _():
+    with Server() as server:
+        server.wait_for("/healthz")
+        one = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        answer = server.raw(one * 100 + one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+        assert answer.count(b"HTTP/1.1 200 OK") == 101 and answer.endswith(b"ok\n")
+
+
+@tap.case("a request that trickles in is ended five seconds after its first byte")
+def _():
+    with Server() as server:
+        with socket.create_connection(("127.0.0.1", server.port)) as s:
+            start = time.monotonic()
+            s.setblocking(False)
+            answer, sent = b"", 0
+            request = b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 200
+            while time.monotonic() - start < 8:
+                try:
+                    s.send(request[sent:sent + 1])
+                    sent += 1
+                except (BrokenPipeError, ConnectionResetError):
+                    break
+                try:
+                    part = s.recv(4096)
+                    answer += part
+                    if not part:
+                        break
+                except BlockingIOError:
+                    pass
+                if answer:
+                    break
+                time.sleep(0.1)
+            took = time.monotonic() - start
+        assert answer.startswith(b"HTTP/1.1 408 "), answer[:60]
+        assert 4.5 <= took <= 6.5, took
+
+
+@tap.case("scrapes are answered while 300 clients trickle and 100 never read")
+def _():
+    with Server() as server:
+        server.wait_for("/metrics")
+        crowd = []
+        for i in range(400):
+            s = socket.create_connection(("127.0.0.1", server.port))
+            s.setblocking(False)
+            s.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20 if i >= 300 else b"GET /")
+            crowd.append(s)
+        took = []
+        for _ in range(20):
+            for s in crowd[:300]:
+                try:
+                    s.send(b"a")
+                except OSError:
+                    pass
+            start = time.monotonic()
+            assert server.get("/metrics")[0] == 200
+            took.append(time.monotonic() - start)
+            time.sleep(0.05)
+        for s in crowd:
+            s.close()
+        assert sorted(took)[-2] < 1.0, took
+
+
+def read_events(server, path, headers, wanted):
+    """(ids, data) of the first events of a stream."""
+    request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=headers)
+    ids, data = [], []
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.headers["Content-Type"] == "text/event-stream"
+        while len(data) < wanted:
+            line = answer.readline().decode()
+            if line.startswith("id: "):
+                ids.append(int(line[4:]))
+            if line.startswith("data: "):
+                data.append(json.loads(line[6:]))
+    return ids, data
+
+
+@tap.case("the stream sends each sample once, and what was missed to one who comes back")
+def _():
+    with Server() as server:
+        server.wait_for("/api/v1/sample")
+        ids, data = read_events(server, "/api/v1/stream", {}, 4)
+        assert ids == list(range(ids[0], ids[0] + 4)) and [d["seq"] for d in data] == ids
+        time.sleep(1)
+        again, _ = read_events(server, "/api/v1/stream", {"Last-Event-ID": str(ids[1])}, 4)
+        assert again[0] == ids[2] and again == list(range(again[0], again[0] + 4)), (ids, again)
+
+
+@tap.case("the 65th client of the stream is asked to come back, the others go on")
+def _():
+    with Server() as server:
+        server.wait_for("/api/v1/sample")
+        crowd = []
+        for _ in range(64):
+            s = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+            s.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert s.recv(15).startswith(b"HTTP/1.1 200")
+            crowd.append(s)
+        status, headers, _ = server.get("/api/v1/stream")
+        assert status == 503 and "retry-after" in headers
+        crowd.pop().close()
+        time.sleep(0.5)
+        assert read_events(server, "/api/v1/stream", {}, 2)[0]
+        for s in crowd:
+            s.close()
+
+
+@tap.case("a port in use is exit 1 with a sentence")
+def _():
+    with Server() as server:
+        said = tap.run([tap.ACTOP, "--serve", str(server.port)])
+        assert said.returncode == 1 and said.stdout == "" and f"port {server.port} of 127.0.0.1 is in use" in said.stderr, said
+
+
+@tap.case("SIGTERM ends it within a second, SIGINT with 130, quietly")
+def _():
+    for sig, wanted in ((signal.SIGTERM, 0), (signal.SIGINT, 130)):
+        with Server() as server:
+            server.wait_for("/api/v1/sample")
+            stream = socket.create_connection(("127.0.0.1", server.port))
+            stream.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            stream.recv(15)
+            status, took, out, err = server.stop(sig)
+            stream.close()
+            assert status == wanted and out == "" and err == "", (status, out, err)
+            assert took < 2, took
+
+
+@tap.case("--json beside --serve prints records, and their end ends the server")
+def _():
+    with Server("--json", "--samples", "2") as server:
+        assert server.process.wait(timeout=10) == 0
+        lines = server.process.stdout.read().splitlines()
+        assert len(lines) == 2 and [json.loads(line)["seq"] for line in lines] == [2, 3], lines
+
+
+@tap.case("an address beyond this machine is said aloud")
+def _():
+    with Server("--listen", "0.0.0.0") as server:
+        assert "0.0.0.0" in server.line and "others than this machine" in server.process.stderr.readline()
+
+
+@tap.case("a socket that is handed over is used")
+def _():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        shell = 'exec 3<&%d; LISTEN_FDS=1 LISTEN_PID=$$ exec "$0" --serve 1 --interval 0.3' % listener.fileno()
+        with subprocess.Popen(["bash", "-c", shell, tap.ACTOP], pass_fds=[listener.fileno()], stderr=subprocess.PIPE,
+                              text=True) as process:
+            assert f":{port}/metrics" in process.stderr.readline()
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+                assert answer.status == 200
+            process.terminate()
+
+
+@tap.case("hundreds of requests leave no descriptor and no thread behind")
+def _():
+    with Server() as server:
+        server.wait_for("/metrics")
+        def open_fds():
+            return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        time.sleep(0.5)
+        before = open_fds()
+        def ask():
+            for _ in range(50):
+                server.get("/metrics")
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        end = time.monotonic() + 4
+        while open_fds() > before and time.monotonic() < end:
+            time.sleep(0.1)
+        assert open_fds() <= before, (before, open_fds())
+
+
+tap.main()
