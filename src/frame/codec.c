@@ -49,6 +49,7 @@ actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint
     p->frame.seq = 0;
     p->frame.at = (struct os_moment){0, 0, 0};
     p->awake_growth_ns = 0;
+    p->stamped = false;
     p->schema_crc = schema_crc;
     return ACTOP_OK;
 }

@@ -38,6 +38,7 @@ struct codec_past {
     struct slot_past *slots;
     size_t cap_slots;
     int64_t awake_growth_ns; /* time between the last two frames */
+    bool stamped;            /* reader: a channel had a stamp since the keyframe */
     const struct schema *led; /* the schema leaders are of; a reference */
     uint32_t *leaders;        /* per channel: the channel before it in its group, or CODEC_NO_LEADER */
     size_t cap_leaders;

@@ -76,24 +76,62 @@ static void get_times(struct codec_past *p, struct frame *f, struct residual_in 
     f->want = p->frame.want ^ (uint32_t)residual_get_raw(in);
 }
 
-static void get_channels(const struct codec_past *p, struct frame *f, struct residual_in *in)
+/* Zeros that are still to come, at most n of them, taken at once: most of a frame is these. */
+static size_t take_zeros(struct residual_in *in, size_t n)
+{
+    size_t run = in->zeros < n ? (size_t)in->zeros : n;
+    in->zeros -= run;
+    return run;
+}
+
+static void get_statuses(const struct codec_past *p, struct frame *f, struct residual_in *in)
 {
     size_t n = f->schema->n_channels;
-    for (size_t i = 0; i < n; i++)
-        f->status[i] = (int32_t)get_difference(in, p->frame.status[i]);
+    for (size_t i = 0; i < n; i++) {
+        size_t run = take_zeros(in, n - i);
+        if (run > 0)
+            memcpy(f->status + i, p->frame.status + i, run * sizeof *f->status);
+        i += run;
+        if (i < n)
+            f->status[i] = (int32_t)get_difference(in, p->frame.status[i]);
+    }
+}
+
+static void get_stamps(struct codec_past *p, struct frame *f, struct residual_in *in)
+{
+    size_t n = f->schema->n_channels;
+    if (!p->stamped && in->zeros >= n) { /* a machine without stamps */
+        in->zeros -= n;
+        return;
+    }
     int64_t last_ns = p->awake_growth_ns;
     for (size_t i = 0; i < n; i++) {
         uint32_t leader = p->leaders[i];
+        int64_t then_ns = p->frame.stamps_ns[i];
         int64_t grew_ns = 0;
         if (leader != CODEC_NO_LEADER) {
             grew_ns =
                 get_difference(in, difference(f->stamps_ns[leader], p->frame.stamps_ns[leader]));
         } else {
-            int64_t guess_ns = p->frame.stamps_ns[i] == 0 ? 0 : last_ns;
+            int64_t guess_ns = then_ns == 0 ? 0 : last_ns;
             grew_ns = sum(guess_ns, unzigzag(stamp_swap(residual_get_raw(in), guess_ns)));
             last_ns = grew_ns != 0 ? grew_ns : last_ns;
         }
-        f->stamps_ns[i] = sum(p->frame.stamps_ns[i], grew_ns);
+        f->stamps_ns[i] = sum(then_ns, grew_ns);
+        p->stamped = p->stamped || grew_ns != 0;
+    }
+}
+
+static void get_channel(struct codec_reader *r, const struct channel *c, struct residual_in *in)
+{
+    bool counter = (c->flags & CHANNEL_COUNTER) != 0;
+    uint32_t end = c->first + c->count;
+    for (uint32_t at = c->first; at < end; at++) {
+        for (size_t run = take_zeros(in, end - at); run > 0; run--, at++)
+            if ((r->past.slots[at].expect | r->past.slots[at].growth) != 0)
+                slot_past_step(&r->past.slots[at], 0, counter);
+        if (at < end)
+            slot_past_step(&r->past.slots[at], residual_get(in, &r->shifts[at]), counter);
     }
 }
 
@@ -101,13 +139,10 @@ static void get_slots(struct codec_reader *r, struct frame *f, struct residual_i
 {
     for (size_t i = 0; i < f->schema->n_channels; i++) {
         const struct channel *c = &f->schema->channels[i];
-        bool read = f->status[i] == SLOT_READ && c->type != SLOT_BYTES;
-        bool counter = (c->flags & CHANNEL_COUNTER) != 0;
-        for (uint32_t at = c->first; at < c->first + c->count; at++) {
-            struct slot_past *past = &r->past.slots[at];
-            slot_past_step(past, residual_get(in, &r->shifts[at]), counter);
-            f->slots[at] = read ? past->value : 0;
-        }
+        get_channel(r, c, in);
+        if (f->status[i] == SLOT_READ && c->type != SLOT_BYTES)
+            for (uint32_t at = c->first; at < c->first + c->count; at++)
+                f->slots[at] = r->past.slots[at].value;
     }
 }
 
@@ -392,7 +427,8 @@ static actop_status get_content(struct codec_reader *r, struct frame *f, struct 
                                 actop_error *err)
 {
     get_times(&r->past, f, in);
-    get_channels(&r->past, f, in);
+    get_statuses(&r->past, f, in);
+    get_stamps(&r->past, f, in);
     actop_status st = get_row_counts(r, f, in);
     if (st != ACTOP_OK)
         return st == ACTOP_E_FORMAT ? senseless(err)
