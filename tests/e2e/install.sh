@@ -9,6 +9,11 @@ prefix=$(dirname "$(dirname "$(find "$tmp/root" -path '*/bin/actop')")")
 version=$(cat "$ACTOP_SOURCE/VERSION")
 is "the program runs where it was put" "$("$prefix/bin/actop" --version)" "actop $version"
 
+for made in share/man/man1/actop.1 share/bash-completion/completions/actop share/zsh/site-functions/_actop \
+    share/fish/vendor_completions.d/actop.fish; do
+    succeeds "$made is installed and names the options" grep -q interval "$prefix/$made"
+done
+
 # pkg-config, told where everything was moved to.
 pc=$(find "$prefix" -name actop.pc)
 PKG_CONFIG_PATH=$(dirname "$pc")
