@@ -40,7 +40,7 @@ static void add_direction(struct headline *h, struct scene *s, const struct valu
     headline_add(h, in ? STYLE_SERIES_3 : STYLE_SERIES_2, 0, in ? 0 : 2, num_text(in ? "↑" : "↓"));
     headline_add(h, STYLE_DIM, 1, 1, num_text("%s", name));
     headline_add(h, v->has ? STYLE_STRONG : STYLE_DIM, 0, 1,
-                 padded_value(s, FIELD_IO_RATE, v, num_rate));
+                 padded_right(s, FIELD_IO_RATE, value_text(v, num_rate)));
 }
 
 static void draw_io_headline(struct scene *s, const struct area *a, uint32_t arg)

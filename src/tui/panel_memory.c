@@ -151,7 +151,7 @@ static void draw_bandwidth_headline(struct scene *s, const struct area *a, uint3
     (void)arg;
     headline_add(&h, STYLE_TITLE, 0, 0, num_text("DRAM"));
     headline_add(&h, total.has ? STYLE_STRONG : STYLE_DIM, 0, 1,
-                 padded_value(s, FIELD_RATE, &total, num_rate));
+                 padded_right(s, FIELD_RATE, value_text(&total, num_rate)));
     if (ratio.has)
         headline_add(&h, STYLE_TEXT, 1, 2, padded_value(s, FIELD_PERCENT, &ratio, num_percent));
     if (ratio.has && top.has)
