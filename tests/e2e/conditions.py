@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""wait, when and assert on this machine: statuses, sentences, children and their signals."""
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["ACTOP_SOURCE"], "tests", "lib"))
+import tap
+
+QUICK = ("--interval", "0.1")
+
+
+def actop(*argv, **more):
+    return tap.run([tap.ACTOP, *QUICK, *argv], **more)
+
+
+@tap.case("wait ends when the condition holds, and with 1 and the numbers when it does not in time")
+def _():
+    assert actop("wait", "ram_total_bytes > 0").returncode == 0
+    assert actop("wait", "ram_total_bytes > 0 for 300ms").returncode == 0
+    said = actop("wait", "ram_total_bytes < 0", "--timeout", "0.4")
+    assert said.returncode == 1 and said.stdout == "", said
+    assert said.stderr.startswith("actop: timed out: ram_total_bytes is ") and "not < 0" in said.stderr, said.stderr
+
+
+@tap.case("a condition that is not one is exit 2 with its place",
+          ("wait", ("wait", "cpu_temp < 1"), "column 1: there is no such name"),
+          ("when", ("when", "cpu_temp_c <", "--", "true"), "column 13: expected a name or a number"),
+          ("assert", ("assert", "cpu_temp_c < 1 2", "--during", "--", "true"), "column 16: expected and, or, for or the end"))
+def _(argv, sentence):
+    said = actop(*argv)
+    assert said.returncode == 2 and said.stdout == "" and sentence in said.stderr, said
+
+
+@tap.case("assert gives the command's own status while the condition holds")
+def _():
+    for command, status in ((("true",), 0), (("sh", "-c", "exit 7"), 7), (("sh", "-c", "kill -9 $$"), 137),
+                            (("/no/such/command",), 127), (("/",), 126)):
+        said = actop("assert", "ram_total_bytes > 0", "--during", "--", *command)
+        assert said.returncode == status, (command, said)
+
+
+@tap.case("assert says what broke, ends the command and waits for its end")
+def _():
+    mark = os.path.join(tap.tmp, "ended")
+    start = time.monotonic()
+    said = actop("assert", "ram_total_bytes < 0", "--during", "--", "sh", "-c",
+                 f"trap 'echo x > {mark}; exit 0' TERM; while :; do sleep 0.05; done")
+    assert said.returncode == 1 and said.stderr.startswith("actop: broken: ram_total_bytes is "), said
+    assert time.monotonic() - start < 15
+
+
+@tap.case("a condition that was never known is broken")
+def _():
+    said = actop("assert", "tier.util[nobody] < 2", "--during", "--", "sleep", "0.3")
+    assert said.returncode == 1 and "never known" in said.stderr, said
+
+
+@tap.case("assert passes SIGTERM on to the command and takes its status")
+def _():
+    process = subprocess.Popen([tap.ACTOP, *QUICK, "assert", "ram_total_bytes > 0", "--during", "--", "sh", "-c",
+                                "trap 'exit 5' TERM; echo ready; while :; do sleep 0.05; done"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 5, (process.returncode, err)
+
+
+@tap.case("when runs the command at the rising edge, and once while the condition goes on holding")
+def _():
+    mark = os.path.join(tap.tmp, "ran")
+    process = subprocess.Popen([tap.ACTOP, *QUICK, "when", "ram_total_bytes > 0", "--every", "0", "--", "sh", "-c",
+                                f"echo x >> {mark}"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 10
+    while not os.path.exists(mark) and time.monotonic() < end:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, (process.returncode, err)
+    assert err.startswith("actop: now: ram_total_bytes is "), err
+    with open(mark) as f:
+        assert f.read() == "x\n"
+
+
+tap.main()
