@@ -3,6 +3,7 @@
  * of samples in read.c. Reading order: actop_open, session_next, actop_sample. */
 #include "session/session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,10 @@ static actop_status describe(struct actop_session *s, actop_error *err)
         return st;
     schema_unref(s->schema);
     s->schema = schema;
+    /* Lent until the session is closed, so the first one's stays: a source keeps its name. */
+    if (s->source_name[0] == '\0')
+        (void)snprintf(s->source_name, sizeof s->source_name, "%s",
+                       schema_text(schema, schema->source));
     return ACTOP_OK;
 }
 
@@ -409,7 +414,7 @@ void actop_want(actop_session *s, uint32_t want)
 
 const char *actop_source_name(const actop_session *s)
 {
-    return schema_text(s->schema, s->schema->source);
+    return s->source_name;
 }
 
 int actop_is_live(const actop_session *s)

@@ -52,6 +52,7 @@ struct actop_session {
     const struct source_ops *ops;
     struct source *source;         /* owned */
     struct schema *schema;         /* a reference */
+    char source_name[128];         /* as outputs show it */
     struct frame frame;            /* the newest */
     struct fold fold;
     struct record record;
