@@ -116,23 +116,35 @@ int command_wait(struct cli *cli, const struct option_list *words)
 
 /* ---- Children ------------------------------------------------------------------------------------------------------- */
 
-static int start_child(char *const argv[], pid_t *pid, actop_error *err)
+/* What the child does: signals as they were before us, and the command. */
+static _Noreturn void be_child(char *const argv[], const sigset_t *mask)
 {
-    *pid = fork();
-    if (*pid < 0) {
-        (void)error_errno(err, errno, "cannot start %s", argv[0]);
-        return EXIT_BROKEN;
-    }
-    if (*pid > 0)
-        return EXIT_HELD;
-    signals_close(); /* the child starts with signals as they were */
+    static const char text[] = "actop: error: cannot run the command\n";
+    signals_close();
     (void)signal(SIGPIPE, SIG_DFL);
+    (void)sigprocmask(SIG_SETMASK, mask, NULL);
     (void)execvp(argv[0], argv);
     int failed = errno;
-    static const char text[] = "actop: error: cannot run the command\n";
     ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
     (void)n;
     _exit(failed == ENOENT ? EXIT_NO_COMMAND : EXIT_NO_EXEC);
+}
+
+/* Signals wait while there are two of us with one set of handlers: a signal for the child must not end up in ours. */
+static int start_child(char *const argv[], pid_t *pid, actop_error *err)
+{
+    sigset_t all, mask;
+    (void)sigfillset(&all);
+    (void)sigprocmask(SIG_SETMASK, &all, &mask);
+    *pid = fork();
+    if (*pid == 0)
+        be_child(argv, &mask);
+    int failed = errno;
+    (void)sigprocmask(SIG_SETMASK, &mask, NULL);
+    if (*pid > 0)
+        return EXIT_HELD;
+    (void)error_errno(err, failed, "cannot start %s", argv[0]);
+    return EXIT_BROKEN;
 }
 
 static int status_of(int waited)

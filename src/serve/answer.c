@@ -197,6 +197,7 @@ static const struct route {
     {"/metrics", METRICS, "text/plain; version=0.0.4; charset=utf-8"},
     {"/api/v1/sample", SAMPLE, json_type},
     {"/api/v1/stream", STREAM, "text/event-stream"},
+    {"/api/v1/frames", FRAMES, "application/octet-stream"},
     {"/api/v1/history", HISTORY, json_type},
     {"/api/v1/info", INFO, json_type},
     {"/json", MACMON, json_type},
@@ -234,34 +235,51 @@ static void add_event(struct serve *sv)
     *e = (struct event){sv->seq, body_of(&b)};
 }
 
+/* From now on bytes come as there are samples; the end of the stream is the end of the connection. */
+static void begin_stream(struct serve *sv, struct connection *c, int64_t now_ns)
+{
+    c->state = STREAMING;
+    c->wrote_ns = now_ns;
+    sv->streams++;
+}
+
 static void answer_stream(struct serve *sv, struct connection *c, const struct request *r,
                           int64_t now_ns)
 {
     static const char retry[] = "retry: 2000\n\n";
-    struct answer a = {200, "text/event-stream", NULL, false, r->head, true};
-    if (sv->streams >= MOST_STREAMS) {
+    char *end = NULL;
+    unsigned long long last = strtoull(r->last_event_id, &end, 10);
+    bool again = r->last_event_id[0] != '\0' && *end == '\0' && last < sv->seq;
+    memcpy(c->head + c->n_head, retry, sizeof retry - 1); /* heads are far from HEAD_SIZE */
+    c->n_head += sizeof retry - 1;
+    c->event = again ? last + 1 : sv->seq;
+    sv->streamed_ns = now_ns;
+    begin_stream(sv, c, now_ns);
+    if (sv->events[sv->seq % EVENTS].seq != sv->seq) /* nobody was streaming when it came */
+        add_event(sv);
+}
+
+/* Both streams: events, and frames for another actop, without the names of anybody or anything. */
+static void answer_streams(struct serve *sv, struct connection *c, const struct request *r,
+                           const struct route *route, int64_t now_ns)
+{
+    struct answer a = {200, route->type, NULL, false, r->head, true};
+    actop_frames *frames = NULL;
+    if (sv->streams >= MOST_STREAMS ||
+        (route->kind == FRAMES && !r->head &&
+         actop_frames_open(sv->session, ACTOP_RECORD_SCRUB, &frames, NULL) != ACTOP_OK)) {
         refuse(sv, c, 503, r->head);
         return;
     }
-    c->close_after = true; /* the end of the stream is the end of the connection */
+    c->close_after = true;
     start(c, &a);
+    c->frames = frames;
     if (r->head)
         return;
-    memcpy(c->head + c->n_head, retry, sizeof retry);
-    c->n_head += sizeof retry - 1;
-    c->state = STREAMING;
-    c->wrote_ns = now_ns;
-    c->event = sv->seq;
-    if (r->last_event_id[0] != '\0') {
-        char *end = NULL;
-        unsigned long long last = strtoull(r->last_event_id, &end, 10);
-        if (*end == '\0' && last < sv->seq)
-            c->event = last + 1;
-    }
-    sv->streams++;
-    sv->streamed_ns = now_ns;
-    if (sv->events[sv->seq % EVENTS].seq != sv->seq) /* nobody was streaming when it came */
-        add_event(sv);
+    if (route->kind == FRAMES)
+        begin_stream(sv, c, now_ns);
+    else
+        answer_stream(sv, c, r, now_ns);
 }
 
 static struct body *body_of_history(struct serve *sv, long seconds)
@@ -325,8 +343,8 @@ static void answer_route(struct serve *sv, struct connection *c, const struct re
         answer_body(sv, c, r, a);
     } else if (sv->newest == NULL) {
         refuse(sv, c, 503, r->head);
-    } else if (route->kind == STREAM) {
-        answer_stream(sv, c, r, now_ns);
+    } else if (route->kind == STREAM || route->kind == FRAMES) {
+        answer_streams(sv, c, r, route, now_ns);
     } else if (route->kind == HISTORY) {
         answer_history(sv, c, r);
     } else {

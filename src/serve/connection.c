@@ -50,6 +50,7 @@ struct connection *connection_new(int fd, int64_t now_ns)
 void connection_free(struct connection *c)
 {
     (void)close(c->fd);
+    actop_frames_close(c->frames);
     body_unref(c->body);
     free(c->in);
     free(c);
@@ -153,16 +154,34 @@ static const struct event *next_event(const struct serve *sv, struct connection 
     return NULL;
 }
 
+/* The next bytes of the stream, with a reference; NULL: none yet, or no more. *ended: no more. */
+static struct body *next_bytes(const struct serve *sv, struct connection *c, bool *ended)
+{
+    char bytes[16384];
+    size_t n = 0;
+    *ended = false;
+    if (c->frames != NULL) {
+        actop_status st = actop_frames_read(c->frames, bytes, sizeof bytes, &n, 0, NULL);
+        *ended = st != ACTOP_OK && st != ACTOP_E_TIMEOUT;
+        return st == ACTOP_OK && n > 0 ? body_new(bytes, n) : NULL;
+    }
+    const struct event *e = next_event(sv, c);
+    if (e == NULL)
+        return NULL;
+    c->event = e->seq + 1;
+    return body_ref(e->body);
+}
+
 static bool stream_on(struct serve *sv, struct connection *c, int64_t now_ns)
 {
+    bool ended = false;
     enum sent sent = send_rest(c, now_ns);
     while (sent == SENT_ALL) {
-        const struct event *e = next_event(sv, c);
+        struct body *body = next_bytes(sv, c, &ended);
         forget_answer(c);
-        if (e == NULL)
-            return true;
-        c->body = body_ref(e->body);
-        c->event = e->seq + 1;
+        if (body == NULL)
+            return !ended;
+        c->body = body;
         sent = send_rest(c, now_ns);
     }
     return sent == SENT_SOME;
@@ -275,7 +294,8 @@ bool connection_expired(struct serve *sv, struct connection *c, int64_t now_ns)
         return go_on(sv, c, now_ns);
     }
     if (c->state == STREAMING && c->body == NULL && c->sent_head == c->n_head) {
-        ping(c);
+        if (c->frames == NULL)
+            ping(c);
         c->wrote_ns = now_ns;
         return send_rest(c, now_ns) != SENT_BROKEN;
     }

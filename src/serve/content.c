@@ -208,6 +208,8 @@ void content_page(struct buf *b, const actop_sample_t *s)
         {"/metrics", "all metrics, for Prometheus; OpenMetrics when the request asks for it"},
         {"/api/v1/sample", "the newest sample as JSON, with evidence"},
         {"/api/v1/stream", "the same as server-sent events"},
+        {"/api/v1/frames",
+         "the frames as they are read, for another actop: --source http://HOST:PORT"},
         {"/api/v1/history?seconds=60",
          "the machine's numbers over the last seconds, up to an hour"},
         {"/api/v1/info", "what this machine is"},

@@ -309,6 +309,18 @@ def _():
             s.close()
 
 
+@tap.case("another actop reads the frames like a machine of its own, without its names")
+def _():
+    with Server("--serve-processes") as server:
+        server.wait_for("/api/v1/sample")
+        here = json.loads(server.wait_for("/api/v1/sample")[1])
+        said = tap.run([tap.ACTOP, "--source", f"http://127.0.0.1:{server.port}", "--json", "--samples", "2"], timeout=40)
+        assert said.returncode == 0, said
+        records = [json.loads(line) for line in said.stdout.splitlines()]
+        assert len(records) == 2 and records[1]["ram_total_bytes"] == here["ram_total_bytes"], records
+        assert here["host"] and records[1]["host"] != here["host"]
+
+
 @tap.case("a port in use is exit 1 with a sentence")
 def _():
     with Server() as server:
