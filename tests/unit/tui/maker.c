@@ -348,3 +348,21 @@ const actop_sample_t *maker_next(struct maker *m)
         put_process(m, s, i);
     return s;
 }
+
+const actop_sample_t *maker_processes(struct maker *m, const struct maker_process *rows, int n)
+{
+    struct actop_sample_t *s = sample_new(m->pool);
+    struct os_moment at = {1, 1, 1};
+    sample_begin(s, m->topology, &at);
+    for (int i = 0; i < n; i++) {
+        char key[24];
+        (void)snprintf(key, sizeof key, "%d", (int)rows[i].pid);
+        uint32_t row = (uint32_t)sample_add_row(s, ACTOP_SCOPE_PROCESS, key, strlen(key), NULL, 0);
+        sample_entity(s, ACTOP_SCOPE_PROCESS, row)->id = (uint64_t)rows[i].pid;
+        put_text(s, ACTOP_METRIC_PROC_COMMAND, row, rows[i].name);
+        put(s, ACTOP_METRIC_PROC_PARENT, row, rows[i].parent);
+        put(s, ACTOP_METRIC_PROC_CPU, row, rows[i].cpu);
+        put(s, ACTOP_METRIC_PROC_RSS, row, rows[i].rss);
+    }
+    return s;
+}

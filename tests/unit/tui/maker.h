@@ -30,6 +30,13 @@ void maker_free(struct maker *m);
 /* The next sample, one second later, with a reference of the caller's. */
 const actop_sample_t *maker_next(struct maker *m);
 
+/* A sample with nothing but these processes. */
+struct maker_process {
+    const char *name;
+    double pid, parent, cpu, rss;
+};
+const actop_sample_t *maker_processes(struct maker *m, const struct maker_process *rows, int n);
+
 /* From now on processes have these names, in turn. Borrowed. */
 struct maker_name {
     const char *bytes;

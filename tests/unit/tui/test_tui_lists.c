@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* The process list (order, tree, groups, filter), the series behind the charts, and the settings `W` writes. */
+#include "lib/test.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tui/process_list.h"
+#include "tui/series.h"
+#include "tui/settings.h"
+#include "unit/tui/maker.h"
+
+/* ---- processes ------------------------------------------------------------------------------------- */
+
+static const struct maker_process family[] = {
+    {"init", 1, 0, 0.0, 10},  {"shell", 10, 1, 0.1, 20},   {"make", 20, 10, 0.2, 30},
+    {"cc", 31, 20, 0.9, 90},  {"cc", 32, 20, 0.8, 80},     {"ring", 50, 51, 0.3, 5},
+    {"ring", 51, 50, 0.4, 5}, {"orphan", 60, 999, 0.5, 1},
+};
+enum { FAMILY = sizeof family / sizeof family[0] };
+
+static const char *listed(const struct process_list *l)
+{
+    static char text[400];
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%.*s%s%d", i > 0 ? " " : "",
+                              l->rows[i].depth, "....", l->rows[i].name, (int)l->rows[i].pid);
+    return text;
+}
+
+static void processes_stand_in_the_order_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *filter, *want;
+        int order;
+        bool reverse, tree, group;
+    } rows[] = {
+        {"by CPU", "", "cc31 cc32 orphan60 ring51 ring50 make20 shell10 init1", ORDER_CPU, false,
+         false, false},
+        {"reversed", "", "init1 shell10 make20 ring50 ring51 orphan60 cc32 cc31", ORDER_CPU, true,
+         false, false},
+        {"by memory", "", "cc31 cc32 make20 shell10 init1 ring50 ring51 orphan60", ORDER_MEMORY,
+         false, false, false},
+        {"by pid", "", "init1 shell10 make20 cc31 cc32 ring50 ring51 orphan60", ORDER_PID, false,
+         false, false},
+        {"nothing has GPU time", "", "init1 shell10 make20 cc31 cc32 ring50 ring51 orphan60",
+         ORDER_GPU, false, false, false},
+        {"a tree; a ring of parents is not lost", "",
+         "orphan60 init1 .shell10 ..make20 ...cc31 ...cc32 ring51 ring50", ORDER_CPU, false, true,
+         false},
+        {"groups", "", "cc31 ring50 orphan60 make20 shell10 init1", ORDER_CPU, false, false, true},
+        {"filtered", "^CC$|ring", "cc31 cc32 ring51 ring50", ORDER_CPU, false, false, false},
+        {"a tree without its root", "cc", "cc31 cc32", ORDER_CPU, false, true, false},
+    };
+    struct maker *m = maker_new(&maker_machines[0]);
+    const actop_sample_t *s = maker_processes(m, family, FAMILY);
+    struct process_list l = {0};
+    char problem[100];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(process_list_filter(&l, rows[i].filter, problem, sizeof problem));
+        assert_true(
+            process_list_take(&l, s, rows[i].order, rows[i].reverse, rows[i].tree, rows[i].group));
+        if (strcmp(listed(&l), rows[i].want) != 0)
+            fail_msg("%s: %s", rows[i].what, listed(&l));
+    }
+    process_list_release(&l);
+    actop_sample_unref(s);
+    maker_free(m);
+}
+
+static void a_bad_expression_keeps_the_last_good_filter(void **state)
+{
+    (void)state;
+    struct process_list l = {0};
+    char problem[100] = "";
+    assert_true(process_list_filter(&l, "cc", problem, sizeof problem));
+    assert_false(process_list_filter(&l, "(", problem, sizeof problem));
+    assert_true(problem[0] != '\0');
+    assert_true(l.has_filter);
+    assert_int_equal(regexec(&l.filter, "cc", 0, NULL, 0), 0);
+    assert_true(process_list_filter(&l, "", problem, sizeof problem));
+    assert_false(l.has_filter);
+    process_list_release(&l);
+}
+
+/* ---- series ---------------------------------------------------------------------------------------- */
+
+static void series_give_back_what_was_taken_wherever_a_chart_ends(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(&maker_machines[0]);
+    struct series s = {0};
+    static float seen[SERIES_LONG + 600];
+    int n = SERIES_LONG + 500;
+    for (int i = 1; i <= n; i++) {
+        const actop_sample_t *sample = maker_next(m);
+        actop_reading r = actop_read(sample, ACTOP_METRIC_GPU_UTIL, 0);
+        seen[i] = (float)r.value;
+        series_take(&s, sample);
+        series_take(&s, sample); /* a second time changes nothing */
+        actop_sample_unref(sample);
+    }
+    float got[200];
+    static const int ends[] = {501, 700, 2000, SERIES_LONG + 500};
+    for (size_t k = 0; k < sizeof ends / sizeof ends[0]; k++) {
+        series_get(&s, ACTOP_METRIC_GPU_UTIL, "machine", (uint64_t)ends[k], got, 200);
+        for (int i = 0; i < 200; i++) {
+            int seq = ends[k] - 199 + i;
+            bool kept = seq >= 1 && seq > n - SERIES_LONG;
+            assert_true(kept ? fabs((double)(got[i] - seen[seq])) <= 0.004 : isnan(got[i]));
+        }
+    }
+    series_get(&s, ACTOP_METRIC_GPU_UTIL, "machine", (uint64_t)n + 2, got, 3);
+    assert_true(!isnan(got[0]) && isnan(got[1]) && isnan(got[2]));
+    series_get(&s, ACTOP_METRIC_GPU_UTIL, "no such thing", 100, got, 3);
+    assert_true(isnan(got[0]) && isnan(got[2]));
+    series_release(&s);
+    maker_free(m);
+}
+
+/* ---- settings -------------------------------------------------------------------------------------- */
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static const char *read_text(const char *path)
+{
+    static char text[1000];
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    assert_int_equal(fclose(file), 0);
+    return text;
+}
+
+static void only_changed_settings_are_written_and_the_rest_of_the_file_stays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *before, *after;
+    } rows[] = {
+        {"nothing there", "", "chart-glyph = block\nlayout = stack\n"},
+        {"others stay", "# mine\ntheme = nord\n",
+         "# mine\ntheme = nord\nchart-glyph = block\nlayout = stack\n"},
+        {"replaced in place", "layout=grid\ninterval = 3\n",
+         "layout = stack\ninterval = 3\nchart-glyph = block\n"},
+        {"the last one counts", "layout = grid\nlayout = grid\n",
+         "layout = grid\nlayout = stack\nchart-glyph = block\n"},
+        {"underscores", "chart_glyph = dots\n", "chart-glyph = block\nlayout = stack\n"},
+        {"no newline at the end", "theme = nord",
+         "theme = nord\nchart-glyph = block\nlayout = stack\n"},
+        {"a name that only begins so", "layouts = 1\n",
+         "layouts = 1\nchart-glyph = block\nlayout = stack\n"},
+    };
+    char folder[] = "/tmp/actop-settings.XXXXXX";
+    char path[100];
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/config", folder);
+    struct settings saved = {.interval_s = 2};
+    struct settings now = saved;
+    now.glyph = GLYPH_BLOCK;
+    now.stack = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int changed = 0;
+        actop_error err;
+        write_file(path, rows[i].before);
+        assert_int_equal(settings_save(path, &now, &saved, &changed, &err), ACTOP_OK);
+        assert_int_equal(changed, 2);
+        if (strcmp(read_text(path), rows[i].after) != 0)
+            fail_msg("%s:\n%s", rows[i].what, read_text(path));
+    }
+    (void)unlink(path);
+    (void)rmdir(folder);
+}
+
+static void a_file_that_cannot_be_written_is_a_sentence_and_stays(void **state)
+{
+    (void)state;
+    struct settings saved = {.interval_s = 2};
+    struct settings now = saved;
+    int changed = 0;
+    actop_error err = {0};
+    now.show_cores = true;
+    assert_int_not_equal(settings_save("/proc/no/such/place/config", &now, &saved, &changed, &err),
+                         ACTOP_OK);
+    assert_true(err.text[0] != '\0');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(processes_stand_in_the_order_asked_for),
+        cmocka_unit_test(a_bad_expression_keeps_the_last_good_filter),
+        cmocka_unit_test(series_give_back_what_was_taken_wherever_a_chart_ends),
+        cmocka_unit_test(only_changed_settings_are_written_and_the_rest_of_the_file_stays),
+        cmocka_unit_test(a_file_that_cannot_be_written_is_a_sentence_and_stays),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
