@@ -57,7 +57,7 @@ struct connection {
     int64_t since_ns;    /* when the state began, or the request */
     int64_t wrote_ns;    /* STREAMING: last time something was taken */
     uint64_t event;      /* STREAMING: number of the next event */
-    actop_frames *frames; /* owned: STREAMING frames instead of events; NULL else */
+    actop_frames *frames; /* owned: STREAMING frames, not events; NULL else */
 };
 
 struct event {
@@ -72,7 +72,10 @@ struct cached {
     uint64_t seq;
 };
 
-enum content_kind { METRICS, OPENMETRICS, SAMPLE, MACMON, INFO, CACHED_KINDS, STREAM = CACHED_KINDS, FRAMES, HISTORY, PAGE, HEALTH };
+enum content_kind {
+    METRICS, OPENMETRICS, SAMPLE, MACMON, INFO, CACHED_KINDS,
+    STREAM = CACHED_KINDS, FRAMES, HISTORY, PAGE, HEALTH,
+};
 
 struct serve {
     actop_session *session; /* borrowed */

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* Names and labels of Prometheus' formats; processes by name, bounded and conserved, whatever their names are. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export/prometheus.h"
+#include "lib/rig.h"
+#include "lib/test.h"
+
+static void labels_are_safe_and_escaped(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *wanted;
+    } rows[] = {
+        {"plain", "plain"},
+        {"a \"quoted\" \\ name", "a \\\"quoted\\\" \\\\ name"},
+        {"new\nline", "new?line"},
+        {"\x1b[2J", "?[2J"},
+        {"\xe5\x90\x8c", "\xe5\x90\x8c"},
+        {"cut \xe5\x90", "cut \xef\xbf\xbd"},
+        {"\xe2\x80\xae"
+         "evil",
+         "?evil"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf b = BUF_INIT;
+        prometheus_put_label(&b, rows[i].text);
+        CHECK_ROW(strcmp(b.data != NULL ? b.data : "", rows[i].wanted) == 0, rows[i].wanted);
+        buf_release(&b);
+    }
+}
+
+static void families_are_derived_or_as_given(void **state)
+{
+    (void)state;
+    static const struct {
+        actop_metric id;
+        const char *wanted;
+    } rows[] = {
+        {ACTOP_METRIC_CPU_POWER, "actop_cpu_power_watts"},
+        {ACTOP_METRIC_DRAM_POWER, "actop_dram_power_watts"},
+        {ACTOP_METRIC_GAPS, "actop_machine_gaps_total"},
+        {ACTOP_METRIC_CLUSTER_FREQ, "actop_cluster_frequency_hertz"},
+        {ACTOP_METRIC_CLUSTER_REALIZED_FREQ, "actop_cluster_frequency_hertz"},
+        {ACTOP_METRIC_RAIL_ENERGY, "actop_energy_joules_total"},
+        {ACTOP_METRIC_CHIP, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf b = BUF_INIT;
+        prometheus_put_family(&b, rows[i].id);
+        CHECK_ROW(strcmp(b.data != NULL ? b.data : "", rows[i].wanted) == 0, rows[i].wanted);
+        buf_release(&b);
+    }
+}
+
+/* Sum and number of the samples of a family. */
+static double sum_of(const char *body, const char *family, uint32_t *n)
+{
+    double sum = 0;
+    *n = 0;
+    for (const char *line = body; *line != '\0'; line += strcspn(line, "\n") + 1) {
+        if (strncmp(line, family, strlen(family)) != 0 || line[strlen(family)] != '{')
+            continue;
+        size_t length = strcspn(line, "\n");
+        const char *value = line + length;
+        while (value[-1] != ' ')
+            value--;
+        sum += strtod(value, NULL);
+        (*n)++;
+    }
+    return sum;
+}
+
+static void any_number_of_names_makes_at_most_51_groups_that_add_up(void **state)
+{
+    (void)state;
+    enum { PROCESSES = 20000 };
+    struct rig *r = rig_new(NULL);
+    struct buf b = BUF_INIT;
+    actop_format_options o = ACTOP_FORMAT_OPTIONS_INIT;
+    struct rng g = {42};
+    double rss = 0;
+    uint32_t n;
+    o.processes = 1;
+    rig_begin(r, 1);
+    for (unsigned p = 0; p < PROCESSES; p++) {
+        char name[40];
+        (void)snprintf(name, sizeof name, "%s%u", p % 7 == 0 ? "other" : "n\"\\\n\x1b\xff",
+                       p % 7 == 0 ? 0 : p);
+        uint32_t row = rig_process(r, p + 1, 1, p % 7 == 0 ? "other" : name, -1);
+        double bytes = rng_below(&g, 1000000);
+        rig_set(r, ACTOP_METRIC_PROC_RSS, row, bytes);
+        rig_set(r, ACTOP_METRIC_PROC_CPU, row, rng_unit(&g));
+        rss += bytes;
+    }
+    prometheus_put(&b, r->s, &o);
+    assert_false(b.failed);
+    double sum = sum_of(b.data, "actop_process_rss_bytes", &n);
+    assert_int_equal(n, 51);
+    assert_true(sum == rss);
+    assert_null(strstr(b.data, "\x1b"));
+    buf_release(&b);
+    rig_free(r);
+}
+
+static void what_has_no_value_is_absent(void **state)
+{
+    (void)state;
+    struct rig *r = rig_new(NULL);
+    struct buf b = BUF_INIT;
+    actop_format_options o = ACTOP_FORMAT_OPTIONS_INIT;
+    rig_begin(r, 1);
+    rig_set(r, ACTOP_METRIC_CPU_POWER, 0, 0);
+    sample_put_state(r->s, ACTOP_METRIC_GPU_POWER, 0, ACTOP_STATE_DENIED, 0);
+    rig_set(r, ACTOP_METRIC_TIER_UTIL, RIG_P, 0.5);
+    openmetrics_put(&b, r->s, &o);
+    assert_non_null(strstr(b.data, "\nactop_cpu_power_watts 0\n"));
+    assert_null(strstr(b.data, "actop_gpu_power_watts"));
+    assert_non_null(strstr(b.data, "\nactop_pcpu_utilization_percent 50\n"));
+    assert_null(strstr(b.data, "actop_ecpu_utilization_percent"));
+    assert_string_equal(b.data + b.len - 6, "# EOF\n");
+    buf_release(&b);
+    rig_free(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labels_are_safe_and_escaped),
+        cmocka_unit_test(families_are_derived_or_as_given),
+        cmocka_unit_test(any_number_of_names_makes_at_most_51_groups_that_add_up),
+        cmocka_unit_test(what_has_no_value_is_absent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
