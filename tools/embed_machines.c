@@ -67,13 +67,13 @@ int main(int argc, char **argv)
     (void)fprintf(
         out,
         "/* Made by tools/embed_machines.c from machines/. */\n#include <stddef.h>\n"
-        "extern const unsigned char sim_texts_data[];\nextern const size_t sim_texts_size, sim_texts_raw_size;\n"
-        "extern const char *const sim_texts_names[];\n"
-        "const size_t sim_texts_size = %zu, sim_texts_raw_size = %zu;\nconst unsigned char sim_texts_data[] = {",
+        "extern const unsigned char embedded_machines[];\nextern const size_t embedded_machines_size, embedded_machines_raw_size;\n"
+        "extern const char *const embedded_machines_names[];\n"
+        "const size_t embedded_machines_size = %zu, embedded_machines_raw_size = %zu;\nconst unsigned char embedded_machines[] = {",
         size, n);
     for (size_t i = 0; i < size; i++)
         (void)fprintf(out, "%s%u,", i % 24 == 0 ? "\n" : "", (unsigned char)packed[i]);
-    (void)fprintf(out, "\n};\nconst char *const sim_texts_names[] = {\n");
+    (void)fprintf(out, "\n};\nconst char *const embedded_machines_names[] = {\n");
     for (int i = 2; i < argc; i++) {
         char name[64];
         if (is_machine(argv[i]))

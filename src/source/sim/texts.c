@@ -8,18 +8,18 @@
 #include "base/error.h"
 #include "source/sim/sim.h"
 
-extern const unsigned char sim_texts_data[];
-extern const size_t sim_texts_size;         /* compressed */
-extern const size_t sim_texts_raw_size;     /* as it was */
-extern const char *const sim_texts_names[]; /* machines only, ended by NULL */
+extern const unsigned char embedded_machines[];
+extern const size_t embedded_machines_size;         /* compressed */
+extern const size_t embedded_machines_raw_size;     /* as it was */
+extern const char *const embedded_machines_names[]; /* machines only, ended by NULL */
 
 actop_status sim_texts_open(struct sim_texts *t, actop_error *err)
 {
-    t->n = sim_texts_raw_size;
+    t->n = embedded_machines_raw_size;
     t->bytes = malloc(t->n + 1);
     if (t->bytes == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for the machine descriptions");
-    size_t n = ZSTD_decompress(t->bytes, t->n, sim_texts_data, sim_texts_size);
+    size_t n = ZSTD_decompress(t->bytes, t->n, embedded_machines, embedded_machines_size);
     if (ZSTD_isError(n) || n != t->n) {
         sim_texts_close(t);
         return error_set(err, ACTOP_E_FORMAT,
@@ -52,8 +52,8 @@ const char *sim_texts_find(void *texts, const char *name, size_t *n)
 
 const char *sim_machine_name(size_t index)
 {
-    for (size_t i = 0; sim_texts_names[i] != NULL; i++)
+    for (size_t i = 0; embedded_machines_names[i] != NULL; i++)
         if (i == index)
-            return sim_texts_names[i];
+            return embedded_machines_names[i];
     return NULL;
 }
