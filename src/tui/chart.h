@@ -17,8 +17,8 @@ enum glyph { GLYPH_DOTS, GLYPH_BLOCK, GLYPH_ASCII, GLYPH_COUNT };
 enum { CHART_COLUMNS = 512, CHART_VALUES = 2 * CHART_COLUMNS };
 
 /* How many values a chart of that width takes, and with which sequence number they end when the newest value to be
- * shown is end: series_get(…, chart_end(glyph, end), values, chart_values(glyph, width)). Values past end are NAN by
- * themselves, or must be made so when going back: chart_hide. */
+ * shown is end: series_get(…, chart_end(glyph, end), values, chart_values(glyph, width)). A value past
+ * end must be NAN: scene_chart sees to it. */
 size_t chart_values(enum glyph glyph, int width);
 uint64_t chart_end(enum glyph glyph, uint64_t end);
 

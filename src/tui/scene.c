@@ -119,7 +119,7 @@ struct num padded_value(struct scene *s, enum field field, const struct value *v
     return v->has ? padded(s, field, text) : text; /* a reason is no number */
 }
 
-/* With a baseline, charts too show what was added since. */
+/* The last cell of dots may be half past the moment shown; the series may know that value already. */
 void scene_chart(const struct scene *s, actop_metric metric, const char *entity, int width,
                  float *out)
 {

@@ -11,6 +11,11 @@
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
+#if defined(__has_include)
+#if __has_include(<xlocale.h>)
+#include <xlocale.h> /* where macOS declares newlocale and nl_langinfo_l */
+#endif
+#endif
 
 #include "base/error.h"
 #include "tui/caps.h"
@@ -31,7 +36,6 @@ struct term {
     struct looks looks; /* that it was drawn with */
     struct buf out;
     bool utf8;
-    uint64_t bytes, frames;
 };
 
 static const char mouse_on[] = "\033[?1000h\033[?1006h";
@@ -236,13 +240,5 @@ bool term_show(struct term *t, const struct grid *g, const struct looks *looks)
         memcpy(t->shown.cells, g->cells, (size_t)g->rows * (size_t)g->cols * sizeof *g->cells);
     t->looks = *looks;
     t->shown_valid = true;
-    t->bytes += t->out.len;
-    t->frames++;
     return t->out.len == 0 || write_all(STDOUT_FILENO, t->out.data, t->out.len);
-}
-
-void term_written(const struct term *t, uint64_t *bytes, uint64_t *frames)
-{
-    *bytes = t->bytes;
-    *frames = t->frames;
 }

@@ -51,9 +51,6 @@ bool term_show(struct term *t, const struct grid *g, const struct looks *looks);
 /* Forget what is on the screen: the next frame is written whole. */
 void term_forget(struct term *t);
 
-/* Bytes and frames written so far, for the bench and the tests. */
-void term_written(const struct term *t, uint64_t *bytes, uint64_t *frames);
-
 /* The bytes of a frame without a terminal: what term_show would write after shown (empty: everything). For tests. */
 struct buf;
 struct term_caps;
