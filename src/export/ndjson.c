@@ -428,6 +428,9 @@ static void put_processes(const struct record *r)
     buf_putc(r->b, '[');
     for (uint32_t row = 0; row < n; row++) {
         bool inner = true;
+        /* One that has ended only keeps its energy; readers of this list expect what runs. */
+        if (sample_entity_get(r->s, ACTOP_SCOPE_PROCESS, row)->flags & ACTOP_ENTITY_EXITED)
+            continue;
         put_separator(r->b, &first);
         buf_putc(r->b, '{');
         put_identity(r, ACTOP_SCOPE_PROCESS, row, ID_PID, &inner);

@@ -565,7 +565,8 @@ static void put_processes(struct report *r)
     uint32_t n = sample_rows(r->s, ACTOP_SCOPE_PROCESS);
     buf_puts(r->b, "\n     PID    CPU %   GPU %    W       MEM MiB   THR  COMMAND\n");
     for (uint32_t row = 0; row < n && row < PROCESS_ROWS; row++)
-        put_process(r, row);
+        if (!(sample_entity_get(r->s, ACTOP_SCOPE_PROCESS, row)->flags & ACTOP_ENTITY_EXITED))
+            put_process(r, row);
     if (n == 0)
         buf_puts(r->b, "  no process matches\n");
 }

@@ -126,6 +126,28 @@ static void what_has_no_value_is_absent(void **state)
     rig_free(r);
 }
 
+static void a_process_that_ended_is_in_no_list_of_processes(void **state)
+{
+    (void)state;
+    static const actop_format_id formats[] = {ACTOP_FORMAT_NDJSON, ACTOP_FORMAT_PROMETHEUS,
+                                              ACTOP_FORMAT_TEXT};
+    struct rig *r = rig_new(NULL);
+    actop_format_options o = ACTOP_FORMAT_OPTIONS_INIT;
+    o.processes = 1;
+    rig_begin(r, 1);
+    rig_set(r, ACTOP_METRIC_PROC_RSS, rig_process(r, 1, 1, "living", 1), 4096);
+    uint32_t row = rig_process(r, 2, 1, "departed", -1);
+    rig_set(r, ACTOP_METRIC_PROC_ENERGY, row, 5);
+    sample_entity(r->s, ACTOP_SCOPE_PROCESS, row)->flags = ACTOP_ENTITY_EXITED;
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        static char text[65536];
+        assert_true(actop_format(r->s, formats[i], &o, text, sizeof text) < sizeof text);
+        assert_non_null(strstr(text, "living"));
+        assert_null(strstr(text, "departed"));
+    }
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +155,7 @@ int main(void)
         cmocka_unit_test(families_are_derived_or_as_given),
         cmocka_unit_test(any_number_of_names_makes_at_most_51_groups_that_add_up),
         cmocka_unit_test(what_has_no_value_is_absent),
+        cmocka_unit_test(a_process_that_ended_is_in_no_list_of_processes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
