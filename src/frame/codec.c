@@ -269,7 +269,7 @@ static bool match_all(struct codec_writer *w, const struct frame *f)
     size_t total = 0;
     for (size_t i = 0; i < f->schema->n_rowsets; i++)
         total += f->rows[i].n;
-    if (!VEC_GROW(w->match, w->cap_match, total))
+    if (!VEC_GROW(w->match, w->cap_match, total + 1))
         return false;
     uint32_t *match = w->match;
     for (size_t i = 0; i < f->schema->n_rowsets; match += f->rows[i++].n)

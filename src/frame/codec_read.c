@@ -158,7 +158,8 @@ static bool rows_allowed(const struct rowset *def, uint64_t n, uint32_t n_past,
 /* Make a row set's rows, empty, as those before: where they moved, get_moved says so. */
 static bool make_rows(struct codec_reader *r, struct frame *f, size_t rowset, uint32_t n, size_t at)
 {
-    if (!VEC_GROW(r->match, r->cap_match, at + n))
+    /* One more than needed, here and when writing: the array is there also when no row set has a row. */
+    if (!VEC_GROW(r->match, r->cap_match, at + n + 1))
         return false;
     for (uint32_t row = 0; row < n; row++) {
         if (frame_row(f, (int32_t)rowset) == UINT32_MAX)
