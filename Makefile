@@ -73,7 +73,7 @@ check: setup-test ## the house rules, and a build without warnings by gcc and cl
 	@tools/check_size $(B)/check-gcc/actop
 
 macos: setup-macos ## cross-compile for macOS on Apple silicon with zig, build/macos/bin/actop
-	@tools/build_macos $(B)/macos
+	@tools/build_macos $(B)/macos || { [ $$? -eq 3 ] && [ -n "$(CI)" ] && echo "make macos: left out here"; }
 
 install: build ## install below DESTDIR and PREFIX
 	@meson configure $(B)/release -Dprefix="$(PREFIX)"
