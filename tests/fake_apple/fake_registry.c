@@ -88,10 +88,13 @@ static void add_gpu(const struct machine *m)
     add_node(NODE_PLAIN, "AGXShared", "", "AGXShared")->parent = gpu;
 }
 
+static size_t n_keys; /* SMC keys listed; 0: list them again */
+
 bool fake_registry_start(void)
 {
     const struct machine *m = fake_machine_truth.machine;
 
+    n_keys = 0; /* another machine may stand where the last one stood */
     add_node(NODE_PLAIN, "AppleARMIODevice", "AppleARMIODevice", "aic");
     if (m->n_tables > 0)
         add_node(NODE_PMGR, "AppleARMIODevice", "AppleARMIODevice", "pmgr");
@@ -595,7 +598,6 @@ static size_t list_keys(struct listed_key *out)
 }
 
 static struct listed_key keys[MAX_KEYS];
-static size_t n_keys;
 static const struct machine *keys_of;
 static bool keys_unsorted;
 
