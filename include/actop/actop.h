@@ -447,6 +447,22 @@ ACTOP_API size_t actop_doctor_count(actop_session *s);
 /** One finding. E_NOT_FOUND when index is out of range. Since 2.0. */
 ACTOP_API actop_status actop_doctor_at(actop_session *s, size_t index, actop_finding *out);
 
+/** One note of the decoder about this machine. Strings are borrowed until the next actop_notes() or actop_close().
+ *  Since 2.0. */
+typedef struct actop_note {
+    const char *about; /**< Cluster, rail, channel or sensor, as the system or this library names it. */
+    const char *text;  /**< One sentence for people, UTF-8 as the system gave the names in it. */
+    actop_note_kind kind;
+} actop_note;
+
+/** Gather what the decoder decided and doubts about the machine as of the newest sample: clock tables, rails, channels it
+ *  cannot read, sensors it leaves out. Returns how many notes there are: 0 before the first sample, while the background
+ *  thread runs, and for machines whose decoder has nothing to say. Not while another thread samples this session. Since 2.0. */
+ACTOP_API size_t actop_notes(actop_session *s);
+
+/** One note of the last actop_notes(), ordered by part. E_NOT_FOUND when index is out of range. Since 2.0. */
+ACTOP_API actop_status actop_note_at(const actop_session *s, size_t index, actop_note *out);
+
 /* ---- Acting ------------------------------------------------------------------------------------------------------ */
 
 /** Send a signal to a process of a live local source, only if its pid still belongs to the process that started at

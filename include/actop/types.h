@@ -62,6 +62,17 @@ typedef enum actop_kind {
     ACTOP_KIND_COUNT
 } actop_kind;
 
+/** What a note of the decoder is about. Since 2.0. */
+typedef enum actop_note_kind {
+    ACTOP_NOTE_TABLE = 0, /**< A clock table: the one a cluster or GPU was given, and why. */
+    ACTOP_NOTE_RAIL,      /**< A power rail: what it is read from, how often that is published. */
+    ACTOP_NOTE_BANDWIDTH, /**< Memory bandwidth: what it is read from, and what that cannot tell. */
+    ACTOP_NOTE_CHANNEL,   /**< A channel or key that is there and that actop cannot read. */
+    ACTOP_NOTE_SENSOR,    /**< A sensor that is left out, and why. */
+    ACTOP_NOTE_BALANCE,   /**< Watts that should add up, and what they come to. */
+    ACTOP_NOTE_COUNT
+} actop_note_kind;
+
 /** Bit of a scope for actop_options.want and actop_want(). Since 2.0. */
 #define ACTOP_WANT(scope) (1u << (scope))
 

@@ -24,5 +24,6 @@ const struct decode_ops decode_apple = {
     .create = apple_create,
     .step = decode_parts_step,
     .clone = decode_parts_clone,
+    .notes = decode_parts_notes,
     .destroy = decode_parts_destroy,
 };

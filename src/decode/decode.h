@@ -5,6 +5,7 @@
 #define DECODE_DECODE_H
 
 #include "frame/frame.h"
+#include "model/notes.h"
 #include "model/sample.h"
 
 struct decoder; /* each platform's own; begins with nothing shared */
@@ -18,6 +19,8 @@ struct decode_ops {
     actop_status (*step)(struct decoder *d, const struct frame *f, struct actop_sample_t *out, actop_error *err);
     /* MUST. A copy that continues like the original. NULL: out of memory. */
     struct decoder *(*clone)(const struct decoder *d);
+    /* MAY be NULL. What it decided and doubts, as of the last frame it folded and the sample that became of it. */
+    void (*notes)(const struct decoder *d, const struct frame *f, const struct actop_sample_t *sample, struct notes *into);
     /* MUST. Accepts NULL. */
     void (*destroy)(struct decoder *d);
 };

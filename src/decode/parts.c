@@ -236,6 +236,17 @@ actop_status decode_parts_step(struct decoder *d, const struct frame *f, struct 
     return out->failed ? error_set(err, ACTOP_E_NOMEM, "out of memory") : ACTOP_OK;
 }
 
+void decode_parts_notes(const struct decoder *d, const struct frame *f,
+                        const struct actop_sample_t *sample, struct notes *into)
+{
+    if (d->schema == NULL || f->schema != d->schema)
+        return;
+    struct decode_notes with = {d->schema, f, sample, into};
+    for (size_t i = 0; i < d->platform->n_parts; i++)
+        if (d->platform->parts[i]->notes != NULL)
+            d->platform->parts[i]->notes(d->states[i], &with);
+}
+
 /* ---- life -------------------------------------------------------------------------------------------------------------- */
 
 void decode_parts_destroy(struct decoder *d)

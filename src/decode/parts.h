@@ -29,6 +29,14 @@ struct decode_frame {
     bool gap;
 };
 
+/* What notes is given: the last frame folded, and the judged sample it became. */
+struct decode_notes {
+    const struct schema *schema;
+    const struct frame *frame;
+    const struct actop_sample_t *sample;
+    struct notes *into;
+};
+
 struct decode_part {
     const char *name;
     size_t state_size;
@@ -37,6 +45,8 @@ struct decode_part {
     bool (*begin)(void *state, struct decode_schema *d);
     /* MUST. */
     void (*step)(void *state, struct decode_frame *d);
+    /* MAY be NULL. Append what it decided and doubts; only when somebody asks. */
+    void (*notes)(const void *state, const struct decode_notes *d);
     /* MAY be NULL when the state owns no memory. to is a plain copy of from: give it memory of its own. False: out of
      * memory, and to owns nothing. */
     bool (*clone)(void *to, const void *from);
@@ -54,6 +64,8 @@ struct decode_platform {
 struct decoder *decode_parts_create(const struct decode_platform *platform);
 actop_status decode_parts_step(struct decoder *d, const struct frame *f, struct actop_sample_t *out, actop_error *err);
 struct decoder *decode_parts_clone(const struct decoder *from);
+void decode_parts_notes(const struct decoder *d, const struct frame *f, const struct actop_sample_t *sample,
+                        struct notes *into);
 void decode_parts_destroy(struct decoder *d); /* accepts NULL */
 
 /* Difference of one slot of a counter channel (at is the state number, 0 for single ones). False when there is none:

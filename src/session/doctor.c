@@ -112,3 +112,29 @@ actop_status actop_doctor_at(actop_session *s, size_t index, actop_finding *out)
         find_metric(s->schema, sample, (actop_metric)(index - s->schema->n_collectors), out);
     return ACTOP_OK;
 }
+
+size_t actop_notes(actop_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool busy = s->sampler == SAMPLER_RUNNING || s->sampler == SAMPLER_STOPPING;
+    const struct actop_sample_t *sample = s->current;
+    if (sample == NULL || (s->published != NULL && s->published->seq > sample->seq))
+        sample = s->published;
+    pthread_mutex_unlock(&s->lock);
+    notes_clear(&s->notes);
+    if (busy || sample == NULL || s->fold.ops == NULL || s->fold.ops->notes == NULL)
+        return 0;
+    s->fold.ops->notes(s->fold.decoder, &s->frame, sample, &s->notes);
+    return s->notes.failed ? 0 : s->notes.n;
+}
+
+actop_status actop_note_at(const actop_session *s, size_t index, actop_note *out)
+{
+    if (s->notes.failed || index >= s->notes.n)
+        return ACTOP_E_NOT_FOUND;
+    const struct note *note = &s->notes.rows[index];
+    *out = (actop_note){.about = pool_at(&s->notes.pool, note->about),
+                        .text = pool_at(&s->notes.pool, note->text),
+                        .kind = note->kind};
+    return ACTOP_OK;
+}

@@ -395,6 +395,7 @@ void actop_close(actop_session *s)
     sample_pool_unref(s->pool);
     session_history_close(s);
     free(s->parts);
+    notes_release(&s->notes);
     free(s->order.rows);
     if (s->has_filter)
         regfree(&s->filter);

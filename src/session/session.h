@@ -10,6 +10,7 @@
 
 #include "analysis/analysis.h"
 #include "decode/decode.h"
+#include "model/notes.h"
 #include "session/history.h"
 #include "source/source.h"
 
@@ -68,6 +69,7 @@ struct actop_session {
     struct history *history;       /* owned; NULL: none is kept */
     struct history_process *chosen; /* scratch: processes of the newest sample */
     size_t cap_chosen;
+    struct notes notes;            /* what actop_notes() gathered last */
     uint64_t history_seq;          /* sample whose first frame was added last */
     atomic_uint want;
 

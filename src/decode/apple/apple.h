@@ -59,9 +59,24 @@ bool apple_in_group(const struct schema *s, const struct channel *c, const char 
 
 enum { APPLE_MAX_STATES = 64 };
 
+/* Why a table was given to a cluster or GPU. */
+enum apple_dvfs_why {
+    APPLE_DVFS_NONE,
+    APPLE_DVFS_TOLD,  /* acc-clusters names it */
+    APPLE_DVFS_USUAL, /* where chips without acc-clusters keep it */
+    APPLE_DVFS_FITS,  /* as many entries as states, and a plausible top */
+};
+
+/* What the periods in the table without -sram say of the frequencies. */
+enum apple_dvfs_periods { APPLE_PERIODS_NONE, APPLE_PERIODS_AGREE, APPLE_PERIODS_DIFFER };
+
 struct apple_dvfs {
     uint32_t number; /* N of voltage-statesN; 0 with n 0: no table */
     uint32_t n;
+    uint32_t n_states; /* active states it was chosen for */
+    uint32_t hz_per_step; /* 1 or 1000; 0 when made of periods */
+    uint8_t why, periods; /* enums above */
+    bool sram;            /* from the -sram property */
     double hz[APPLE_MAX_STATES];
     double volts[APPLE_MAX_STATES]; /* 0 unknown */
     bool from_period; /* made of periods, not of frequencies */
@@ -88,6 +103,9 @@ enum apple_state_kind apple_state_kind(const char *name);
 double apple_state_hz(const struct apple_dvfs *t, const char *name, uint32_t *row);
 
 double apple_dvfs_max(const struct apple_dvfs *t); /* 0 without a table */
+
+/* One sentence: which table, its unit and range, how many states, why, and what speaks against it. */
+void apple_dvfs_note(const struct apple_dvfs *t, const char *about, struct notes *into);
 
 /* ---- Residency of one channel in one frame ------------------------------------------------------------------------- */
 

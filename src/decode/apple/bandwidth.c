@@ -292,6 +292,50 @@ static void step(void *state, struct decode_frame *d)
     put_agents(b, d);
 }
 
+/* ---- Notes ---------------------------------------------------------------------------------------------------------- */
+
+static void note_method(const struct decode_notes *d)
+{
+    const struct cell *c = sample_cell(d->sample, ACTOP_METRIC_BANDWIDTH, 0);
+    struct buf *b = notes_begin(d->into, ACTOP_NOTE_BANDWIDTH, "memory");
+    if (!cell_has(c))
+        buf_printf(b, "%s", actop_state_name((actop_state)c->state));
+    else if (c->origin == ACTOP_ESTIMATED)
+        buf_puts(b, "from residency in buckets: half a bucket when idle, never more than the "
+                    "last one");
+    else
+        buf_puts(b, "from byte counters");
+    if (cell_has(c)) {
+        buf_puts(b, ", ");
+        buf_puts(b, pool_at(&d->sample->topology->pool, d->sample->topology->via[c->via]));
+    }
+    notes_end(d->into);
+}
+
+static void notes(const void *state, const struct decode_notes *d)
+{
+    const struct bandwidth *b = state;
+    const struct schema *s = d->schema;
+    if (b->n_channels > 0)
+        note_method(d);
+    for (size_t i = 0; i < b->n_agents; i++) {
+        double full;
+        if (sample_get(d->sample, ACTOP_METRIC_AGENT_SATURATED, (uint32_t)b->agents[i].row,
+                       &full) &&
+            full != 0)
+            notes_add(d->into, ACTOP_NOTE_BANDWIDTH, b->agents[i].name,
+                      "in its last bucket: the true bandwidth may be higher");
+    }
+    for (int32_t i = 0; i < (int32_t)s->n_channels; i++) {
+        bool taken = method_of(schema_text(s, s->channels[i].group)) == N_METHODS;
+        for (size_t k = 0; k < b->n_channels && !taken; k++)
+            taken = b->channels[k].channel == i;
+        if (!taken)
+            notes_add(d->into, ACTOP_NOTE_CHANNEL, schema_text(s, s->channels[i].key),
+                      "bandwidth in a unit or form not known here");
+    }
+}
+
 static void release(void *state)
 {
     struct bandwidth *b = state;
@@ -319,4 +363,11 @@ static bool clone_bandwidth(void *to, const void *from)
 }
 
 const struct decode_part decode_part_apple_bandwidth = {
-    "bandwidth", sizeof(struct bandwidth), begin, step, clone_bandwidth, release};
+    .name = "bandwidth",
+    .state_size = sizeof(struct bandwidth),
+    .begin = begin,
+    .step = step,
+    .notes = notes,
+    .clone = clone_bandwidth,
+    .release = release,
+};

@@ -167,4 +167,8 @@ static void step(void *state, struct decode_frame *d)
 }
 
 const struct decode_part decode_part_apple_battery = {
-    "battery", sizeof(struct battery), begin, step, NULL, NULL};
+    .name = "battery",
+    .state_size = sizeof(struct battery),
+    .begin = begin,
+    .step = step,
+};

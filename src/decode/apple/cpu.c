@@ -795,6 +795,47 @@ static void step(void *state, struct decode_frame *d)
     put_machine(cpu, d, util, n);
 }
 
+/* ---- Notes --------------------------------------------------------------------------------------------------------------------------------- */
+
+/* A channel of ours without a place: its name is of no form we know, it has more states than we hold, or it stands twice. */
+static bool is_known(const struct cpu *cpu, const struct schema *s, const struct channel *c)
+{
+    bool cores = apple_in_group(s, c, GROUP_CORES);
+    if (!cores && !apple_in_group(s, c, GROUP_COMPLEXES))
+        return true;
+    struct apple_cpu_name name =
+        apple_parse_cpu(schema_text(s, c->name), cores ? APPLE_NAME_CORES : APPLE_NAME_COMPLEXES);
+    bool kind = cores ? name.kind == APPLE_CPU_CORE
+                      : name.kind == APPLE_CPU_CLUSTER || name.kind == APPLE_CPU_FABRIC;
+    int32_t at = (int32_t)(c - s->channels);
+    if (!kind || c->count < 2 || c->count > APPLE_MAX_STATES)
+        return false;
+    for (size_t i = 0; cores && i < cpu->n_cores; i++)
+        if (cpu->cores[i].channel == at)
+            return true;
+    for (size_t i = 0; !cores && i < cpu->n_clusters; i++)
+        if (cpu->clusters[i].complex == at || cpu->clusters[i].fabric == at)
+            return true;
+    return false;
+}
+
+static void notes(const void *state, const struct decode_notes *d)
+{
+    const struct cpu *cpu = state;
+    const struct topology *t = d->sample->topology;
+    for (size_t i = 0; i < cpu->n_clusters; i++) {
+        const struct cluster *c = &cpu->clusters[i];
+        if (c->row >= 0 && c->states.n > 0)
+            apple_dvfs_note(
+                &c->dvfs, pool_at(&t->pool, t->entities[ACTOP_SCOPE_CLUSTER][c->row].key), d->into);
+    }
+    for (uint32_t i = 0; i < d->schema->n_channels; i++)
+        if (!is_known(cpu, d->schema, &d->schema->channels[i]))
+            notes_add(d->into, ACTOP_NOTE_CHANNEL,
+                      schema_text(d->schema, d->schema->channels[i].key),
+                      "not a core or cluster by its name and states");
+}
+
 static bool clone_cpu(void *to, const void *from)
 {
     struct cpu *copy = to;
@@ -821,5 +862,12 @@ static void release(void *state)
     free(cpu->clusters);
 }
 
-const struct decode_part decode_part_apple_cpu = {"cpu", sizeof(struct cpu), begin,
-                                                  step,  clone_cpu,          release};
+const struct decode_part decode_part_apple_cpu = {
+    .name = "cpu",
+    .state_size = sizeof(struct cpu),
+    .begin = begin,
+    .step = step,
+    .notes = notes,
+    .clone = clone_cpu,
+    .release = release,
+};

@@ -54,6 +54,7 @@ static bool fill_frequencies(struct apple_dvfs *t, const unsigned char *blob, ui
     double step = hz_per_step(blob, n);
     if (step == 0)
         return false;
+    t->hz_per_step = (uint32_t)step;
     for (uint32_t i = 0; i < n; i++) {
         const unsigned char *pair = blob + (size_t)i * PAIR_BYTES;
         t->hz[i] = mend_wrap(t, read_u32(pair) * step, step);
@@ -93,13 +94,29 @@ static const unsigned char *find_blob(const struct schema *s, uint32_t number, c
     return (const unsigned char *)schema_text(s, p->first);
 }
 
+/* Half a percent: rounding of periods is below 0.01 % on the recorded tables, a wrong unit or table is far above. */
+static enum apple_dvfs_periods compare_periods(const struct apple_dvfs *t,
+                                               const unsigned char *blob, uint32_t n)
+{
+    struct apple_dvfs periods = {0};
+    if (blob == NULL || n != t->n || !fill_periods(&periods, blob, n))
+        return APPLE_PERIODS_NONE;
+    for (uint32_t i = 0; i < n; i++)
+        if (t->hz[i] < periods.hz[i] * 0.995 || t->hz[i] > periods.hz[i] * 1.005)
+            return APPLE_PERIODS_DIFFER;
+    return APPLE_PERIODS_AGREE;
+}
+
 bool apple_dvfs_read(const struct schema *s, uint32_t number, struct apple_dvfs *out)
 {
     memset(out, 0, sizeof *out);
-    uint32_t n;
+    uint32_t n, n_plain;
     const unsigned char *blob = find_blob(s, number, "-sram", &n);
     if (blob != NULL && fill_frequencies(out, blob, n)) {
         out->number = number;
+        out->sram = true;
+        blob = find_blob(s, number, "", &n_plain);
+        out->periods = (uint8_t)compare_periods(out, blob, n_plain);
         return true;
     }
     memset(out, 0, sizeof *out);
@@ -173,6 +190,11 @@ void apple_dvfs_for_cluster(const struct schema *s, const struct apple_cluster_n
         if (fits > best) {
             best = fits;
             *out = t;
+            out->n_states = n_states;
+            out->why = number == told    ? APPLE_DVFS_TOLD
+                       : told != 0       ? APPLE_DVFS_FITS
+                       : number == usual ? APPLE_DVFS_USUAL
+                                         : APPLE_DVFS_FITS;
         }
     }
 }
@@ -189,8 +211,59 @@ void apple_dvfs_for_gpu(const struct schema *s, uint32_t n_states, struct apple_
         if (fits > best) {
             best = fits;
             *out = t;
+            out->n_states = n_states;
+            out->why = number == 9 ? APPLE_DVFS_USUAL : APPLE_DVFS_FITS;
         }
     }
+}
+
+static void put_mhz(struct buf *b, double hz)
+{
+    buf_put_fixed(b, hz * 1e-6, 0);
+    buf_puts(b, " MHz");
+}
+
+static const char *unit_of(const struct apple_dvfs *t)
+{
+    return t->from_period ? "periods" : t->hz_per_step == 1000 ? "kHz" : "Hz";
+}
+
+static void put_doubts(struct buf *b, const struct apple_dvfs *t)
+{
+    uint32_t zero = t->hz[0] == 0;
+    if (t->periods == APPLE_PERIODS_AGREE)
+        buf_puts(b, "; its periods agree");
+    if (t->periods == APPLE_PERIODS_DIFFER)
+        buf_puts(b, "; doubt: its periods tell other clocks");
+    if (t->mended)
+        buf_puts(b, "; mended: a frequency had lost 2^32 Hz");
+    for (uint32_t i = 1 + zero; i < t->n; i++)
+        if (t->hz[i] < t->hz[i - 1]) {
+            buf_puts(b, "; not ascending");
+            break;
+        }
+    if (t->n_states > 0 && t->n != t->n_states + zero)
+        buf_printf(b, "; %u states, matched by name from the top", (unsigned)t->n_states);
+}
+
+void apple_dvfs_note(const struct apple_dvfs *t, const char *about, struct notes *into)
+{
+    static const char *const why[] = {"", "acc-clusters names it", "it is the usual one",
+                                      "it fits best in length and range"};
+    struct buf *b = notes_begin(into, ACTOP_NOTE_TABLE, about);
+    if (t->n == 0) {
+        buf_puts(b, "no clock table of this machine fits");
+    } else {
+        uint32_t first = t->hz[0] == 0 && t->n > 1 ? 1 : 0;
+        buf_printf(b, "voltage-states%u%s (%s), %u clocks from ", (unsigned)t->number,
+                   t->sram ? "-sram" : "", unit_of(t), (unsigned)(t->n - first));
+        put_mhz(b, t->hz[first]);
+        buf_puts(b, " to ");
+        put_mhz(b, apple_dvfs_max(t));
+        buf_printf(b, ": %s", why[t->why]);
+        put_doubts(b, t);
+    }
+    notes_end(into);
 }
 
 /* ---- States ---------------------------------------------------------------------------------------------------------- */

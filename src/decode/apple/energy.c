@@ -669,6 +669,164 @@ static void step(void *state, struct decode_frame *d)
     put_smc(e, d, e->adapter, ACTOP_METRIC_ADAPTER_POWER);
 }
 
+/* ---- Notes ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void put_seconds(struct buf *b, int64_t ns)
+{
+    buf_put_fixed(b, (double)ns * 1e-9, ns < 1000000000 ? 3 : 1);
+    buf_puts(b, " s");
+}
+
+static void put_members(struct buf *b, const struct energy *e, const struct schema *s,
+                        const struct candidate *c)
+{
+    enum { SHOWN = 4 };
+    for (uint32_t i = 0; i < c->n && i < SHOWN; i++) {
+        const struct meter *m = &e->meters[e->members[c->first + i]];
+        buf_puts(b, i > 0 ? " + " : "");
+        buf_puts(b, schema_text(s, s->channels[m->channel].name));
+    }
+    if (c->n > SHOWN)
+        buf_printf(b, " + %u more", (unsigned)(c->n - SHOWN));
+    if (c->rank >= RANK_PMP)
+        buf_puts(b, " of the PMP");
+}
+
+/* How often it is published: by its slowest counter. */
+static void put_cadence(struct buf *b, const struct energy *e, const struct decode_notes *d,
+                        const struct candidate *c)
+{
+    int64_t period_ns = 0, at_ns = INT64_MAX;
+    bool stamped = true;
+    for (uint32_t i = 0; i < c->n; i++) {
+        const struct meter *m = &e->meters[e->members[c->first + i]];
+        period_ns = m->period_ns > period_ns ? m->period_ns : period_ns;
+        at_ns = m->at_ns < at_ns ? m->at_ns : at_ns;
+        stamped = stamped && d->frame->stamps_ns[m->channel] != 0;
+    }
+    if (period_ns == 0) {
+        buf_puts(b, at_ns == 0 ? ", not published yet" : ", not published a second time yet");
+    } else {
+        buf_puts(b, ", published every ");
+        put_seconds(b, period_ns);
+        buf_puts(b, ", last ");
+        put_seconds(b, d->frame->at.awake_ns - at_ns);
+        buf_puts(b, " ago");
+    }
+    buf_puts(b, stamped ? "" : ", without time stamps: seen when a counter changes");
+}
+
+static void put_passed_over(struct buf *b, const struct energy *e, const struct decode_notes *d,
+                            uint32_t rail, const struct candidate *chosen)
+{
+    for (size_t i = 0; i < e->n_candidates; i++) {
+        const struct candidate *c = &e->candidates[i];
+        if (c->rail != rail || c->rank >= chosen->rank)
+            continue;
+        buf_puts(b, "; instead of ");
+        put_members(b, e, d->schema, c);
+        buf_printf(b, ", which is %s",
+                   is_dead(e, c) ? "0 while cores work" : actop_state_name(sum_of(e, c).state));
+    }
+}
+
+static void note_rail(const struct energy *e, const struct decode_notes *d, uint32_t rail)
+{
+    const struct rail *r = &e->rails[rail];
+    const struct candidate *c = &e->candidates[r->chosen];
+    struct buf *b = notes_begin(d->into, ACTOP_NOTE_RAIL, r->key);
+    put_members(b, e, d->schema, c);
+    put_cadence(b, e, d, c);
+    actop_state state = sum_of(e, c).state;
+    if (state != ACTOP_STATE_OK)
+        buf_printf(b, "; %s", actop_state_name(state));
+    put_passed_over(b, e, d, rail, c);
+    const struct cell *cell = sample_cell(d->sample, ACTOP_METRIC_RAIL_POWER, (uint32_t)r->row);
+    if (cell_has(cell) && cell->via == e->via_smc)
+        buf_puts(b, "; the SMC's rails stand in for it");
+    notes_end(d->into);
+}
+
+static void put_watts(struct buf *b, const char *name, double watts)
+{
+    buf_puts(b, name);
+    buf_put_fixed(b, watts, 2);
+    buf_puts(b, " W");
+}
+
+/* What the chip's rails come to beside what the SMC says of the whole machine. */
+static void note_system(const struct decode_notes *d)
+{
+    double package, system, rest, violations;
+    if (!sample_get(d->sample, ACTOP_METRIC_PACKAGE_POWER, 0, &package) ||
+        !sample_get(d->sample, ACTOP_METRIC_SYSTEM_POWER, 0, &system))
+        return;
+    struct buf *b = notes_begin(d->into, ACTOP_NOTE_BALANCE, "package and system");
+    put_watts(b, "package ", package);
+    put_watts(b, " of the system's ", system);
+    if (sample_get(d->sample, ACTOP_METRIC_UNACCOUNTED_POWER, 0, &rest))
+        put_watts(b, "; outside all known blocks ", rest);
+    if (sample_get(d->sample, ACTOP_METRIC_LEDGER_VIOLATIONS, 0, &violations) && violations > 0)
+        buf_printf(b, "; doubt: the package was above the system in %u samples",
+                   (unsigned)violations);
+    notes_end(d->into);
+}
+
+/* What flows in beside what is used. */
+static void note_supply(const struct decode_notes *d)
+{
+    double system, adapter = 0, battery = 0;
+    bool has_adapter = sample_get(d->sample, ACTOP_METRIC_ADAPTER_POWER, 0, &adapter);
+    bool has_battery = sample_get(d->sample, ACTOP_METRIC_BATTERY_POWER, 0, &battery);
+    if (!sample_get(d->sample, ACTOP_METRIC_SYSTEM_POWER, 0, &system) ||
+        (!has_adapter && !has_battery))
+        return;
+    struct buf *b = notes_begin(d->into, ACTOP_NOTE_BALANCE, "supply and system");
+    put_watts(b, "adapter ", adapter);
+    put_watts(b, " less what flows into batteries ", battery);
+    put_watts(b, " is ", adapter - battery);
+    put_watts(b, ", the system draws ", system);
+    notes_end(d->into);
+}
+
+/* Clusters need not add up to the CPU's own counter (recorded: M1 Max, M3 Pro, M4). */
+static void note_clusters(const struct decode_notes *d)
+{
+    double cpu, watts, sum = 0;
+    uint32_t n = sample_rows(d->sample, ACTOP_SCOPE_CLUSTER), seen = 0;
+    for (uint32_t row = 0; row < n; row++)
+        if (sample_get(d->sample, ACTOP_METRIC_CLUSTER_POWER, row, &watts)) {
+            sum += watts;
+            seen++;
+        }
+    if (seen == 0 || seen < n || !sample_get(d->sample, ACTOP_METRIC_CPU_POWER, 0, &cpu))
+        return;
+    struct buf *b = notes_begin(d->into, ACTOP_NOTE_BALANCE, "clusters and CPU");
+    put_watts(b, "clusters ", sum);
+    put_watts(b, ", CPU ", cpu);
+    notes_end(d->into);
+}
+
+static void notes(const void *state, const struct decode_notes *d)
+{
+    const struct energy *e = state;
+    const struct schema *s = d->schema;
+    for (uint32_t i = 0; i < e->n_rails; i++)
+        if (e->rails[i].row >= 0 && e->rails[i].chosen != UINT32_MAX)
+            note_rail(e, d, i);
+    for (uint32_t i = 0; i < s->n_channels; i++) {
+        const struct channel *c = &s->channels[i];
+        const char *group = schema_text(s, c->group);
+        if ((strcmp(group, "ioreport/Energy Model") == 0 || is_pmp_energy(group)) &&
+            (c->count != 1 || joules_of(schema_text(s, c->unit)) == 0))
+            notes_add(d->into, ACTOP_NOTE_CHANNEL, schema_text(s, c->key),
+                      "energy in a unit or form not known here");
+    }
+    note_clusters(d);
+    note_system(d);
+    note_supply(d);
+}
+
 /* ---- Life ------------------------------------------------------------------------------------------------------------------------------- */
 
 static void release(void *state)
@@ -709,5 +867,12 @@ static bool clone_energy(void *to, const void *from)
     return ok;
 }
 
-const struct decode_part decode_part_apple_energy = {"energy", sizeof(struct energy), begin,
-                                                     step,     clone_energy,          release};
+const struct decode_part decode_part_apple_energy = {
+    .name = "energy",
+    .state_size = sizeof(struct energy),
+    .begin = begin,
+    .step = step,
+    .notes = notes,
+    .clone = clone_energy,
+    .release = release,
+};

@@ -198,5 +198,17 @@ static void step(void *state, struct decode_frame *d)
     }
 }
 
-const struct decode_part decode_part_apple_gpu = {"gpu", sizeof(struct gpu), begin, step, NULL,
-                                                  NULL};
+static void notes(const void *state, const struct decode_notes *d)
+{
+    const struct gpu *g = state;
+    if (g->residency >= 0)
+        apple_dvfs_note(&g->dvfs, "gpu0", d->into);
+}
+
+const struct decode_part decode_part_apple_gpu = {
+    .name = "gpu",
+    .state_size = sizeof(struct gpu),
+    .begin = begin,
+    .step = step,
+    .notes = notes,
+};

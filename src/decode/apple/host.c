@@ -54,5 +54,9 @@ static void step(void *state, struct decode_frame *d)
     step_load(h, d);
 }
 
-const struct decode_part decode_part_apple_host = {"host", sizeof(struct host), begin, step, NULL,
-                                                   NULL};
+const struct decode_part decode_part_apple_host = {
+    .name = "host",
+    .state_size = sizeof(struct host),
+    .begin = begin,
+    .step = step,
+};

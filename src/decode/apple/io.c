@@ -316,5 +316,11 @@ static bool clone_io(void *to, const void *from)
     return false;
 }
 
-const struct decode_part decode_part_apple_io = {"io", sizeof(struct io), begin,
-                                                 step, clone_io,          release};
+const struct decode_part decode_part_apple_io = {
+    .name = "io",
+    .state_size = sizeof(struct io),
+    .begin = begin,
+    .step = step,
+    .clone = clone_io,
+    .release = release,
+};

@@ -110,4 +110,8 @@ static void step(void *state, struct decode_frame *d)
 }
 
 const struct decode_part decode_part_apple_memory = {
-    "memory", sizeof(struct memory), begin, step, NULL, NULL};
+    .name = "memory",
+    .state_size = sizeof(struct memory),
+    .begin = begin,
+    .step = step,
+};

@@ -300,4 +300,10 @@ static bool clone_processes(void *to, const void *from)
 }
 
 const struct decode_part decode_part_apple_processes = {
-    "processes", sizeof(struct processes), begin, step, clone_processes, release};
+    .name = "processes",
+    .state_size = sizeof(struct processes),
+    .begin = begin,
+    .step = step,
+    .clone = clone_processes,
+    .release = release,
+};

@@ -90,15 +90,28 @@ static bool add_sensor(struct sensors *s, struct decode_schema *d, int32_t chann
     return true;
 }
 
+static bool is_hid(const struct schema *s, const struct channel *c)
+{
+    return apple_in_group(s, c, "hid/temperature");
+}
+
+static bool is_smc_key(const struct schema *s, const struct channel *c)
+{
+    const char *name = schema_text(s, c->name);
+    return apple_in_group(s, c, "smc") && name[0] == 'T' && strlen(name) == 4;
+}
+
+static bool is_index(const struct schema *s, const struct channel *c)
+{
+    return strcmp(schema_text(s, c->unit), "si32") == 0;
+}
+
 static bool find_sensors(struct sensors *s, struct decode_schema *d)
 {
     for (int32_t i = 0; i < (int32_t)d->schema->n_channels; i++) {
         const struct channel *c = &d->schema->channels[i];
-        const char *name = schema_text(d->schema, c->name);
-        bool is_hid = apple_in_group(d->schema, c, "hid/temperature");
-        bool is_smc = apple_in_group(d->schema, c, "smc") && name[0] == 'T' && strlen(name) == 4 &&
-                      strcmp(schema_text(d->schema, c->unit), "si32") != 0;
-        if ((is_hid || is_smc) && !add_sensor(s, d, i, is_hid))
+        bool smc = is_smc_key(d->schema, c) && !is_index(d->schema, c);
+        if ((is_hid(d->schema, c) || smc) && !add_sensor(s, d, i, !smc))
             return false;
     }
     return true;
@@ -238,6 +251,45 @@ static void step(void *state, struct decode_frame *d)
     put_fans(s, d);
 }
 
+/* ---- Notes ---------------------------------------------------------------------------------------------------------- */
+
+/* A sensor that was read and is no temperature now. */
+static void note_value(const struct sensor *sensor, const struct decode_notes *d)
+{
+    const struct decode_frame with = {.frame = d->frame, .schema = d->schema};
+    const struct channel *c = &d->schema->channels[sensor->channel];
+    double celsius;
+    if (!frame_has(d->frame, sensor->channel) || read_sensor(sensor, &with, &celsius))
+        return;
+    struct buf *b = notes_begin(d->into, ACTOP_NOTE_SENSOR, schema_text(d->schema, c->name));
+    bool number = sensor->is_hid || apple_smc_read(&with, sensor->channel, &celsius);
+    if (number && celsius - celsius == 0) {
+        buf_puts(b, "reads ");
+        buf_put_fixed(b, celsius, 3);
+        buf_puts(b, celsius == 0      ? " °C: not there, or off"
+                    : celsius < MIN_C ? " °C: gated, or a placeholder"
+                                      : " °C: too hot for a die");
+    } else {
+        buf_printf(b, "gives no number (type '%s')", schema_text(d->schema, c->unit));
+    }
+    notes_end(d->into);
+}
+
+static void notes(const void *state, const struct decode_notes *d)
+{
+    const struct sensors *s = state;
+    for (size_t i = 0; i < s->n; i++)
+        note_value(&s->list[i], d);
+    for (uint32_t i = 0; i < d->schema->n_channels; i++) {
+        const struct channel *c = &d->schema->channels[i];
+        const char *name = schema_text(d->schema, c->name);
+        if ((is_hid(d->schema, c) || is_smc_key(d->schema, c)) && is_constant(name))
+            notes_add(d->into, ACTOP_NOTE_SENSOR, name, "a calibration constant, not a sensor");
+        else if (is_smc_key(d->schema, c) && is_index(d->schema, c))
+            notes_add(d->into, ACTOP_NOTE_SENSOR, name, "an index, not a temperature");
+    }
+}
+
 static bool clone_sensors(void *to, const void *from)
 {
     struct sensors *copy = to;
@@ -256,5 +308,12 @@ static void release(void *state)
     free(((struct sensors *)state)->list);
 }
 
-const struct decode_part decode_part_apple_sensors = {"sensors", sizeof(struct sensors), begin,
-                                                      step,      clone_sensors,          release};
+const struct decode_part decode_part_apple_sensors = {
+    .name = "sensors",
+    .state_size = sizeof(struct sensors),
+    .begin = begin,
+    .step = step,
+    .notes = notes,
+    .clone = clone_sensors,
+    .release = release,
+};

@@ -50,4 +50,8 @@ static void step(void *state, struct decode_frame *d)
 }
 
 const struct decode_part decode_part_apple_thermal = {
-    "thermal", sizeof(struct thermal), begin, step, NULL, NULL};
+    .name = "thermal",
+    .state_size = sizeof(struct thermal),
+    .begin = begin,
+    .step = step,
+};

@@ -433,5 +433,11 @@ static void release(void *state)
     free(s->ticks);
 }
 
-const struct decode_part decode_part_cpu = {"cpu",  sizeof(struct cpu_state), begin, step, clone,
-                                            release};
+const struct decode_part decode_part_cpu = {
+    .name = "cpu",
+    .state_size = sizeof(struct cpu_state),
+    .begin = begin,
+    .step = step,
+    .clone = clone,
+    .release = release,
+};

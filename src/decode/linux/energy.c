@@ -402,4 +402,10 @@ static void release(void *state)
 }
 
 const struct decode_part decode_part_energy = {
-    "energy", sizeof(struct energy_state), begin, step, clone, release};
+    .name = "energy",
+    .state_size = sizeof(struct energy_state),
+    .begin = begin,
+    .step = step,
+    .clone = clone,
+    .release = release,
+};

@@ -259,5 +259,11 @@ static void release(void *state)
     free(s->gpus);
 }
 
-const struct decode_part decode_part_gpu = {"gpu",  sizeof(struct gpu_state), begin, step, clone,
-                                            release};
+const struct decode_part decode_part_gpu = {
+    .name = "gpu",
+    .state_size = sizeof(struct gpu_state),
+    .begin = begin,
+    .step = step,
+    .clone = clone,
+    .release = release,
+};

@@ -526,5 +526,11 @@ static bool clone(void *to, const void *from)
     return false;
 }
 
-const struct decode_part decode_part_heat = {"heat", sizeof(struct heat_state), begin, step, clone,
-                                             release};
+const struct decode_part decode_part_heat = {
+    .name = "heat",
+    .state_size = sizeof(struct heat_state),
+    .begin = begin,
+    .step = step,
+    .clone = clone,
+    .release = release,
+};

@@ -180,4 +180,9 @@ static void step(void *state, struct decode_frame *d)
                    ACTOP_MEASURED, 0);
 }
 
-const struct decode_part decode_part_host = {"host", sizeof(struct host), begin, step, NULL, NULL};
+const struct decode_part decode_part_host = {
+    .name = "host",
+    .state_size = sizeof(struct host),
+    .begin = begin,
+    .step = step,
+};

@@ -53,5 +53,9 @@ static void step(void *state, struct decode_frame *d)
     }
 }
 
-const struct decode_part decode_part_load = {"load", sizeof(struct load_state), begin, step, NULL,
-                                             NULL};
+const struct decode_part decode_part_load = {
+    .name = "load",
+    .state_size = sizeof(struct load_state),
+    .begin = begin,
+    .step = step,
+};

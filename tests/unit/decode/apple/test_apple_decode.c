@@ -5,118 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "decode/decode.h"
 #include "decode/apple/smc.h"
 
+#include "lib/mac.h"
 #include "lib/test.h"
 
-#define S INT64_C(1000000000)
-
-/* A decoder, the frame it is fed with, and the last sample. */
-struct rig {
-    const struct decode_ops *ops;
-    struct decoder *decoder;
-    struct schema *schema;
-    struct sample_pool *pool;
-    struct frame frame;
-    struct actop_sample_t *sample;
-    int64_t awake_ns, boot_ns;
-};
-
-static void rig_init(struct rig *r)
-{
-    memset(r, 0, sizeof *r);
-    r->ops = decode_for("apple");
-    r->decoder = r->ops->create();
-    r->pool = sample_pool_new();
-    r->schema = schema_new("apple", "test");
-    r->awake_ns = r->boot_ns = 1000 * S;
-    schema_add_collector(r->schema, "test", 0, "", "");
-}
-
-static void rig_seal(struct rig *r)
-{
-    assert_int_equal(schema_seal(r->schema, NULL), ACTOP_OK);
-}
-
-static void rig_release(struct rig *r)
-{
-    actop_sample_unref(r->sample);
-    frame_release(&r->frame);
-    r->ops->destroy(r->decoder);
-    schema_unref(r->schema);
-    sample_pool_unref(r->pool);
-}
-
-static void tick_begin(struct rig *r, int64_t ns)
-{
-    uint64_t seq = r->frame.seq;
-    assert_int_equal(frame_begin(&r->frame, r->schema, 0, NULL), ACTOP_OK);
-    r->awake_ns += ns;
-    r->boot_ns += ns;
-    r->frame.seq = seq + 1;
-    r->frame.at = (struct os_moment){r->boot_ns, r->awake_ns, r->boot_ns};
-}
-
-static void tick_end(struct rig *r)
-{
-    actop_sample_unref(r->sample);
-    r->sample = sample_new(r->pool);
-    assert_int_equal(r->ops->step(r->decoder, &r->frame, r->sample, NULL), ACTOP_OK);
-}
-
-static int32_t add_states(struct rig *r, const char *group, const char *name,
-                          const char *const *states, uint32_t n)
-{
-    char key[160];
-    (void)snprintf(key, sizeof key, "%s/%s", group, name);
-    return schema_add_channel(r->schema, &(struct channel_spec){.key = key,
-                                                                .group = group,
-                                                                .name = name,
-                                                                .unit = "24Mticks",
-                                                                .type = SLOT_U64,
-                                                                .count = n,
-                                                                .states = states,
-                                                                .flags = CHANNEL_COUNTER});
-}
-
-static int32_t add_energy(struct rig *r, const char *group, const char *name, const char *unit)
-{
-    char key[160];
-    (void)snprintf(key, sizeof key, "%s/%s", group, name);
-    return schema_add_channel(r->schema, &(struct channel_spec){.key = key,
-                                                                .group = group,
-                                                                .name = name,
-                                                                .unit = unit,
-                                                                .type = SLOT_I64,
-                                                                .flags = CHANNEL_COUNTER});
-}
-
-static double read_key(const struct rig *r, const char *metric, const char *entity)
-{
-    actop_reading v = actop_read_key(r->sample, metric, entity);
-    if (!actop_has_value(&v))
-        fail_msg("%s %s is %s", metric, entity == NULL ? "" : entity, actop_state_name(v.state));
-    return v.value;
-}
-
-static actop_state state_of(const struct rig *r, const char *metric, const char *entity)
-{
-    return actop_read_key(r->sample, metric, entity).state;
-}
+#define S MAC_S
 
 /* ---- Residency -------------------------------------------------------------------------------------------------- */
-
-#define CORES "ioreport/CPU Stats/CPU Core Performance States"
-
-static void put_table_mhz(struct rig *r, const char *key, const uint32_t *mhz, size_t n)
-{
-    uint8_t blob[32 * 8] = {0};
-    for (size_t i = 0; i < n; i++)
-        for (unsigned b = 0; b < 4; b++)
-            blob[i * 8 + b] = (uint8_t)(mhz[i] * 1000000u >> 8 * b);
-    schema_put_bytes(r->schema, key, blob, n * 8);
-}
 
 /* Recorded on an M1 Ultra (all-smi): the P core's residencies are 3226 MHz at 72.10 %, the E core's 1846 MHz at 73.14 %. */
 static void residencies_of_an_m1_ultra_give_its_clock_and_load(void **state)
@@ -132,59 +28,57 @@ static void residencies_of_an_m1_ultra_give_its_clock_and_load(void **state)
     static const uint32_t e_mhz[] = {600, 972, 1332, 1704, 2064};
     static const uint32_t p_mhz[] = {600,  828,  1056, 1296, 1524, 1752, 1980, 2208,
                                      2448, 2676, 2904, 3036, 3132, 3168, 3228};
-    struct rig r;
-    rig_init(&r);
-    int32_t e = add_states(&r, CORES, "DIE_0_ECPU_CPU0", e_states, 6);
-    int32_t p = add_states(&r, CORES, "DIE_0_PCPU_CPU0", p_states, 16);
-    put_table_mhz(&r, "pmgr/voltage-states1-sram", e_mhz, 5);
-    put_table_mhz(&r, "pmgr/voltage-states5-sram", p_mhz, 15);
-    rig_seal(&r);
+    struct mac m;
+    mac_init(&m);
+    int32_t e = mac_states(&m, MAC_CORES, "DIE_0_ECPU_CPU0", e_states, 6);
+    int32_t p = mac_states(&m, MAC_CORES, "DIE_0_PCPU_CPU0", p_states, 16);
+    mac_table_mhz(&m, "pmgr/voltage-states1-sram", e_mhz, 5);
+    mac_table_mhz(&m, "pmgr/voltage-states5-sram", p_mhz, 15);
+    mac_seal(&m);
     for (uint64_t tick = 0; tick < 2; tick++) {
-        tick_begin(&r, S);
+        mac_begin(&m, S);
         for (uint32_t i = 0; i < 6; i++)
-            frame_array(&r.frame, e)[i] = 1000 + tick * e_ticks[i];
+            frame_array(&m.frame, e)[i] = 1000 + tick * e_ticks[i];
         for (uint32_t i = 0; i < 16; i++)
-            frame_array(&r.frame, p)[i] = 1000 + tick * p_ticks[i];
-        tick_end(&r);
-        assert_int_equal(state_of(&r, "core.util", "cpu0"),
+            frame_array(&m.frame, p)[i] = 1000 + tick * p_ticks[i];
+        mac_end(&m);
+        assert_int_equal(mac_state(&m, "core.util", "cpu0"),
                          tick == 0 ? ACTOP_STATE_WARMING : ACTOP_STATE_OK);
     }
-    assert_int_equal(lround(read_key(&r, "core.freq", "cpu0") / 1e6), 1846);
-    assert_int_equal(lround(read_key(&r, "core.util", "cpu0") * 1e4), 7314);
-    assert_int_equal((long)(read_key(&r, "core.freq", "cpu1") / 1e6), 3226); /* 3226.98 */
-    assert_int_equal(lround(read_key(&r, "core.util", "cpu1") * 1e4), 7210);
-    assert_int_equal(lround(read_key(&r, "tier.util", "P") * 1e4), 7210);
-    assert_true(read_key(&r, "tier.max_freq", "E") == 2064e6);
+    assert_int_equal(lround(mac_read(&m, "core.freq", "cpu0") / 1e6), 1846);
+    assert_int_equal(lround(mac_read(&m, "core.util", "cpu0") * 1e4), 7314);
+    assert_int_equal((long)(mac_read(&m, "core.freq", "cpu1") / 1e6), 3226); /* 3226.98 */
+    assert_int_equal(lround(mac_read(&m, "core.util", "cpu1") * 1e4), 7210);
+    assert_int_equal(lround(mac_read(&m, "tier.util", "P") * 1e4), 7210);
+    assert_true(mac_read(&m, "tier.max_freq", "E") == 2064e6);
     double sum = 0;
-    for (uint32_t row = 0; row < actop_rows(r.sample, ACTOP_SCOPE_PSTATE); row++)
-        sum += actop_read(r.sample, ACTOP_METRIC_PSTATE_RATIO, row).value;
+    for (uint32_t row = 0; row < actop_rows(m.sample, ACTOP_SCOPE_PSTATE); row++)
+        sum += actop_read(m.sample, ACTOP_METRIC_PSTATE_RATIO, row).value;
     assert_true(fabs(sum - 2) < 1e-12); /* each cluster's states sum to one */
-    rig_release(&r);
+    mac_release(&m);
 }
 
 static void an_invalid_residency_is_no_value(void **state)
 {
     (void)state;
     static const char *const states[] = {"IDLE", "V0P0"};
-    struct rig r;
-    rig_init(&r);
-    int32_t c = add_states(&r, CORES, "ECPU0", states, 2);
-    rig_seal(&r);
+    struct mac m;
+    mac_init(&m);
+    int32_t c = mac_states(&m, MAC_CORES, "ECPU0", states, 2);
+    mac_seal(&m);
     static const uint64_t busy[] = {100, 200, (uint64_t)INT64_MIN, 400, 500};
     static const bool has[] = {false, true, false, false, true};
     for (size_t i = 0; i < 5; i++) {
-        tick_begin(&r, S);
-        frame_array(&r.frame, c)[0] = 1000 * (i + 1);
-        frame_array(&r.frame, c)[1] = busy[i];
-        tick_end(&r);
-        assert_int_equal(state_of(&r, "core.util", "cpu0") == ACTOP_STATE_OK, has[i]);
+        mac_begin(&m, S);
+        frame_array(&m.frame, c)[0] = 1000 * (i + 1);
+        frame_array(&m.frame, c)[1] = busy[i];
+        mac_end(&m);
+        assert_int_equal(mac_state(&m, "core.util", "cpu0") == ACTOP_STATE_OK, has[i]);
     }
-    rig_release(&r);
+    mac_release(&m);
 }
 
 /* ---- Energy -------------------------------------------------------------------------------------------------------- */
-
-#define MODEL "ioreport/Energy Model"
 
 /* One counter, published every period; the frame sees what was published last, with its stamp or without. */
 struct publisher {
@@ -205,19 +99,19 @@ static void power_is_held_between_publications_and_never_zero_then_double(void *
 {
     (void)state;
     for (int stamped = 0; stamped < 2; stamped++) {
-        struct rig r;
-        rig_init(&r);
-        int32_t c = add_energy(&r, MODEL, "CPU Energy", "mJ");
-        rig_seal(&r);
+        struct mac m;
+        mac_init(&m);
+        int32_t c = mac_energy(&m, MAC_MODEL, "CPU Energy", "mJ");
+        mac_seal(&m);
         struct publisher p = {.period_ns = 2100000000, .next_ns = 1000 * S, .watts = 10};
         bool seen = false;
         for (int i = 0; i < 100; i++) {
-            tick_begin(&r, 500000000);
-            publish(&p, r.awake_ns);
-            frame_set_i64(&r.frame, c, (int64_t)p.published_mj);
-            frame_set_stamp(&r.frame, c, stamped ? p.stamp_ns : 0);
-            tick_end(&r);
-            actop_reading w = actop_read(r.sample, ACTOP_METRIC_CPU_POWER, 0);
+            mac_begin(&m, 500000000);
+            publish(&p, m.awake_ns);
+            frame_set_i64(&m.frame, c, (int64_t)p.published_mj);
+            frame_set_stamp(&m.frame, c, stamped ? p.stamp_ns : 0);
+            mac_end(&m);
+            actop_reading w = actop_read(m.sample, ACTOP_METRIC_CPU_POWER, 0);
             seen = seen || actop_has_value(&w);
             if (!seen)
                 continue;
@@ -228,7 +122,7 @@ static void power_is_held_between_publications_and_never_zero_then_double(void *
             assert_int_equal(w.state, w.age_ns <= 500000000 ? ACTOP_STATE_OK : ACTOP_STATE_STALE);
         }
         assert_true(seen);
-        rig_release(&r);
+        mac_release(&m);
     }
 }
 
@@ -244,10 +138,10 @@ static void joules_are_the_counters_own_growth(void **state)
     (void)state;
     uint32_t seed = 7;
     for (int round = 0; round < 60; round++) {
-        struct rig r;
-        rig_init(&r);
-        int32_t c = add_energy(&r, MODEL, "CPU Energy", "mJ");
-        rig_seal(&r);
+        struct mac m;
+        mac_init(&m);
+        int32_t c = mac_energy(&m, MAC_MODEL, "CPU Energy", "mJ");
+        mac_seal(&m);
         int64_t sampling_ns = 100000000 + (int64_t)(next_random(&seed) % 600) * 100000000;
         struct publisher p = {.period_ns = 18000000 +
                                            (int64_t)(next_random(&seed) % 2000) * 1000000,
@@ -256,85 +150,85 @@ static void joules_are_the_counters_own_growth(void **state)
         int64_t last_stamp = 0;
         for (int i = 0; i < 60; i++) {
             p.watts = next_random(&seed) % 100;
-            tick_begin(&r, sampling_ns);
-            publish(&p, r.awake_ns);
-            frame_set_i64(&r.frame, c, (int64_t)p.published_mj);
-            frame_set_stamp(&r.frame, c, p.stamp_ns);
-            tick_end(&r);
+            mac_begin(&m, sampling_ns);
+            publish(&p, m.awake_ns);
+            frame_set_i64(&m.frame, c, (int64_t)p.published_mj);
+            frame_set_stamp(&m.frame, c, p.stamp_ns);
+            mac_end(&m);
             if (p.stamp_ns != last_stamp) {
                 truth_mj += last_stamp == 0 ? 0 : p.published_mj - last_taken;
                 first = last_stamp == 0 ? p.published_mj : first;
                 last_taken = p.published_mj;
                 last_stamp = p.stamp_ns;
             }
-            double joules = actop_read(r.sample, ACTOP_METRIC_RAIL_ENERGY, 0).value;
+            double joules = actop_read(m.sample, ACTOP_METRIC_RAIL_ENERGY, 0).value;
             assert_true(joules >= 0);
             assert_true(fabs(joules - (double)truth_mj * 1e-3) <= 1e-9 * (1 + (double)truth_mj));
         }
-        rig_release(&r);
+        mac_release(&m);
     }
 }
 
 static void a_reset_and_a_sleep_are_gaps_not_power(void **state)
 {
     (void)state;
-    struct rig r;
-    rig_init(&r);
-    int32_t c = add_energy(&r, MODEL, "CPU Energy", "mJ");
-    rig_seal(&r);
+    struct mac m;
+    mac_init(&m);
+    int32_t c = mac_energy(&m, MAC_MODEL, "CPU Energy", "mJ");
+    mac_seal(&m);
     static const uint64_t mj[] = {1000, 2000, 3000, 10, 1010, 500000, 501000};
     for (size_t i = 0; i < 7; i++) {
         if (i == 5)
-            r.boot_ns += 3600 * S; /* an hour of sleep */
-        tick_begin(&r, S);
-        frame_set_i64(&r.frame, c, (int64_t)mj[i]);
-        frame_set_stamp(&r.frame, c, r.awake_ns);
-        tick_end(&r);
-        actop_reading w = actop_read(r.sample, ACTOP_METRIC_CPU_POWER, 0);
+            m.boot_ns += 3600 * S; /* an hour of sleep */
+        mac_begin(&m, S);
+        frame_set_i64(&m.frame, c, (int64_t)mj[i]);
+        frame_set_stamp(&m.frame, c, m.awake_ns);
+        mac_end(&m);
+        actop_reading w = actop_read(m.sample, ACTOP_METRIC_CPU_POWER, 0);
         bool steady = i == 1 || i == 2 || i == 4 || i == 6;
         assert_int_equal(actop_has_value(&w), steady);
         assert_true(!steady || fabs(w.value - 1) < 1e-9);
     }
-    assert_true(fabs(read_key(&r, "rail.energy", "cpu") - 4.0) < 1e-9);
-    assert_true(read_key(&r, "machine.gaps", NULL) == 1);
-    assert_true(read_key(&r, "rail.discontinuities", "cpu") == 2);
-    rig_release(&r);
+    assert_true(fabs(mac_read(&m, "rail.energy", "cpu") - 4.0) < 1e-9);
+    assert_true(mac_read(&m, "machine.gaps", NULL) == 1);
+    assert_true(mac_read(&m, "rail.discontinuities", "cpu") == 2);
+    mac_release(&m);
 }
 
 static void a_counter_that_stands_while_cores_work_is_frozen_and_another_stands_in(void **state)
 {
     (void)state;
     static const char *const states[] = {"IDLE", "V0P0"};
-    struct rig r;
-    rig_init(&r);
-    int32_t core = add_states(&r, CORES, "PCPU0", states, 2);
-    int32_t total = add_energy(&r, MODEL, "CPU Energy", "mJ");
-    int32_t gpu = add_energy(&r, MODEL, "GPU Energy", "nJ");
-    int32_t pmp = add_energy(&r, "ioreport/PMP/Energy Counters", "PCPU", "mJ");
-    rig_seal(&r);
+    struct mac m;
+    mac_init(&m);
+    int32_t core = mac_states(&m, MAC_CORES, "PCPU0", states, 2);
+    int32_t total = mac_energy(&m, MAC_MODEL, "CPU Energy", "mJ");
+    int32_t gpu = mac_energy(&m, MAC_MODEL, "GPU Energy", "nJ");
+    int32_t pmp = mac_energy(&m, "ioreport/PMP/Energy Counters", "PCPU", "mJ");
+    mac_seal(&m);
     actop_state last = ACTOP_STATE_NONE;
     for (int i = 0; i < 40; i++) {
-        tick_begin(&r, S);
-        frame_array(&r.frame, core)[0] = frame_array(&r.frame, core)[1] = (uint64_t)(i + 1) *
+        mac_begin(&m, S);
+        frame_array(&m.frame, core)[0] = frame_array(&m.frame, core)[1] = (uint64_t)(i + 1) *
                                                                           12000000;
-        frame_set_i64(&r.frame, total, i < 5 ? (i + 1) * 2000 : 10000);
-        frame_set_stamp(&r.frame, total, i < 5 ? r.awake_ns : 1005 * S);
-        frame_set_i64(&r.frame, gpu, (i + 1) * INT64_C(3000000000));
-        frame_set_stamp(&r.frame, gpu, r.awake_ns);
-        frame_set_i64(&r.frame, pmp, (i + 1) * 5000);
-        frame_set_stamp(&r.frame, pmp, i < 25 ? 1001 * S : r.awake_ns);
-        tick_end(&r);
-        last = state_of(&r, "cpu.power", NULL);
+        frame_set_i64(&m.frame, total, i < 5 ? (i + 1) * 2000 : 10000);
+        frame_set_stamp(&m.frame, total, i < 5 ? m.awake_ns : 1005 * S);
+        frame_set_i64(&m.frame, gpu, (i + 1) * INT64_C(3000000000));
+        frame_set_stamp(&m.frame, gpu, m.awake_ns);
+        frame_set_i64(&m.frame, pmp, (i + 1) * 5000);
+        frame_set_stamp(&m.frame, pmp, i < 25 ? 1001 * S : m.awake_ns);
+        mac_end(&m);
+        last = mac_state(&m, "cpu.power", NULL);
         if (i >= 1 && i < 5)
-            assert_true(read_key(&r, "cpu.power", NULL) == 2.0);
+            assert_true(mac_read(&m, "cpu.power", NULL) == 2.0);
         if (i == 20)
             assert_int_equal(last, ACTOP_STATE_FROZEN);
         if (i >= 1)
-            assert_true(read_key(&r, "gpu.power", NULL) == 3.0);
+            assert_true(mac_read(&m, "gpu.power", NULL) == 3.0);
     }
     assert_int_equal(last, ACTOP_STATE_OK);
-    assert_true(read_key(&r, "cpu.power", NULL) == 5.0); /* the PMP's counter, once it lives */
-    rig_release(&r);
+    assert_true(mac_read(&m, "cpu.power", NULL) == 5.0); /* the PMP's counter, once it lives */
+    mac_release(&m);
 }
 
 static void what_stands_twice_is_counted_once(void **state)
@@ -358,27 +252,27 @@ static void what_stands_twice_is_counted_once(void **state)
         {"AMCC0_1", "mJ", 300},
     };
     enum { N_RAILS = sizeof rails / sizeof rails[0] };
-    struct rig r;
+    struct mac m;
     int32_t channels[N_RAILS];
-    rig_init(&r);
+    mac_init(&m);
     for (size_t i = 0; i < N_RAILS; i++)
-        channels[i] = add_energy(&r, MODEL, rails[i].name, rails[i].unit);
-    rig_seal(&r);
+        channels[i] = mac_energy(&m, MAC_MODEL, rails[i].name, rails[i].unit);
+    mac_seal(&m);
     for (int tick = 1; tick <= 3; tick++) {
-        tick_begin(&r, S);
+        mac_begin(&m, S);
         for (size_t i = 0; i < N_RAILS; i++) {
-            frame_set_i64(&r.frame, channels[i], tick * rails[i].per_s);
-            frame_set_stamp(&r.frame, channels[i], r.awake_ns);
+            frame_set_i64(&m.frame, channels[i], tick * rails[i].per_s);
+            frame_set_stamp(&m.frame, channels[i], m.awake_ns);
         }
-        tick_end(&r);
+        mac_end(&m);
     }
-    assert_true(read_key(&r, "cpu.power", NULL) == 5.0);
-    assert_true(read_key(&r, "gpu.power", NULL) == 7.0);
-    assert_true(fabs(read_key(&r, "ane.power", NULL) - 0.3) < 1e-9);
-    assert_true(fabs(read_key(&r, "rail.power", "amcc") - 0.6) < 1e-9);
-    assert_true(fabs(read_key(&r, "other.power", NULL) - 0.6) < 1e-9);
-    assert_int_equal(state_of(&r, "rail.power", "quantum"), ACTOP_STATE_NONE);
-    rig_release(&r);
+    assert_true(mac_read(&m, "cpu.power", NULL) == 5.0);
+    assert_true(mac_read(&m, "gpu.power", NULL) == 7.0);
+    assert_true(fabs(mac_read(&m, "ane.power", NULL) - 0.3) < 1e-9);
+    assert_true(fabs(mac_read(&m, "rail.power", "amcc") - 0.6) < 1e-9);
+    assert_true(fabs(mac_read(&m, "other.power", NULL) - 0.6) < 1e-9);
+    assert_int_equal(mac_state(&m, "rail.power", "quantum"), ACTOP_STATE_NONE);
+    mac_release(&m);
 }
 
 /* ---- Bandwidth, sensors, network -------------------------------------------------------------------------------------- */
@@ -387,27 +281,27 @@ static void buckets_give_their_midpoints_and_say_when_they_are_full(void **state
 {
     (void)state;
     static const char *const buckets[] = {"  32GB/s", "  64GB/s", "  96GB/s"};
-    struct rig r;
-    rig_init(&r);
-    int32_t rd = add_states(&r, "ioreport/PMP/DCS BW", "AMCC RD", buckets, 3);
-    int32_t wr = add_states(&r, "ioreport/PMP/DCS BW", "AMCC WR", buckets, 3);
-    int32_t gpu = add_states(&r, "ioreport/PMP/DCS BW", "AGX RD+WR", buckets, 3);
-    rig_seal(&r);
+    struct mac m;
+    mac_init(&m);
+    int32_t rd = mac_states(&m, "ioreport/PMP/DCS BW", "AMCC RD", buckets, 3);
+    int32_t wr = mac_states(&m, "ioreport/PMP/DCS BW", "AMCC WR", buckets, 3);
+    int32_t gpu = mac_states(&m, "ioreport/PMP/DCS BW", "AGX RD+WR", buckets, 3);
+    mac_seal(&m);
     for (uint64_t tick = 1; tick <= 2; tick++) {
-        tick_begin(&r, S);
-        frame_array(&r.frame, rd)[1] = tick * 100;
-        frame_array(&r.frame, wr)[0] = tick * 50;
-        frame_array(&r.frame, wr)[1] = tick * 50;
-        frame_array(&r.frame, gpu)[2] = tick * 100;
-        tick_end(&r);
+        mac_begin(&m, S);
+        frame_array(&m.frame, rd)[1] = tick * 100;
+        frame_array(&m.frame, wr)[0] = tick * 50;
+        frame_array(&m.frame, wr)[1] = tick * 50;
+        frame_array(&m.frame, gpu)[2] = tick * 100;
+        mac_end(&m);
     }
-    assert_true(read_key(&r, "bandwidth.read", NULL) == 48e9);
-    assert_true(read_key(&r, "bandwidth.write", NULL) == 32e9);
-    assert_true(read_key(&r, "bandwidth.total", NULL) == 80e9);
-    assert_int_equal(actop_read_key(r.sample, "bandwidth.total", NULL).origin, ACTOP_ESTIMATED);
-    assert_true(read_key(&r, "agent.total", "AGX") == 80e9);
-    assert_true(read_key(&r, "agent.saturated", "AGX") == 1);
-    rig_release(&r);
+    assert_true(mac_read(&m, "bandwidth.read", NULL) == 48e9);
+    assert_true(mac_read(&m, "bandwidth.write", NULL) == 32e9);
+    assert_true(mac_read(&m, "bandwidth.total", NULL) == 80e9);
+    assert_int_equal(actop_read_key(m.sample, "bandwidth.total", NULL).origin, ACTOP_ESTIMATED);
+    assert_true(mac_read(&m, "agent.total", "AGX") == 80e9);
+    assert_true(mac_read(&m, "agent.saturated", "AGX") == 1);
+    mac_release(&m);
 }
 
 static void bytes_of_the_memory_controller_add_up_over_dies(void **state)
@@ -415,22 +309,22 @@ static void bytes_of_the_memory_controller_add_up_over_dies(void **state)
     (void)state;
     static const char *const names[] = {"DIE0 DCS RD", "DIE1 DCS RD", "DIE0 DCS WR", "GFX DCS RD",
                                         "GFX DCS WR"};
-    struct rig r;
+    struct mac m;
     int32_t channels[5];
-    rig_init(&r);
+    mac_init(&m);
     for (size_t i = 0; i < 5; i++)
-        channels[i] = add_energy(&r, "ioreport/AMC Stats/Perf Counters", names[i], "B");
-    rig_seal(&r);
+        channels[i] = mac_energy(&m, "ioreport/AMC Stats/Perf Counters", names[i], "B");
+    mac_seal(&m);
     for (int tick = 1; tick <= 2; tick++) {
-        tick_begin(&r, S);
+        mac_begin(&m, S);
         for (int i = 0; i < 5; i++)
-            frame_set_i64(&r.frame, channels[i], tick * (i + 1) * 1000);
-        tick_end(&r);
+            frame_set_i64(&m.frame, channels[i], tick * (i + 1) * 1000);
+        mac_end(&m);
     }
-    assert_true(read_key(&r, "bandwidth.read", NULL) == 3000);
-    assert_true(read_key(&r, "bandwidth.total", NULL) == 6000);
-    assert_true(read_key(&r, "agent.read", "GFX") == 4000);
-    rig_release(&r);
+    assert_true(mac_read(&m, "bandwidth.read", NULL) == 3000);
+    assert_true(mac_read(&m, "bandwidth.total", NULL) == 6000);
+    assert_true(mac_read(&m, "agent.read", "GFX") == 4000);
+    mac_release(&m);
 }
 
 static void smc_values_of_every_type_are_numbers(void **state)
@@ -465,30 +359,26 @@ static void implausible_sensors_are_left_out(void **state)
         float celsius;
     } rows[] = {{"Tp01", 60},     {"Tp05", 4.633f}, {"Te04", 45}, {"TTPD", -306783232.0f},
                 {"TR0Z", 51.85f}, {"Tg0f", 130},    {"Tg05", 50}};
-    struct rig r;
+    struct mac m;
     int32_t channels[7];
-    rig_init(&r);
+    mac_init(&m);
     for (size_t i = 0; i < 7; i++) {
-        char key[16];
-        (void)snprintf(key, sizeof key, "smc/%s", rows[i].key);
-        channels[i] = schema_add_channel(
-            r.schema, &(struct channel_spec){
-                          .key = key, .group = "smc", .name = rows[i].key, .unit = "flt "});
+        channels[i] = mac_smc(&m, rows[i].key, "flt ");
     }
-    rig_seal(&r);
-    tick_begin(&r, S);
+    mac_seal(&m);
+    mac_begin(&m, S);
     for (size_t i = 0; i < 7; i++) {
         uint32_t bits;
         memcpy(&bits, &rows[i].celsius, sizeof bits);
-        frame_set_u64(&r.frame, channels[i], bits);
+        frame_set_u64(&m.frame, channels[i], bits);
     }
-    tick_end(&r);
-    assert_true(read_key(&r, "cpu.temp", NULL) == 60);
-    assert_true(read_key(&r, "cpu.temp_mean", NULL) == 52.5);
-    assert_true(read_key(&r, "gpu.temp", NULL) == 50);
-    assert_int_equal(actop_entity_find(r.sample, ACTOP_SCOPE_SENSOR, "TR0Z"), -1);
-    assert_int_equal(state_of(&r, "sensor.temp", "Tp05"), ACTOP_STATE_NONE);
-    rig_release(&r);
+    mac_end(&m);
+    assert_true(mac_read(&m, "cpu.temp", NULL) == 60);
+    assert_true(mac_read(&m, "cpu.temp_mean", NULL) == 52.5);
+    assert_true(mac_read(&m, "gpu.temp", NULL) == 50);
+    assert_int_equal(actop_entity_find(m.sample, ACTOP_SCOPE_SENSOR, "TR0Z"), -1);
+    assert_int_equal(mac_state(&m, "sensor.temp", "Tp05"), ACTOP_STATE_NONE);
+    mac_release(&m);
 }
 
 static void network_counters_cut_to_32_bits_are_unwrapped(void **state)
@@ -498,26 +388,26 @@ static void network_counters_cut_to_32_bits_are_unwrapped(void **state)
                                                  {"type", "", SLOT_U64, 0, 0},
                                                  {"rx_b", "", SLOT_U64, CHANNEL_COUNTER, 64},
                                                  {"tx_b", "", SLOT_U64, CHANNEL_COUNTER, 64}};
-    struct rig r;
-    rig_init(&r);
-    int32_t rows = schema_add_rowset(r.schema, "interface", ACTOP_SCOPE_INTERFACE, 0, columns, 4);
-    rig_seal(&r);
+    struct mac m;
+    mac_init(&m);
+    int32_t rows = schema_add_rowset(m.schema, "interface", ACTOP_SCOPE_INTERFACE, 0, columns, 4);
+    mac_seal(&m);
     static const uint64_t rx[] = {4294967000, 704};
     for (size_t tick = 0; tick < 2; tick++) {
-        tick_begin(&r, S);
+        mac_begin(&m, S);
         for (int i = 0; i < 2; i++) {
-            uint32_t row = frame_row(&r.frame, rows);
-            frame_cell_bytes(&r.frame, rows, row, 0, i == 0 ? "en0" : "utun3", i == 0 ? 3 : 5);
-            frame_cell_u64(&r.frame, rows, row, 1, i == 0 ? 6 : 1);
-            frame_cell_u64(&r.frame, rows, row, 2, rx[tick]);
-            frame_cell_u64(&r.frame, rows, row, 3, 500 * tick);
+            uint32_t row = frame_row(&m.frame, rows);
+            frame_cell_bytes(&m.frame, rows, row, 0, i == 0 ? "en0" : "utun3", i == 0 ? 3 : 5);
+            frame_cell_u64(&m.frame, rows, row, 1, i == 0 ? 6 : 1);
+            frame_cell_u64(&m.frame, rows, row, 2, rx[tick]);
+            frame_cell_u64(&m.frame, rows, row, 3, 500 * tick);
         }
-        tick_end(&r);
+        mac_end(&m);
     }
-    assert_true(read_key(&r, "interface.rx", "en0") == 1000);
-    assert_true(read_key(&r, "net.rx", NULL) == 1000); /* the tunnel is not hardware */
-    assert_true(read_key(&r, "net.tx", NULL) == 500);
-    rig_release(&r);
+    assert_true(mac_read(&m, "interface.rx", "en0") == 1000);
+    assert_true(mac_read(&m, "net.rx", NULL) == 1000); /* the tunnel is not hardware */
+    assert_true(mac_read(&m, "net.tx", NULL) == 500);
+    mac_release(&m);
 }
 
 int main(void)
