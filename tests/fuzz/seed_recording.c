@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes the seeds of fuzz_recording out of the made-up machine: `seed_recording DIR`. Only needed when the format
- * changes; built by hand, like a unit test, from this file, tests/lib/frames.c and libactop.a. */
+/* Makes the seeds of fuzz_recording out of the made-up machine: `seed_recording DIR`, and those of fuzz_replay out of
+ * recordings (of fixtures, of simulated machines): `seed_recording DIR RECORDING…`. Only needed when the format changes;
+ * built by hand, like a unit test, from this file, tests/lib/frames.c and libactop.a. */
 #include <stdio.h>
 #include <string.h>
 
@@ -48,10 +49,44 @@ static int make_seed(const char *directory, const char *name, uint32_t cores, ui
     return fclose(out);
 }
 
+/* The blocks of a recording as pieces; those too long for a piece are left out. */
+static int convert(const char *directory, const char *recording)
+{
+    static char bytes[1 << 20];
+    char path[512];
+    const char *name = strrchr(recording, '/');
+    struct block_unpacker u = {0};
+    struct block b;
+    FILE *in = fopen(recording, "rb");
+    (void)snprintf(path, sizeof path, "%s/%s", directory, name != NULL ? name + 1 : recording);
+    FILE *out = fopen(path, "wb");
+    if (in == NULL || out == NULL || block_unpacker_init(&u, NULL) != ACTOP_OK)
+        return 1;
+    size_t n = fread(bytes, 1, sizeof bytes, in), at = RECORDING_HEADER;
+    for (; at < n && block_find(&u.crc, bytes + at, n - at, &b) == ACTOP_OK; at += b.size) {
+        const uint8_t *content;
+        struct buf piece = BUF_INIT;
+        size_t length;
+        if (block_content(&u, &b, &content, &length, NULL) != ACTOP_OK || length > UINT16_MAX)
+            continue;
+        buf_put(&piece, content, length);
+        put_piece(out, b.type, b.flags & BLOCK_KEYFRAME, &piece);
+        buf_release(&piece);
+    }
+    block_unpacker_release(&u);
+    (void)fclose(in);
+    return fclose(out);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 2)
+    int failed = 0;
+    if (argc < 2)
         return 2;
+    for (int i = 2; i < argc; i++)
+        failed |= convert(argv[1], argv[i]);
+    if (argc > 2)
+        return failed;
     return make_seed(argv[1], "file", 1, 3, false) | make_seed(argv[1], "file_empty", 0, 0, false) |
            make_seed(argv[1], "pieces", 1, 2, true) |
            make_seed(argv[1], "pieces_rows", 0, 12, true) |
