@@ -69,7 +69,7 @@ static void a_root_without_libraries_is_refused_with_a_sentence(void **state)
     } rows[] = {
         {"none", NULL, "no Apple libraries"},
         {"empty", "", "no Apple libraries"},
-        {"missing", "/nonexistent", "/nonexistent: no such directory"},
+        {"missing", "/proc/self/none", "/proc/self/none: no such directory"},
         {"without", "/proc/self", "none of Apple's libraries is below"},
     };
 
