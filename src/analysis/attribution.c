@@ -51,9 +51,10 @@ static bool make_room(struct attribution *a, size_t rows)
     while (slots < 2 * (a->n_before + 1))
         slots *= 2;
     a->n_now = 0;
-    if (!VEC_GROW(a->deltas, a->cap_deltas, rows) || !VEC_GROW(a->index, a->cap_index, slots) ||
-        !VEC_GROW(a->now, a->cap_now, rows + a->n_before + 1) ||
-        !VEC_GROW(a->matched, a->cap_matched, a->n_before + 1))
+    if (!VEC_RESERVE(a->deltas, a->cap_deltas, rows) ||
+        !VEC_RESERVE(a->index, a->cap_index, slots) ||
+        !VEC_RESERVE(a->now, a->cap_now, rows + a->n_before + 1) ||
+        !VEC_RESERVE(a->matched, a->cap_matched, a->n_before + 1))
         return false;
     a->index_mask = (uint32_t)slots - 1;
     memset(a->matched, 0, a->n_before * sizeof *a->matched);
@@ -434,7 +435,7 @@ bool attribution_copy(struct attribution *into, const struct attribution *from)
     into->cap_before = into->cap_now = into->cap_index = into->cap_matched = into->cap_deltas = 0;
     if (from->n_before == 0)
         return true;
-    if (!VEC_GROW(into->before, into->cap_before, from->n_before)) {
+    if (!VEC_RESERVE(into->before, into->cap_before, from->n_before)) {
         *into = (struct attribution){0};
         return false;
     }

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/vec.h"
 
-enum { FIRST_SLOTS = 16 };
+enum { FIRST_SLOTS = 16, MORE_COLUMNS = 8 };
 
 /* Calls visit for every series of a sample, in the order of their numbers. */
 typedef void series_visit(void *context, uint32_t series, actop_metric id, uint32_t row);
@@ -34,17 +34,20 @@ static uint32_t slot_at(const struct windows *w, uint32_t i)
 
 static struct window_bucket *buckets_of(const struct windows *w, uint32_t slot)
 {
-    return w->buckets + (size_t)slot * w->n_series;
+    return w->buckets + (size_t)slot * w->cap_columns;
 }
 
 /* ---- The ring in another shape --------------------------------------------------------------------------------- */
 
-/* Into a ring of cap slots and n_series series; series[i] of the new one was series from[i] (NULL: the same, -1: none). */
-static bool reshape(struct windows *w, uint32_t cap, uint32_t n_series, const int32_t *from)
+/* Into a ring of cap slots and room for cap_columns; of the n_columns there are, column i was from[i] (NULL: i). */
+static bool reshape(struct windows *w, uint32_t cap, uint32_t cap_columns, uint32_t n_columns,
+                    const uint32_t *from)
 {
-    struct windows wide = {.cap = cap, .n = w->n, .n_series = n_series};
+    struct windows wide = {.cap = cap, .cap_columns = cap_columns};
+    if (!VEC_GROW(w->totals, w->cap_totals, cap_columns))
+        return false;
     wide.slots = calloc(cap, sizeof *wide.slots);
-    wide.buckets = calloc((size_t)cap * n_series + 1, sizeof *wide.buckets);
+    wide.buckets = calloc((size_t)cap * cap_columns + 1, sizeof *wide.buckets);
     if (wide.slots == NULL || wide.buckets == NULL) {
         free(wide.slots);
         free(wide.buckets);
@@ -53,59 +56,68 @@ static bool reshape(struct windows *w, uint32_t cap, uint32_t n_series, const in
     for (uint32_t i = 0; i < w->n; i++) {
         wide.slots[i] = w->slots[slot_at(w, i)];
         const struct window_bucket *old = buckets_of(w, slot_at(w, i));
-        for (uint32_t series = 0; series < n_series; series++) {
-            int32_t before = from == NULL ? (int32_t)series : from[series];
-            if (before >= 0)
-                buckets_of(&wide, i)[series] = old[before];
-        }
+        for (uint32_t column = 0; column < n_columns; column++)
+            buckets_of(&wide, i)[column] = old[from == NULL ? column : from[column]];
     }
     free(w->slots);
     free(w->buckets);
     w->slots = wide.slots;
     w->buckets = wide.buckets;
     w->cap = cap;
-    w->n_series = n_series;
+    w->cap_columns = cap_columns;
+    w->n_columns = n_columns;
     w->first = 0;
     return true;
 }
 
 struct following {
     const struct lineage *lineage;
-    int32_t *from;
-    bool afresh; /* there were no series before */
+    const struct windows *before;
+    int32_t *columns; /* of the new series */
+    uint32_t *from;   /* of the new columns: the old ones */
+    uint32_t n_columns;
 };
 
 /* Number the series had: the rows of all windowed metrics up to it, as the topology before had them. */
 static void follow_series(void *context, uint32_t series, actop_metric id, uint32_t row)
 {
     struct following *f = context;
-    actop_scope scope = metric_info(id)->scope;
-    int32_t before = f->afresh ? -1 : lineage_before(f->lineage, scope, row);
-    f->from[series] = before;
-    if (before < 0)
+    int32_t before = lineage_before(f->lineage, metric_info(id)->scope, row);
+    f->columns[series] = -1;
+    if (before < 0 || f->before->n_series == 0)
         return;
     for (int other = 0; other < (int)id; other++)
         if (metric_has_window((actop_metric)other))
-            f->from[series] +=
-                (int32_t)f->lineage->n_before[metric_info((actop_metric)other)->scope];
+            before += (int32_t)f->lineage->n_before[metric_info((actop_metric)other)->scope];
+    int32_t column = f->before->columns[before];
+    if (column < 0 || f->n_columns == f->before->n_columns)
+        return;
+    f->from[f->n_columns] = (uint32_t)column;
+    f->columns[series] = (int32_t)f->n_columns++;
 }
 
 actop_status windows_follow(struct windows *w, const struct lineage *l,
                             const struct actop_sample_t *s, actop_error *err)
 {
-    uint32_t n_series = each_series(s, NULL, NULL);
-    bool ok = VEC_GROW(w->totals, w->cap_totals, n_series);
-    int32_t *from = ok ? calloc((size_t)n_series + 1, sizeof *from) : NULL;
-    if (from != NULL) {
-        struct following f = {l, from, w->n_series == 0};
+    struct following f = {.lineage = l, .before = w};
+    size_t cap = 0, n_series = each_series(s, NULL, NULL);
+    f.from = calloc((size_t)w->n_columns + 1, sizeof *f.from);
+    bool ok = f.from != NULL && VEC_GROW(f.columns, cap, n_series);
+    if (ok) {
         each_series(s, follow_series, &f);
-        ok = reshape(w, w->cap > 0 ? w->cap : FIRST_SLOTS, n_series, from);
+        ok = reshape(w, w->cap > 0 ? w->cap : FIRST_SLOTS, w->cap_columns, f.n_columns, f.from);
     }
-    free(from);
-    if (ok && from != NULL)
-        return ACTOP_OK;
-    windows_release(w);
-    return error_set(err, ACTOP_E_NOMEM, "out of memory for rolling averages");
+    free(f.from);
+    if (!ok) {
+        free(f.columns);
+        windows_release(w);
+        return error_set(err, ACTOP_E_NOMEM, "out of memory for rolling averages");
+    }
+    free(w->columns);
+    w->columns = f.columns;
+    w->cap_series = cap;
+    w->n_series = n_series;
+    return ACTOP_OK;
 }
 
 /* ---- Adding ------------------------------------------------------------------------------------------------------ */
@@ -129,26 +141,43 @@ static struct window_bucket *open_slot(struct windows *w, int64_t begin_ns, int6
             return buckets_of(w, last);
         }
     }
-    if (w->n == w->cap && !reshape(w, w->cap * 2, w->n_series, NULL))
+    if (w->n == w->cap && !reshape(w, w->cap * 2, w->cap_columns, w->n_columns, NULL))
         return NULL;
     uint32_t slot = slot_at(w, w->n++);
     w->slots[slot] = (struct window_slot){begin_ns, end_ns};
-    memset(buckets_of(w, slot), 0, w->n_series * sizeof(struct window_bucket));
+    if (w->cap_columns > 0)
+        memset(buckets_of(w, slot), 0, w->cap_columns * sizeof(struct window_bucket));
     return buckets_of(w, slot);
 }
 
 struct adding {
     const struct step *step;
+    struct windows *windows;
     struct window_bucket *into;
+    bool failed;
 };
+
+/* A first value makes a column. */
+static void add_column(void *context, uint32_t series, actop_metric id, uint32_t row)
+{
+    struct adding *a = context;
+    struct windows *w = a->windows;
+    double value;
+    if (w->columns[series] >= 0 || a->failed || !sample_get(a->step->s, id, row, &value))
+        return;
+    a->failed = w->n_columns == w->cap_columns &&
+                !reshape(w, w->cap, w->cap_columns + MORE_COLUMNS, w->n_columns, NULL);
+    if (!a->failed)
+        w->columns[series] = (int32_t)w->n_columns++;
+}
 
 static void add_series(void *context, uint32_t series, actop_metric id, uint32_t row)
 {
     const struct adding *a = context;
-    struct window_bucket *b = &a->into[series];
     double value;
-    if (!sample_get(a->step->s, id, row, &value))
+    if (a->windows->columns[series] < 0 || !sample_get(a->step->s, id, row, &value))
         return;
+    struct window_bucket *b = &a->into[a->windows->columns[series]];
     b->sum += value * a->step->dt_s;
     b->weight_s += a->step->dt_s;
     if (b->count == 0 || value > b->peak)
@@ -163,8 +192,10 @@ actop_status windows_add(struct windows *w, const struct step *step, actop_error
     if (step->dt_s <= 0)
         return ACTOP_OK;
     drop_old(w, end_ns - length_ns);
-    struct adding a = {
-        step, open_slot(w, end_ns - step->s->interval_ns, end_ns, length_ns / WINDOW_SLOTS)};
+    struct adding a = {.step = step, .windows = w};
+    each_series(step->s, add_column, &a);
+    if (!a.failed)
+        a.into = open_slot(w, end_ns - step->s->interval_ns, end_ns, length_ns / WINDOW_SLOTS);
     if (a.into == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for rolling averages");
     each_series(step->s, add_series, &a);
@@ -181,7 +212,7 @@ static void total_slot(const struct windows *w, uint32_t slot, int64_t begin_ns)
     double part = 1;
     if (at->begin_ns < begin_ns)
         part = (double)(at->end_ns - begin_ns) / (double)(at->end_ns - at->begin_ns);
-    for (uint32_t i = 0; i < w->n_series; i++) {
+    for (uint32_t i = 0; i < w->n_columns; i++) {
         struct window_bucket *t = &w->totals[i];
         if (b[i].count == 0)
             continue;
@@ -201,8 +232,9 @@ struct putting {
 static void put_series(void *context, uint32_t series, actop_metric id, uint32_t row)
 {
     const struct putting *p = context;
-    const struct window_bucket *t = &p->w->totals[series];
-    struct window_cell *cell = t->count > 0 ? sample_window(p->s, id, row) : NULL;
+    int32_t column = p->w->columns[series];
+    const struct window_bucket *t = column >= 0 ? &p->w->totals[column] : NULL;
+    struct window_cell *cell = t != NULL && t->count > 0 ? sample_window(p->s, id, row) : NULL;
     if (cell != NULL)
         *cell = (struct window_cell){t->sum / t->weight_s, t->peak, t->count};
 }
@@ -211,9 +243,9 @@ void windows_put(const struct windows *w, const struct step *step)
 {
     int64_t length_ns = (int64_t)(step->options->average_window_s * 1e9);
     int64_t begin_ns = step->s->at.awake_ns - length_ns;
-    if (w->n == 0)
+    if (w->n == 0 || w->n_columns == 0)
         return;
-    memset(w->totals, 0, w->n_series * sizeof *w->totals);
+    memset(w->totals, 0, w->n_columns * sizeof *w->totals);
     for (uint32_t i = 0; i < w->n; i++)
         if (w->slots[slot_at(w, i)].end_ns > begin_ns)
             total_slot(w, slot_at(w, i), begin_ns);
@@ -228,6 +260,7 @@ void windows_release(struct windows *w)
     free(w->slots);
     free(w->buckets);
     free(w->totals);
+    free(w->columns);
     *w = (struct windows){0};
 }
 
@@ -236,21 +269,23 @@ bool windows_copy(struct windows *into, const struct windows *from)
     *into = (struct windows){0};
     if (from->cap == 0)
         return true;
-    *into = *from;
-    into->totals = NULL;
-    into->cap_totals = 0;
-    struct window_slot *slots = calloc(from->cap, sizeof *slots);
-    struct window_bucket *buckets = calloc((size_t)from->cap * from->n_series + 1, sizeof *buckets);
-    if (slots == NULL || buckets == NULL ||
-        !VEC_GROW(into->totals, into->cap_totals, (size_t)from->n_series)) {
-        free(slots);
-        free(buckets);
-        *into = (struct windows){0};
+    struct windows like = *from;
+    like.totals = NULL;
+    like.columns = NULL;
+    like.cap_totals = like.cap_series = 0;
+    like.slots = calloc(from->cap, sizeof *like.slots);
+    like.buckets = calloc((size_t)from->cap * from->cap_columns + 1, sizeof *like.buckets);
+    if (like.slots == NULL || like.buckets == NULL ||
+        !VEC_GROW(like.totals, like.cap_totals, (size_t)from->cap_columns) ||
+        !VEC_GROW(like.columns, like.cap_series, from->n_series)) {
+        windows_release(&like);
         return false;
     }
-    memcpy(slots, from->slots, from->cap * sizeof *slots);
-    memcpy(buckets, from->buckets, (size_t)from->cap * from->n_series * sizeof *buckets);
-    into->slots = slots;
-    into->buckets = buckets;
+    memcpy(like.slots, from->slots, from->cap * sizeof *like.slots);
+    memcpy(like.buckets, from->buckets,
+           (size_t)from->cap * from->cap_columns * sizeof *like.buckets);
+    if (from->n_series > 0)
+        memcpy(like.columns, from->columns, from->n_series * sizeof *like.columns);
+    *into = like;
     return true;
 }

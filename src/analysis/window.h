@@ -2,14 +2,15 @@
 /* Rolling averages and peaks: for every metric that has a window, the mean by time and the highest value of the last
  * average_window_s of awake time.
  *
- * A ring of slots, one a sample, each with one bucket a series (metric and row). When samples come so quickly that the ring
- * would need more than WINDOW_SLOTS, several share a slot. The oldest slot counts with the part of it that is still inside. */
+ * A ring of slots, one a sample, each with one bucket a column: a series (metric and row) that has ever had a value. Most
+ * machines have none for most. When samples come so quickly that the ring would need more than WINDOW_SLOTS, several share
+ * a slot. The oldest slot counts with the part of it that is still inside; its peak counts as long as any part is. */
 #ifndef ANALYSIS_WINDOW_H
 #define ANALYSIS_WINDOW_H
 
 #include "analysis/lineage.h"
 
-enum { WINDOW_SLOTS = 256 };
+enum { WINDOW_SLOTS = 64 };
 
 struct window_bucket {
     double sum;      /* Σ value × seconds */
@@ -24,10 +25,11 @@ struct window_slot {
 
 struct windows {
     struct window_slot *slots;
-    struct window_bucket *buckets; /* slot after slot: buckets[slot * n_series + series] */
-    struct window_bucket *totals;  /* scratch: one a series */
-    size_t cap_totals;
-    uint32_t n_series;
+    struct window_bucket *buckets; /* slot after slot: buckets[slot * cap_columns + column] */
+    struct window_bucket *totals;  /* scratch: one a column */
+    int32_t *columns;              /* of each series; -1: it has had no value */
+    size_t cap_totals, n_series, cap_series;
+    uint32_t n_columns, cap_columns;
     uint32_t cap, n, first; /* ring */
 };
 

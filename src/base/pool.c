@@ -24,7 +24,7 @@ uint32_t pool_add(struct pool *p, const void *bytes, size_t n)
     if (n == 0)
         return 0;
     size_t at = p->len == 0 ? 1 : p->len; /* byte 0 is the empty string */
-    if (at + n + 1 > UINT32_MAX || !VEC_GROW(p->bytes, p->cap, at + n + 1)) {
+    if (at + n + 1 > UINT32_MAX || !VEC_RESERVE(p->bytes, p->cap, at + n + 1)) {
         p->failed = true;
         return 0;
     }

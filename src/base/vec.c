@@ -6,23 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool vec_grow(void *array, size_t *cap, size_t want, size_t size)
+bool vec_reserve(void *array, size_t *cap, size_t want, size_t size)
 {
     if (want <= *cap)
         return true;
-    size_t next = *cap < 8 ? 8 : *cap;
-    while (next < want) {
-        if (next > SIZE_MAX / 2 / size)
-            return false;
-        next *= 2;
-    }
+    size_t most = SIZE_MAX / size;
+    size_t next = *cap < 8 ? 8 : *cap > most / 2 ? most : *cap + *cap / 2;
+    next = next < want ? want : next;
+    if (next > most)
+        return false;
     char *old;
     memcpy(&old, array, sizeof old);
     char *grown = realloc(old, next * size);
     if (grown == NULL)
         return false;
-    memset(grown + *cap * size, 0, (next - *cap) * size);
     memcpy(array, &grown, sizeof grown);
     *cap = next;
+    return true;
+}
+
+bool vec_grow(void *array, size_t *cap, size_t want, size_t size)
+{
+    size_t before = *cap;
+    if (!vec_reserve(array, cap, want, size))
+        return false;
+    if (*cap > before) {
+        char *grown;
+        memcpy(&grown, array, sizeof grown);
+        memset(grown + before * size, 0, (*cap - before) * size);
+    }
     return true;
 }

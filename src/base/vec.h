@@ -10,10 +10,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Make *array hold at least want elements of size bytes, doubling; memory past the old capacity is zero. On failure
- * nothing changes and false is returned. */
+/* Make *array hold at least want elements of size bytes, and half as many more than it held; memory past the old capacity is
+ * zero. On failure nothing changes and false is returned. */
 bool vec_grow(void *array, size_t *cap, size_t want, size_t size);
 
+/* The same for large arrays whose every element is set before it is read: memory past the old capacity is left as it came,
+ * untouched, so that what is never used costs no memory of the machine's either. */
+bool vec_reserve(void *array, size_t *cap, size_t want, size_t size);
+
 #define VEC_GROW(array, cap, want) vec_grow(&(array), &(cap), (want), sizeof *(array))
+#define VEC_RESERVE(array, cap, want) vec_reserve(&(array), &(cap), (want), sizeof *(array))
 
 #endif

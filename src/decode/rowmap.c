@@ -42,16 +42,16 @@ static void fill_index(struct rowmap *m)
         m->index[place(m, m->keys[i])] = (uint32_t)(i + 1);
 }
 
-/* Room for one more row. */
-static bool room(struct rowmap *m)
+static bool room(struct rowmap *m, size_t want)
 {
-    size_t want = m->n + 1;
     if (!VEC_GROW(m->keys, m->cap_keys, want) || !VEC_GROW(m->seen, m->cap_seen, want) ||
         !VEC_GROW(m->counters, m->cap_counters, want * m->n_counters))
         return false;
     if (want * 2 <= m->cap_index)
         return true;
-    size_t cap = m->cap_index == 0 ? 16 : m->cap_index * 2;
+    size_t cap = m->cap_index == 0 ? 16 : m->cap_index;
+    while (cap < want * 2)
+        cap *= 2;
     uint32_t *index = malloc(cap * sizeof *index);
     if (index == NULL)
         return false;
@@ -93,6 +93,11 @@ void rowmap_begin(struct rowmap *m)
     m->n_seen = 0;
 }
 
+void rowmap_expect(struct rowmap *m, size_t rows)
+{
+    (void)room(m, rows);
+}
+
 static size_t add(struct rowmap *m, uint64_t key)
 {
     size_t row = m->n++;
@@ -110,7 +115,7 @@ struct counter *rowmap_find(struct rowmap *m, uint64_t key)
         size_t at = m->n > 0 ? place(m, key) : 0;
         if (m->n > 0 && m->index[at] != 0)
             row = m->index[at] - 1;
-        else if (room(m))
+        else if (room(m, m->n + 1))
             row = add(m, key);
         else
             return NULL;

@@ -33,6 +33,8 @@ bool rowmap_clone(struct rowmap *to, const struct rowmap *from); /* false: out o
 
 /* One frame: begin, rowmap_find for each row, end. Leaving a frame out keeps everything. */
 void rowmap_begin(struct rowmap *m);
+/* Room for so many rows at once; a hint, never a failure. */
+void rowmap_expect(struct rowmap *m, size_t rows);
 /* The row's counters, new and zero when the key was not there. NULL: out of memory. Borrowed until the next call. */
 struct counter *rowmap_find(struct rowmap *m, uint64_t key);
 void rowmap_end(struct rowmap *m);

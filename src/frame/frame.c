@@ -60,7 +60,8 @@ actop_status frame_begin(struct frame *f, const struct schema *s, uint32_t want,
 /* Copy bytes in and return the slot that names them. */
 static uint64_t keep_bytes(struct frame *f, const void *bytes, size_t n)
 {
-    if (f->n_bytes + n + 1 > UINT32_MAX || !VEC_GROW(f->bytes, f->cap_bytes, f->n_bytes + n + 1)) {
+    if (f->n_bytes + n + 1 > UINT32_MAX ||
+        !VEC_RESERVE(f->bytes, f->cap_bytes, f->n_bytes + n + 1)) {
         f->failed = true;
         return 0;
     }
@@ -83,12 +84,20 @@ uint64_t *frame_array(struct frame *f, int32_t channel)
     return f->slots + f->schema->channels[channel].first;
 }
 
+void frame_expect(struct frame *f, int32_t rowset, size_t rows)
+{
+    struct rows *r = &f->rows[rowset];
+    size_t columns = f->schema->rowsets[rowset].n_columns;
+    (void)(VEC_RESERVE(r->cells, r->cap_cells, rows * columns) &&
+           VEC_RESERVE(r->present, r->cap_present, rows));
+}
+
 uint32_t frame_row(struct frame *f, int32_t rowset)
 {
     struct rows *r = &f->rows[rowset];
     size_t columns = f->schema->rowsets[rowset].n_columns;
-    if (!VEC_GROW(r->cells, r->cap_cells, ((size_t)r->n + 1) * columns) ||
-        !VEC_GROW(r->present, r->cap_present, (size_t)r->n + 1)) {
+    if (!VEC_RESERVE(r->cells, r->cap_cells, ((size_t)r->n + 1) * columns) ||
+        !VEC_RESERVE(r->present, r->cap_present, (size_t)r->n + 1)) {
         f->failed = true;
         return UINT32_MAX;
     }
@@ -158,8 +167,8 @@ uint64_t frame_row_key(const struct frame *f, int32_t rowset, uint32_t row)
 static bool copy_rows(struct rows *into, const struct rows *from, size_t columns)
 {
     into->n = 0;
-    if (!VEC_GROW(into->cells, into->cap_cells, from->n * columns) ||
-        !VEC_GROW(into->present, into->cap_present, from->n))
+    if (!VEC_RESERVE(into->cells, into->cap_cells, from->n * columns) ||
+        !VEC_RESERVE(into->present, into->cap_present, from->n))
         return false;
     if (from->n > 0) {
         memcpy(into->cells, from->cells, from->n * columns * sizeof *into->cells);
@@ -176,7 +185,7 @@ actop_status frame_copy(struct frame *into, const struct frame *f, actop_error *
     actop_status st = frame_begin(into, s, f->want, err);
     if (st != ACTOP_OK)
         return st;
-    bool fits = VEC_GROW(into->bytes, into->cap_bytes, f->n_bytes);
+    bool fits = VEC_RESERVE(into->bytes, into->cap_bytes, f->n_bytes);
     for (size_t i = 0; fits && i < s->n_rowsets; i++)
         fits = copy_rows(&into->rows[i], &f->rows[i], s->rowsets[i].n_columns);
     if (!fits) {

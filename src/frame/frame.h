@@ -74,6 +74,7 @@ uint64_t *frame_array(struct frame *f, int32_t channel);
 
 /* Append an empty row and return its number; UINT32_MAX when out of memory. Marks the row set as read. */
 uint32_t frame_row(struct frame *f, int32_t rowset);
+void frame_expect(struct frame *f, int32_t rowset, size_t rows); /* room at once; a hint, never a failure */
 void frame_drop_row(struct frame *f, int32_t rowset); /* take the last row back */
 void frame_cell_u64(struct frame *f, int32_t rowset, uint32_t row, uint32_t column, uint64_t value);
 void frame_cell_f64(struct frame *f, int32_t rowset, uint32_t row, uint32_t column, double value);

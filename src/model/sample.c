@@ -108,10 +108,8 @@ static bool table_room(struct table *t, uint32_t columns, size_t rows)
     if (rows <= t->cap)
         return true;
     size_t old = t->cap;
-    size_t cap = old < 4 ? rows : old;
-    while (cap < rows)
-        cap *= 2;
-    if (!VEC_GROW(t->cells, t->cap_cells, cap * columns))
+    size_t cap = old + old / 4 < rows ? rows : old + old / 4;
+    if (!VEC_RESERVE(t->cells, t->cap_cells, cap * columns))
         return false;
     for (uint32_t c = columns; c-- > 1;)
         memmove(t->cells + c * cap, t->cells + c * old, t->n * sizeof *t->cells);
@@ -157,12 +155,19 @@ void sample_begin(struct actop_sample_t *s, const struct topology *t, const stru
         begin_table(s, (actop_scope)scope);
 }
 
+void sample_expect(struct actop_sample_t *s, actop_scope scope, size_t rows)
+{
+    struct table *t = &s->tables[scope];
+    if (rows > t->cap)
+        (void)(VEC_RESERVE(t->own, t->cap_own, rows) && table_room(t, scope_columns(scope), rows));
+}
+
 int32_t sample_add_row(struct actop_sample_t *s, actop_scope scope, const char *key, size_t key_len,
                        const char *name, size_t name_len)
 {
     struct table *t = &s->tables[scope];
     uint32_t row = t->n;
-    if (!VEC_GROW(t->own, t->cap_own, (size_t)row + 1) ||
+    if (!VEC_RESERVE(t->own, t->cap_own, (size_t)row + 1) ||
         !table_room(t, scope_columns(scope), (size_t)row + 1)) {
         s->failed = true;
         return -1;
@@ -191,9 +196,9 @@ struct entity *sample_entity(struct actop_sample_t *s, actop_scope scope, uint32
 bool sample_reorder(struct actop_sample_t *s, actop_scope scope, const uint32_t *order, uint32_t n)
 {
     struct table *t = &s->tables[scope];
-    if (!VEC_GROW(s->aside, s->cap_aside, n) ||
-        !VEC_GROW(s->entities_aside, s->cap_entities_aside, n) ||
-        !VEC_GROW(t->own, t->cap_own, n) || !table_room(t, scope_columns(scope), n))
+    if (!VEC_RESERVE(s->aside, s->cap_aside, n) ||
+        !VEC_RESERVE(s->entities_aside, s->cap_entities_aside, n) ||
+        !VEC_RESERVE(t->own, t->cap_own, n) || !table_room(t, scope_columns(scope), n))
         return false;
     for (uint32_t c = 0; c < scope_columns(scope) && n > 0; c++) {
         struct cell *column = t->cells + c * t->cap;
@@ -348,7 +353,7 @@ static void copy_table(struct actop_sample_t *into, const struct actop_sample_t 
     struct table *dst = &into->tables[scope];
     dst->n = 0; /* nothing to keep in place */
     if (!table_room(dst, columns, src->n) ||
-        (scope_is_coming(scope) && !VEC_GROW(dst->own, dst->cap_own, src->n))) {
+        (scope_is_coming(scope) && !VEC_RESERVE(dst->own, dst->cap_own, src->n))) {
         into->failed = true;
         return;
     }
@@ -386,7 +391,7 @@ void sample_average(struct actop_sample_t *into, struct actop_sample_t *const *p
         into->interval_ns += parts[i]->interval_ns;
         into->gap = into->gap || parts[i]->gap;
     }
-    if (!VEC_GROW(into->pool.bytes, into->pool.cap, last->pool.len + 1)) {
+    if (!VEC_RESERVE(into->pool.bytes, into->pool.cap, last->pool.len + 1)) {
         into->failed = true;
         return;
     }

@@ -102,6 +102,8 @@ struct actop_sample_t *sample_new(struct sample_pool *p); /* one reference; NULL
 
 /* Filling. */
 void sample_begin(struct actop_sample_t *s, const struct topology *t, const struct os_moment *at);
+/* Make room for that many rows of a coming scope at once: growing by little leaves memory behind. A hint, never a failure. */
+void sample_expect(struct actop_sample_t *s, actop_scope scope, size_t rows);
 /* Append a row to a coming scope; -1 when out of memory. Its cells are NONE.
  * Texts are copied into the sample's pool. */
 int32_t sample_add_row(struct actop_sample_t *s, actop_scope scope, const char *key, size_t key_len, const char *name,

@@ -249,10 +249,12 @@ const actop_sample_t *actop_sample(actop_session *s, actop_error *err)
         (void)error_set(err, ACTOP_E_BUSY, "the background thread of this session is sampling");
         return NULL;
     }
+    /* Given back before the next is made, which then takes its memory: the rows of all processes once, not twice. */
+    actop_sample_unref(s->current);
+    s->current = NULL;
     struct actop_sample_t *sample = NULL;
     if (session_next(s, s->options.interval_ns, &sample, err) != ACTOP_OK)
         return NULL;
-    actop_sample_unref(s->current);
     s->current = sample;
     return sample;
 }

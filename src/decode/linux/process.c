@@ -318,8 +318,11 @@ static void put_shares(const struct pass *p)
 static void step_rows(struct processes *s, struct decode_frame *d)
 {
     struct pass p = {.s = s, .d = d};
+    uint32_t n = d->frame->rows[s->rowset].n;
     rowmap_begin(&s->map);
-    for (uint32_t row = 0; row < d->frame->rows[s->rowset].n; row++)
+    rowmap_expect(&s->map, n);
+    sample_expect(d->out, ACTOP_SCOPE_PROCESS, n + n / 16);
+    for (uint32_t row = 0; row < n; row++)
         step_row(&p, row);
     rowmap_end(&s->map);
     put_shares(&p);

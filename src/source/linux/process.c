@@ -103,9 +103,9 @@ struct user {
 
 struct processes {
     struct root_pids pids;
-    int32_t rowset, count;      /* count: channel */
-    struct known *known, *next; /* owned; by pid; those of the last tick and of this one */
-    size_t n_known, cap_known, cap_next;
+    int32_t rowset, count; /* count: channel */
+    struct known *known;   /* owned; by pid */
+    size_t n_known, cap_known;
     struct user *users; /* owned; [0] is nobody known */
     size_t n_users, cap_users;
     struct pool names;
@@ -353,28 +353,25 @@ static void let_go(struct processes *s, struct known *k)
     forget(k);
 }
 
-/* Make next: the pids of this tick with what is remembered of them, side by side, both by pid. */
+/* Let those go that are no more among the pids, and leave a place for each new pid, in one array: rows are large. */
 static void match(struct processes *s)
 {
-    size_t old = 0;
+    size_t kept = 0, at = 0;
     s->gone_ticks = 0;
-    for (size_t i = 0; i < s->pids.n; i++) {
-        uint32_t pid = s->pids.pids[i];
-        for (; old < s->n_known && s->known[old].pid < pid; old++)
-            let_go(s, &s->known[old]);
-        if (old < s->n_known && s->known[old].pid == pid)
-            s->next[i] = s->known[old++];
+    for (size_t old = 0; old < s->n_known; old++) {
+        while (at < s->pids.n && s->pids.pids[at] < s->known[old].pid)
+            at++;
+        if (at < s->pids.n && s->pids.pids[at] == s->known[old].pid)
+            s->known[kept++] = s->known[old];
         else
-            s->next[i] = (struct known){.pid = pid, .fd = -1};
+            let_go(s, &s->known[old]);
     }
-    for (; old < s->n_known; old++)
-        let_go(s, &s->known[old]);
-    struct known *swap = s->known;
-    size_t cap = s->cap_known;
-    s->known = s->next;
-    s->cap_known = s->cap_next;
-    s->next = swap;
-    s->cap_next = cap;
+    for (size_t i = s->pids.n; i-- > 0;) {
+        if (kept > 0 && s->known[kept - 1].pid == s->pids.pids[i])
+            s->known[i] = s->known[--kept];
+        else
+            s->known[i] = (struct known){.pid = s->pids.pids[i], .fd = -1};
+    }
     s->n_known = s->pids.n;
 }
 
@@ -496,6 +493,7 @@ static void read_all(struct processes *s, struct root *root, const struct frame 
 static void put_rows(struct processes *s, struct root *root, struct frame *f)
 {
     size_t alive = 0;
+    frame_expect(f, s->rowset, s->n_known + s->n_known / 16);
     for (size_t i = 0; i < s->n_known; i++) {
         if (s->known[i].fate == GONE) {
             forget(&s->known[i]);
@@ -520,7 +518,7 @@ static void read_rows(struct processes *s, struct root *root, struct frame *f)
 {
     int errnum = root_pids_update(&s->pids);
     f->rows[s->rowset].status = errnum;
-    if (errnum == 0 && !VEC_GROW(s->next, s->cap_next, s->pids.n + 1))
+    if (errnum == 0 && !VEC_RESERVE(s->known, s->cap_known, s->pids.n + s->pids.n / 16 + 1))
         errnum = ENOMEM;
     f->failed = f->failed || errnum == ENOMEM;
     if (errnum != 0) {
@@ -626,7 +624,6 @@ static void process_close(void *state, struct root *root)
     free(s->users);
     free(s->times);
     free(s->known);
-    free(s->next);
 }
 
 const struct linux_part linux_part_process = {
