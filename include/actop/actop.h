@@ -463,6 +463,20 @@ ACTOP_API size_t actop_notes(actop_session *s);
 /** One note of the last actop_notes(), ordered by part. E_NOT_FOUND when index is out of range. Since 2.0. */
 ACTOP_API actop_status actop_note_at(const actop_session *s, size_t index, actop_note *out);
 
+/** Begin to watch how often the system publishes its counters: every sample from now on is looked at, as long as the
+ *  session lives. Not while another thread samples this session. E_NOMEM. Since 2.0. */
+ACTOP_API actop_status actop_doctor_watch(actop_session *s, actop_error *err);
+
+/** Time between the first and the newest sample watched, in ns of the machine's own clock; 0 before. Since 2.0. */
+ACTOP_API int64_t actop_doctor_watched_ns(const actop_session *s);
+
+/** Number of groups of counters that were watched: those the system stamps, and those of energy. Since 2.0. */
+ACTOP_API size_t actop_publication_count(const actop_session *s);
+
+/** How often a group was published, as a finding: its group and unit, and a sentence. STALE: not while it was watched,
+ *  FROZEN: nor for ten seconds. E_NOT_FOUND when index is out of range. Since 2.0. */
+ACTOP_API actop_status actop_publication_at(actop_session *s, size_t index, actop_finding *out);
+
 /* ---- Acting ------------------------------------------------------------------------------------------------------ */
 
 /** Send a signal to a process of a live local source, only if its pid still belongs to the process that started at

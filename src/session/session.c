@@ -125,6 +125,8 @@ static actop_status next_part(struct actop_session *s, struct actop_sample_t **o
         return st;
     session_record(s, &s->frame);
     session_broadcast(s, &s->frame);
+    if (s->watch != NULL)
+        doctor_watch_frame(s->watch, &s->frame);
     if (!pace(s))
         return error_set(err, ACTOP_E_STATE, "stopped");
     session_history_add(s);
@@ -396,6 +398,7 @@ void actop_close(actop_session *s)
     actop_sample_unref(s->published);
     sample_pool_unref(s->pool);
     session_history_close(s);
+    doctor_watch_free(s->watch);
     free(s->parts);
     notes_release(&s->notes);
     free(s->order.rows);

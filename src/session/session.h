@@ -70,6 +70,7 @@ struct actop_session {
     struct history_process *chosen; /* scratch: processes of the newest sample */
     size_t cap_chosen;
     struct notes notes;            /* what actop_notes() gathered last */
+    struct doctor_watch *watch;    /* owned; NULL: the doctor is not watching */
     uint64_t history_seq;          /* sample whose first frame was added last */
     atomic_uint want;
 
@@ -115,6 +116,10 @@ void session_record(struct actop_session *s, const struct frame *f);
 /* Show a frame to those who read frames as a stream; tell them whether sampling has ended. */
 void session_broadcast(struct actop_session *s, const struct frame *f);
 void session_broadcast_end(struct actop_session *s, bool ended);
+
+/* How often counters are published (doctor_watch.c). */
+void doctor_watch_frame(struct doctor_watch *w, const struct frame *f);
+void doctor_watch_free(struct doctor_watch *w); /* accepts NULL */
 
 /* The analysis part of options, checked; options may be NULL. */
 actop_status session_judge_options(const actop_options *options, struct analysis_options *out, actop_error *err);

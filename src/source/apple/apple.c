@@ -134,6 +134,38 @@ static actop_status apple_open(struct source **out, const struct source_env *env
     return ACTOP_OK;
 }
 
+/* "library/IOReport": how many of its calls are there. Every macOS we run on has all of them (documented or reported for 12
+ * and newer), so a missing one has failed: it is not this machine's lack, like a battery or a fan. */
+static void describe_library(const struct source *s, struct schema *schema, enum apple_lib lib)
+{
+    const char *path = apple_lib_path(lib), *name = strrchr(path, '/') + 1, *first = NULL;
+    size_t stem = strncmp(name, "lib", 3) == 0 ? strcspn(name, ".") : strlen(name);
+    unsigned all = 0, missing = 0;
+    char label[64], why[200] = "";
+
+    for (int row = 0; row < APPLE_ROW_COUNT; row++) {
+        if (apple_row_lib((enum apple_row)row) != lib)
+            continue;
+        enum apple_row needed[] = {(enum apple_row)row, APPLE_ROW_END};
+        all++;
+        if (apple_api_need(s->api, needed) == NULL)
+            continue;
+        first = first == NULL ? apple_row_name((enum apple_row)row) : first;
+        missing++;
+    }
+    if (all == 0) /* Foundation: a class is looked for in it, no call */
+        return;
+    snprintf(label, sizeof label, "library/%.*s", (int)stem, name);
+    if (missing == all)
+        snprintf(why, sizeof why, "%s is missing from this system, or may not be loaded", path);
+    else if (missing > 1)
+        snprintf(why, sizeof why, "%s and %u more of its %u calls are missing", first, missing - 1,
+                 all);
+    else if (missing == 1)
+        snprintf(why, sizeof why, "%s is missing, one of its %u calls", first, all);
+    schema_add_collector(schema, label, missing > 0 ? EIO : 0, why, "");
+}
+
 /* One part: a collector, its needs, its state, its description. */
 static void describe_part(struct source *s, struct schema *schema, size_t i)
 {
@@ -144,7 +176,7 @@ static void describe_part(struct source *s, struct schema *schema, size_t i)
     s->collectors[i] = probe.collector = schema_add_collector(schema, part->name, 0, "", "");
     s->works[i] = false;
     if (missing != NULL) {
-        apple_report(&probe, SLOT_ABSENT, NULL, "%s is missing from this system", missing);
+        apple_report(&probe, EIO, NULL, "%s is missing from this system", missing);
     } else if (part->state_size > 0 && (s->states[i] = calloc(1, part->state_size)) == NULL) {
         schema->failed = true;
         return;
@@ -169,6 +201,8 @@ static actop_status apple_describe(struct source *s, struct schema **out, actop_
     schema_put_u64(schema, "mach/timebase", timebase, 2);
     if (s->api->getuid != NULL)
         schema_put_u64(schema, "self/uid", &(uint64_t){s->api->getuid()}, 1);
+    for (int lib = 0; lib < APPLE_LIB_COUNT; lib++)
+        describe_library(s, schema, (enum apple_lib)lib);
     for (size_t i = 0; i < N_PARTS; i++)
         describe_part(s, schema, i);
     st = schema_seal(schema, err);

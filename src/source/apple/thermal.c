@@ -98,8 +98,7 @@ static void state_describe(void *state, struct apple_probe *p)
     s->get_info = p->api->sel_registerName("processInfo");
     s->get_state = p->api->sel_registerName("thermalState");
     if (s->class_object == NULL || s->get_info == NULL || s->get_state == NULL) {
-        apple_report(p, SLOT_ABSENT, NULL,
-                     "there is no class NSProcessInfo: Foundation is not there");
+        apple_report(p, EIO, NULL, "there is no class NSProcessInfo: Foundation is not there");
         return;
     }
     s->channel = schema_add_channel(p->schema, &(struct channel_spec){.key = "objc/thermalState",
