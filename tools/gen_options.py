@@ -46,6 +46,7 @@ class Option:
 class Command:
     def __init__(self, fields):
         _, self.name, self.arguments, _, _, _, self.help = fields
+        self.words = self.arguments.split("|") if re.fullmatch(r"[a-z]+(\|[a-z]+)+", self.arguments) else []
 
 
 OPTIONS = [Option(r) for r in rows(CLI / "options.def", "OPTION")]
@@ -157,7 +158,9 @@ def bash_value(o):
 def bash():
     names = " ".join("--" + n for o in TYPED for n in o.spellings())
     commands = " ".join(c.name for c in COMMANDS)
-    values = "\n".join(bash_value(o) for o in TYPED if o.value)
+    values = "\n".join([bash_value(o) for o in TYPED if o.value] + [
+        f'    {c.name}) mapfile -t COMPREPLY < <(compgen -W "{" ".join(c.words)}" -- "$cur"); return ;;'
+        for c in COMMANDS if c.words])
     return f"""# SPDX-License-Identifier: MIT
 # bash completion for actop; made by tools/gen_options.py.
 _actop() {{
@@ -201,6 +204,7 @@ def zsh_option(o, name):
 def zsh():
     options = "\n".join(zsh_option(o, n) for o in TYPED for n in o.spellings())
     commands = " ".join(f"'{c.name}:{zsh_escape(c.help)}'" for c in COMMANDS)
+    cases = "\n".join(f"        {c.name}) compadd -- {' '.join(c.words)}; return ;;" for c in COMMANDS if c.words)
     return f"""#compdef actop
 # SPDX-License-Identifier: MIT
 # zsh completion for actop; made by tools/gen_options.py.
@@ -208,10 +212,19 @@ _actop_commands() {{
     local -a commands=({commands})
     _describe command commands
 }}
+_actop_arguments() {{
+    local word
+    for word in $words; do
+        case $word in
+{cases}
+        esac
+    done
+    _files
+}}
 _arguments -s \\
 {options}
     '1::command:_actop_commands' \\
-    '*:file:_files'
+    '*:argument:_actop_arguments'
 """
 
 
@@ -226,6 +239,8 @@ def fish():
         lines.append(f"complete -c actop -n __fish_use_subcommand -a {c.name} -d {fish_quote(c.help)}")
         if "FILE" in c.arguments:
             lines.append(f"complete -c actop -n '__fish_seen_subcommand_from {c.name}' -F")
+        if c.words:
+            lines.append(f"complete -c actop -n '__fish_seen_subcommand_from {c.name}' -a {fish_quote(' '.join(c.words))}")
     for o in TYPED:
         what = o.completes()
         value = ""

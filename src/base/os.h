@@ -46,4 +46,10 @@ void os_self_read(struct os_self *out);
 /* Of these only cpu_ns and rss_bytes for sure: counting open files takes longer than everything else here. */
 void os_self_cost(struct os_self *out);
 
+/* The file this program was started from, as an absolute path; false when the system does not say, or size is too small. */
+bool os_program_path(char *out, size_t size);
+
+/* What keeps a user's background programs running on this system: "systemd" or "launchd". */
+const char *os_service_manager(void);
+
 #endif

@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libproc.h>
+#include <mach-o/dyld.h>
 #include <mach/mach.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -78,4 +80,23 @@ void os_self_read(struct os_self *out)
 {
     os_self_cost(out);
     out->open_fds = count_open_fds();
+}
+
+/* The path as it was started, links and all (documented: dyld(3)): a package's link outlives its next version. */
+bool os_program_path(char *out, size_t size)
+{
+    char given[1024], cwd[1024];
+    uint32_t n = sizeof given;
+    if (_NSGetExecutablePath(given, &n) != 0)
+        return false;
+    bool whole = given[0] == '/';
+    if (!whole && getcwd(cwd, sizeof cwd) == NULL)
+        return false;
+    int used = snprintf(out, size, "%s%s%s", whole ? "" : cwd, whole ? "" : "/", given);
+    return used > 0 && (size_t)used < size;
+}
+
+const char *os_service_manager(void)
+{
+    return "launchd";
 }

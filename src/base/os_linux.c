@@ -132,3 +132,17 @@ void os_self_cost(struct os_self *out)
     if (resident != NULL)
         out->rss_bytes = strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
+
+bool os_program_path(char *out, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", out, size);
+    if (n <= 0 || (size_t)n >= size)
+        return false;
+    out[n] = '\0';
+    return out[0] == '/';
+}
+
+const char *os_service_manager(void)
+{
+    return "systemd";
+}

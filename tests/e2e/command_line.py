@@ -162,7 +162,8 @@ def _(form):
 
 @tap.case("bash completes options, values and commands",
           ("an option", "actop --inter", "--interval"), ("a value", "actop --layout st", "stack"),
-          ("a command", "actop rep", "replay"), ("a negation", "actop --no-show_c", "--no-show_cores"))
+          ("a command", "actop rep", "replay"), ("a word of a command", "actop service un", "uninstall"),
+          ("a negation", "actop --no-show_c", "--no-show_cores"))
 def _(line, want):
     if not shutil.which("bash"):
         tap.skip("no bash")
@@ -173,6 +174,19 @@ def _(line, want):
         out.write(gen_options.bash())
     script = 'source "$1"; COMP_WORDS=($2); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _actop; echo "${COMPREPLY[@]}"'
     assert tap.run(["bash", "-c", script, "bash", file, line]).stdout.strip() == want
+
+
+@tap.case("fish completes the words of a command")
+def _():
+    if not shutil.which("fish"):
+        tap.skip("no fish")
+    sys.path.insert(0, os.path.join(tap.SOURCE, "tools"))
+    import gen_options
+    file = os.path.join(tap.tmp, "actop.fish")
+    with open(file, "w", encoding="utf-8") as out:
+        out.write(gen_options.fish())
+    said = tap.run(["fish", "-c", f"source {file}; complete -C 'actop service un'"], env=dict(os.environ, HOME=tap.tmp))
+    assert said.stdout.split() == ["uninstall"], said
 
 
 tap.main()
