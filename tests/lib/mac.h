@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A Mac made by hand for tests of the Apple decoder: a schema with the channels a test adds, frames it fills, and the sample each
- * frame becomes.
+/* A Mac made by hand for tests of the Apple decoder: a schema with the channels a test adds, frames it fills, and the sample
+ * each frame becomes.
  *
  *     struct mac m;
  *     mac_init(&m);
