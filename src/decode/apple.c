@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The Apple decoder: the parts of apple_parts.def. */
-#include "decode/parts.h"
+#include "decode/apple/apple.h"
 
 #define PART(name) extern const struct decode_part decode_part_##name;
 #include "decode/apple_parts.def"
@@ -12,7 +12,12 @@ static const struct decode_part *const parts[] = {
 #undef PART
 };
 
-static const struct decode_platform platform = {parts, sizeof parts / sizeof parts[0]};
+static const struct decode_platform platform = {
+    .parts = parts,
+    .n_parts = sizeof parts / sizeof parts[0],
+    .has_invalid = true,
+    .invalid = APPLE_INVALID,
+};
 
 static struct decoder *apple_create(void)
 {

@@ -193,12 +193,23 @@ static bool is_gap(const struct decoder *d, const struct frame *f)
     return awake_ns < 0 || boot_ns - awake_ns > SLEEP_NS || f->seq != d->last_seq + 1;
 }
 
+static bool is_read(const struct decoder *d, const struct frame *f, uint32_t channel)
+{
+    const struct channel *c = &d->schema->channels[channel];
+    if (f->status[channel] != SLOT_READ)
+        return false;
+    for (uint32_t i = 0; d->platform->has_invalid && i < c->count; i++)
+        if (f->slots[c->first + i] == d->platform->invalid)
+            return false;
+    return true;
+}
+
 static void take_counters(struct decoder *d, const struct frame *f, bool gap)
 {
     for (size_t i = 0; i < d->n_counting; i++) {
         uint32_t channel = d->counting[i];
         const struct channel *c = &d->schema->channels[channel];
-        bool read = f->status[channel] == SLOT_READ;
+        bool read = is_read(d, f, channel);
         int64_t at_ns = frame_stamp(f, (int32_t)channel);
         for (uint32_t slot = c->first; slot < c->first + c->count; slot++) {
             if (gap)

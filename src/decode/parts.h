@@ -58,6 +58,8 @@ struct decode_part {
 struct decode_platform {
     const struct decode_part *const *parts;
     size_t n_parts;
+    bool has_invalid;
+    uint64_t invalid; /* the system's "no value": a counter that reads it was not read */
 };
 
 /* The slots of decode_ops that are the same for every platform. */

@@ -107,7 +107,39 @@ double apple_dvfs_max(const struct apple_dvfs *t); /* 0 without a table */
 /* One sentence: which table, its unit and range, how many states, why, and what speaks against it. */
 void apple_dvfs_note(const struct apple_dvfs *t, const char *about, struct notes *into);
 
-/* ---- Residency of one channel in one frame ------------------------------------------------------------------------- */
+/* ---- Publications -------------------------------------------------------------------------------------------------- */
+
+/* How often something is published, and how long it has not been. */
+struct apple_period {
+    int64_t period_ns; /* longest recent time between publications; 0 unknown */
+    int64_t waited_ns; /* awake time since the last one that counts */
+};
+
+/* A publication. The longest of recent periods is kept: uneven ones (0.8 s and 1.2 s in turn are recorded) must not look like a
+ * stand-still. has_before: dt_ns is the time since the one before. */
+static inline void apple_period_take(struct apple_period *p, int64_t dt_ns, bool has_before)
+{
+    int64_t faded = p->period_ns - p->period_ns / 8;
+    p->waited_ns = 0;
+    if (has_before)
+        p->period_ns = dt_ns > faded ? dt_ns : faded;
+}
+
+static inline bool apple_is_frozen(const struct apple_period *p)
+{
+    int64_t limit_ns = INT64_C(10000000000);
+    return p->waited_ns > (3 * p->period_ns > limit_ns ? 3 * p->period_ns : limit_ns);
+}
+
+/* Put a value of an earlier moment: stale when it is older than this interval. */
+static inline void apple_put(struct decode_frame *d, actop_metric id, uint32_t row, double value, int64_t at_ns,
+                             actop_origin origin, uint16_t via)
+{
+    bool fresh = d->frame->at.awake_ns - at_ns <= d->interval_ns;
+    sample_put_at(d->out, id, row, value, at_ns, fresh ? ACTOP_STATE_OK : ACTOP_STATE_STALE, origin, via);
+}
+
+/* ---- Residency ------------------------------------------------------------------------------------------------------ */
 
 /* What the states of a channel mean, looked up once for a schema. Channels of more states than fit are not read. */
 struct apple_states {
@@ -118,16 +150,24 @@ struct apple_states {
 };
 void apple_states_init(struct apple_states *states, const struct schema *s, int32_t channel, const struct apple_dvfs *t);
 
-struct apple_residency {
-    double active;    /* share of the time in active states, 0–1 */
-    double down;      /* share powered down */
-    double hz;        /* mean over the active time; 0 when there was none or no table */
-    double ticks;     /* ticks of all states together */
-    int64_t at_ns;    /* stamp of the reading */
-    bool valid;
+/* A residency channel from frame to frame: the value of its last interval, held until the next. */
+struct apple_follow {
+    double active; /* share of the time in active states, 0–1 */
+    double down;   /* share powered down */
+    double hz;     /* mean over the active time; 0 when there was none or no table */
+    int64_t at_ns; /* when the interval ended */
+    struct apple_period period;
+    bool has;   /* the above is a value */
+    bool fresh; /* its interval ended in this frame */
 };
-/* Not valid: not read, invalid, first reading, or no news. ticks_by_state, if not NULL, is added to: states->n entries. */
-struct apple_residency apple_residency(const struct decode_frame *d, int32_t channel, const struct apple_states *states,
-                                       double *ticks_by_state);
+/* Fold a frame in. OK: an interval ended; STALE: the last value stands; FROZEN, WARMING and others: there is none.
+ * ticks_by_state, if not NULL, gets the ticks of an interval that ended added: states->n entries. */
+actop_state apple_follow(struct apple_follow *f, const struct decode_frame *d, int32_t channel,
+                         const struct apple_states *states, double *ticks_by_state);
+
+static inline bool apple_has(actop_state state)
+{
+    return state == ACTOP_STATE_OK || state == ACTOP_STATE_STALE;
+}
 
 #endif

@@ -29,7 +29,7 @@ struct core {
     int32_t parent;  /* in clusters */
     uint32_t logical;
     bool has_logical;
-    double util; /* of the last reading */
+    struct apple_follow follow;
 };
 
 struct cluster {
@@ -41,7 +41,11 @@ struct cluster {
     uint32_t rank;       /* among the clusters of its die, lowest tier first */
     uint32_t n_cores;
     struct apple_dvfs dvfs;
-    struct apple_states states, fabric_states;
+    struct apple_states states, complex_states, fabric_states;
+    struct apple_follow whole, realized; /* of the complex and the fabric */
+    double ratio[APPLE_MAX_STATES];      /* of its cores' last interval */
+    int64_t ratio_at_ns;
+    bool has_ratio;
     double ticks_total[APPLE_MAX_STATES]; /* of all its cores since the session began */
 };
 
@@ -445,10 +449,13 @@ static void find_clocks(struct cpu *cpu, const struct schema *s)
             c->rank += cpu->clusters[k].name.die == c->name.die &&
                        compare_names(cpu, &cpu->clusters[k].name, &c->name) < 0;
         memset(&c->dvfs, 0, sizeof c->dvfs);
+        c->states.n = c->complex_states.n = c->fabric_states.n = 0;
         if (channel < 0)
             continue;
         apple_dvfs_for_cluster(s, &c->name, c->rank, count_active(s, channel), &c->dvfs);
         apple_states_init(&c->states, s, channel, &c->dvfs);
+        if (c->complex >= 0)
+            apple_states_init(&c->complex_states, s, c->complex, &c->dvfs);
         if (c->fabric >= 0)
             apple_states_init(&c->fabric_states, s, c->fabric, &c->dvfs);
     }
@@ -549,14 +556,50 @@ static bool add_entities(struct cpu *cpu, const struct schema *s, struct topolog
     return add_clusters(cpu, s, t) && add_cores(cpu, s, t);
 }
 
-/* Residency totals go on across schemas: clusters keep theirs when their name stays. */
+/* What was there before a new schema. */
+struct before {
+    struct core *cores;       /* owned */
+    struct cluster *clusters; /* owned */
+    size_t n_cores, n_clusters;
+};
+
+static struct before take_before(struct cpu *cpu)
+{
+    struct before b = {cpu->cores, cpu->clusters, cpu->n_cores, cpu->n_clusters};
+    cpu->cores = NULL;
+    cpu->clusters = NULL;
+    cpu->n_clusters = cpu->cap_clusters = cpu->n_cores = cpu->cap_cores = 0;
+    return b;
+}
+
+/* Totals and values held go on across schemas, under the same name and states. */
+static void carry_over(struct cpu *cpu, struct before *b)
+{
+    for (size_t i = 0; i < b->n_clusters; i++) {
+        const struct cluster *old = &b->clusters[i];
+        struct cluster *c = find_cluster(cpu, &old->name);
+        if (c == NULL || c->states.n != old->states.n)
+            continue;
+        memcpy(c->ticks_total, old->ticks_total, sizeof c->ticks_total);
+        memcpy(c->ratio, old->ratio, sizeof c->ratio);
+        c->ratio_at_ns = old->ratio_at_ns;
+        c->has_ratio = old->has_ratio;
+        c->whole = old->whole;
+        c->realized = old->realized;
+    }
+    for (size_t i = 0; i < b->n_cores; i++) {
+        struct core *core = find_core(cpu, &b->cores[i].cluster, b->cores[i].number);
+        if (core != NULL)
+            core->follow = b->cores[i].follow;
+    }
+    free(b->cores);
+    free(b->clusters);
+}
+
 static bool begin(void *state, struct decode_schema *d)
 {
     struct cpu *cpu = state;
-    struct cluster *before = cpu->clusters;
-    size_t n_before = cpu->n_clusters;
-    cpu->clusters = NULL;
-    cpu->n_clusters = cpu->cap_clusters = cpu->n_cores = 0;
+    struct before before = take_before(cpu);
     bool ok = take_channels(cpu, d->schema) && take_nodes(cpu, d->schema);
     if (ok && cpu->n_cores == 0)
         ok = count_levels(cpu, d->schema);
@@ -569,12 +612,7 @@ static bool begin(void *state, struct decode_schema *d)
     sort_clusters(cpu);
     find_clocks(cpu, d->schema);
     sort_cores(cpu);
-    for (size_t i = 0; i < n_before; i++) {
-        struct cluster *c = find_cluster(cpu, &before[i].name);
-        if (c != NULL && c->states.n == before[i].states.n)
-            memcpy(c->ticks_total, before[i].ticks_total, sizeof c->ticks_total);
-    }
-    free(before);
+    carry_over(cpu, &before);
     cpu->via = topology_via(d->topology, "ioreport/CPU Stats");
     cpu->via_mach = topology_via(d->topology, "mach/cpu");
     return ok && add_entities(cpu, d->schema, d->topology);
@@ -582,11 +620,13 @@ static bool begin(void *state, struct decode_schema *d)
 
 /* ---- A frame --------------------------------------------------------------------------------------------------------------------------- */
 
-/* Sums over the cores of a cluster in this frame. */
+/* Sums over the cores of a cluster in this frame, and when the oldest of their intervals ended. */
 struct sums {
     double util, scaled, weighted_hz, active, down, fastest_hz;
     double ticks[APPLE_MAX_STATES];
-    uint32_t n, stale;
+    int64_t at_ns;
+    uint32_t n, n_clocked; /* cores with a value; those whose value is a residency */
+    actop_state absence;   /* of a core without a value */
 };
 
 /* Elements user, system, idle, nice. */
@@ -604,21 +644,22 @@ static bool mach_busy(const struct decode_frame *d, int32_t channel, double *bus
     return *all > 0;
 }
 
-static void put_core_clock(struct decode_frame *d, const struct core *core, const struct cluster *c,
-                           const struct apple_residency *r, uint16_t via)
+static void put_core(struct decode_frame *d, const struct core *core, const struct cluster *c,
+                     uint16_t via)
 {
+    const struct apple_follow *r = &core->follow;
     double max = apple_dvfs_max(&c->dvfs);
     uint32_t row = (uint32_t)core->row;
+    apple_put(d, ACTOP_METRIC_CORE_UTIL, row, r->active, r->at_ns, ACTOP_MEASURED, via);
     if (r->hz > 0)
-        sample_put_at(d->out, ACTOP_METRIC_CORE_FREQ, row, r->hz, r->at_ns, ACTOP_STATE_OK,
-                      ACTOP_DERIVED, via);
+        apple_put(d, ACTOP_METRIC_CORE_FREQ, row, r->hz, r->at_ns, ACTOP_DERIVED, via);
     if (r->hz > 0 && max > 0)
-        sample_put_at(d->out, ACTOP_METRIC_CORE_SCALED, row, r->active * r->hz / max, r->at_ns,
-                      ACTOP_STATE_OK, ACTOP_DERIVED, via);
-    sample_put(d->out, ACTOP_METRIC_CORE_ONLINE, row, r->down < 1.0, ACTOP_DERIVED, via);
+        apple_put(d, ACTOP_METRIC_CORE_SCALED, row, r->active * r->hz / max, r->at_ns,
+                  ACTOP_DERIVED, via);
+    apple_put(d, ACTOP_METRIC_CORE_ONLINE, row, r->down < 1.0, r->at_ns, ACTOP_DERIVED, via);
 }
 
-static void add_to_sums(struct sums *sums, const struct cluster *c, const struct apple_residency *r)
+static void add_to_sums(struct sums *sums, const struct cluster *c, const struct apple_follow *r)
 {
     double max = apple_dvfs_max(&c->dvfs);
     sums->util += r->active;
@@ -627,50 +668,60 @@ static void add_to_sums(struct sums *sums, const struct cluster *c, const struct
     sums->weighted_hz += r->hz * r->active;
     sums->active += r->hz > 0 ? r->active : 0;
     sums->fastest_hz = r->hz > sums->fastest_hz ? r->hz : sums->fastest_hz;
+    sums->at_ns = sums->n == 0 || r->at_ns < sums->at_ns ? r->at_ns : sums->at_ns;
     sums->n++;
 }
 
+/* A core's residency; mach's ticks where there is none. */
 static void step_core(struct cpu *cpu, struct core *core, struct decode_frame *d, struct sums *sums)
 {
     struct cluster *c = &cpu->clusters[core->parent];
     uint32_t row = (uint32_t)core->row;
-    struct apple_residency r = apple_residency(d, core->channel, &c->states, sums->ticks);
+    actop_state has = apple_follow(&core->follow, d, core->channel, &c->states, sums->ticks);
     double max = apple_dvfs_max(&c->dvfs);
     if (max > 0)
         sample_put(d->out, ACTOP_METRIC_CORE_MAX_FREQ, row, max, ACTOP_MEASURED, cpu->via);
     double busy, all;
-    if (r.valid) {
-        sample_put_at(d->out, ACTOP_METRIC_CORE_UTIL, row, r.active, r.at_ns, ACTOP_STATE_OK,
-                      ACTOP_MEASURED, cpu->via);
-        put_core_clock(d, core, c, &r, cpu->via);
-        add_to_sums(sums, c, &r);
+    if (apple_has(has)) {
+        put_core(d, core, c, cpu->via);
+        add_to_sums(sums, c, &core->follow);
+        sums->n_clocked++;
     } else if (mach_busy(d, core->ticks, &busy, &all)) {
+        struct apple_follow ticks = {.active = busy / all, .at_ns = d->frame->at.awake_ns};
         sample_put(d->out, ACTOP_METRIC_CORE_UTIL, row, busy / all, ACTOP_MEASURED, cpu->via_mach);
-        sums->util += busy / all;
-        sums->n++;
+        add_to_sums(sums, c, &ticks);
     } else {
-        int32_t channel = core->channel >= 0 ? core->channel : core->ticks;
-        sample_put_state(d->out, ACTOP_METRIC_CORE_UTIL, row, decode_absence(d, channel), cpu->via);
+        has = core->channel >= 0 ? has : decode_absence(d, core->ticks);
+        sums->absence = has;
+        sample_put_state(d->out, ACTOP_METRIC_CORE_UTIL, row, has, cpu->via);
     }
 }
 
-static void put_states(struct cluster *c, struct decode_frame *d, const struct sums *sums,
-                       uint16_t via)
+static void keep_ratios(struct cluster *c, const struct decode_frame *d, const struct sums *sums)
 {
     double all = 0;
-    for (uint32_t i = 0; i < c->states.n; i++)
+    for (uint32_t i = 0; i < c->states.n; i++) {
+        c->ticks_total[i] += sums->ticks[i];
         all += sums->ticks[i];
+    }
+    for (uint32_t i = 0; all > 0 && i < c->states.n; i++)
+        c->ratio[i] = sums->ticks[i] / all;
+    c->has_ratio = all > 0 || (c->has_ratio && !d->gap);
+    c->ratio_at_ns = all > 0 ? sums->at_ns : c->ratio_at_ns;
+}
+
+static void put_states(const struct cluster *c, struct decode_frame *d, bool has, uint16_t via)
+{
     for (uint32_t i = 0; c->first_state >= 0 && i < c->states.n; i++) {
         uint32_t row = (uint32_t)c->first_state + i;
-        c->ticks_total[i] += sums->ticks[i];
         if (c->states.hz[i] > 0 || c->states.kind[i] != APPLE_STATE_ACTIVE)
             sample_put(d->out, ACTOP_METRIC_PSTATE_FREQ, row, c->states.hz[i], ACTOP_MEASURED, via);
         if (c->states.volts[i] > 0)
             sample_put(d->out, ACTOP_METRIC_PSTATE_VOLTAGE, row, c->states.volts[i], ACTOP_MEASURED,
                        via);
-        if (all > 0)
-            sample_put(d->out, ACTOP_METRIC_PSTATE_RATIO, row, sums->ticks[i] / all, ACTOP_MEASURED,
-                       via);
+        if (has)
+            apple_put(d, ACTOP_METRIC_PSTATE_RATIO, row, c->ratio[i], c->ratio_at_ns,
+                      ACTOP_MEASURED, via);
         if (c->n_cores > 0) /* 24 million ticks a second, of so many cores */
             sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row, c->ticks_total[i] / 24e6 / c->n_cores,
                        ACTOP_DERIVED, via);
@@ -681,12 +732,26 @@ static void put_states(struct cluster *c, struct decode_frame *d, const struct s
 static double put_realized(struct cluster *c, struct decode_frame *d, const struct sums *sums,
                            uint16_t via)
 {
-    struct apple_residency r = apple_residency(d, c->fabric, &c->fabric_states, NULL);
-    if (!r.valid || r.hz <= 0 || sums->active <= 0)
+    actop_state has = apple_follow(&c->realized, d, c->fabric, &c->fabric_states, NULL);
+    if (!apple_has(has) || c->realized.hz <= 0 || sums->active <= 0)
         return 0;
-    sample_put_at(d->out, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, (uint32_t)c->row, r.hz, r.at_ns,
-                  ACTOP_STATE_OK, ACTOP_DERIVED, via);
-    return r.hz;
+    apple_put(d, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, (uint32_t)c->row, c->realized.hz,
+              c->realized.at_ns, ACTOP_DERIVED, via);
+    return c->realized.hz;
+}
+
+/* What the complex requested; the mean of its cores where there is no such channel. */
+static void put_requested(struct cluster *c, struct decode_frame *d, const struct sums *sums,
+                          uint16_t via)
+{
+    actop_state has = apple_follow(&c->whole, d, c->complex, &c->complex_states, NULL);
+    bool whole = apple_has(has) && c->whole.hz > 0;
+    double hz = whole              ? c->whole.hz
+                : sums->active > 0 ? sums->weighted_hz / sums->active
+                                   : 0;
+    if (hz > 0)
+        apple_put(d, ACTOP_METRIC_CLUSTER_FREQ, (uint32_t)c->row, hz,
+                  whole ? c->whole.at_ns : sums->at_ns, ACTOP_DERIVED, via);
 }
 
 static double step_cluster(struct cpu *cpu, struct cluster *c, struct decode_frame *d,
@@ -696,52 +761,66 @@ static double step_cluster(struct cpu *cpu, struct cluster *c, struct decode_fra
     double max = apple_dvfs_max(&c->dvfs);
     if (max > 0)
         sample_put(d->out, ACTOP_METRIC_CLUSTER_MAX_FREQ, row, max, ACTOP_MEASURED, cpu->via);
-    put_states(c, d, sums, cpu->via);
+    keep_ratios(c, d, sums);
+    put_states(c, d, c->has_ratio && sums->n_clocked > 0, cpu->via);
+    put_requested(c, d, sums, cpu->via);
+    double realized = put_realized(c, d, sums, cpu->via);
     if (sums->n == 0) {
-        sample_put_state(d->out, ACTOP_METRIC_CLUSTER_UTIL, row, ACTOP_STATE_WARMING, cpu->via);
-        return 0;
+        sample_put_state(d->out, ACTOP_METRIC_CLUSTER_UTIL, row, sums->absence, cpu->via);
+        return realized;
     }
-    sample_put(d->out, ACTOP_METRIC_CLUSTER_UTIL, row, sums->util / sums->n, ACTOP_DERIVED,
-               cpu->via);
+    apple_put(d, ACTOP_METRIC_CLUSTER_UTIL, row, sums->util / sums->n, sums->at_ns, ACTOP_DERIVED,
+              cpu->via);
+    if (sums->n_clocked < sums->n)
+        return realized;
     if (max > 0)
-        sample_put(d->out, ACTOP_METRIC_CLUSTER_SCALED, row, sums->scaled / sums->n, ACTOP_DERIVED,
-                   cpu->via);
-    if (c->states.n > 0)
-        sample_put(d->out, ACTOP_METRIC_CLUSTER_GATED, row, sums->down / sums->n, ACTOP_DERIVED,
-                   cpu->via);
-    struct apple_residency whole = apple_residency(d, c->complex, &c->states, NULL);
-    double hz = whole.valid && whole.hz > 0 ? whole.hz
-                : sums->active > 0          ? sums->weighted_hz / sums->active
-                                            : 0;
-    if (hz > 0)
-        sample_put(d->out, ACTOP_METRIC_CLUSTER_FREQ, row, hz, ACTOP_DERIVED, cpu->via);
-    return put_realized(c, d, sums, cpu->via);
+        apple_put(d, ACTOP_METRIC_CLUSTER_SCALED, row, sums->scaled / sums->n, sums->at_ns,
+                  ACTOP_DERIVED, cpu->via);
+    apple_put(d, ACTOP_METRIC_CLUSTER_GATED, row, sums->down / sums->n, sums->at_ns, ACTOP_DERIVED,
+              cpu->via);
+    return realized;
 }
 
 /* A tier in one frame: sums over its clusters. */
 struct tier_sums {
     double util, fastest_hz, realized_hz;
+    int64_t at_ns, realized_at_ns;
     uint32_t n;
+    actop_state absence;
 };
+
+static void add_to_tier(struct tier_sums *t, const struct cluster *c, const struct sums *sums,
+                        double realized_hz)
+{
+    t->util += sums->util;
+    t->at_ns = t->n == 0 || sums->at_ns < t->at_ns ? sums->at_ns : t->at_ns;
+    t->n += sums->n;
+    t->fastest_hz = sums->fastest_hz > t->fastest_hz ? sums->fastest_hz : t->fastest_hz;
+    t->absence = sums->n == 0 ? sums->absence : t->absence;
+    if (realized_hz > t->realized_hz) {
+        t->realized_hz = realized_hz;
+        t->realized_at_ns = c->realized.at_ns;
+    }
+}
 
 static void put_tiers(const struct cpu *cpu, struct decode_frame *d, const struct tier_sums *sums)
 {
     for (uint32_t i = 0; i < cpu->n_tiers; i++) {
+        const struct tier_sums *t = &sums[i];
         if (cpu->tiers[i].max_hz > 0)
             sample_put(d->out, ACTOP_METRIC_TIER_MAX_FREQ, i, cpu->tiers[i].max_hz, ACTOP_MEASURED,
                        cpu->via);
-        if (sums[i].n == 0) {
-            sample_put_state(d->out, ACTOP_METRIC_TIER_UTIL, i, ACTOP_STATE_WARMING, cpu->via);
+        if (t->realized_hz > 0)
+            apple_put(d, ACTOP_METRIC_TIER_REALIZED_FREQ, i, t->realized_hz, t->realized_at_ns,
+                      ACTOP_DERIVED, cpu->via);
+        if (t->n == 0) {
+            sample_put_state(d->out, ACTOP_METRIC_TIER_UTIL, i, t->absence, cpu->via);
             continue;
         }
-        sample_put(d->out, ACTOP_METRIC_TIER_UTIL, i, sums[i].util / sums[i].n, ACTOP_DERIVED,
-                   cpu->via);
-        if (sums[i].fastest_hz > 0)
-            sample_put(d->out, ACTOP_METRIC_TIER_FREQ, i, sums[i].fastest_hz, ACTOP_DERIVED,
-                       cpu->via);
-        if (sums[i].realized_hz > 0)
-            sample_put(d->out, ACTOP_METRIC_TIER_REALIZED_FREQ, i, sums[i].realized_hz,
-                       ACTOP_DERIVED, cpu->via);
+        apple_put(d, ACTOP_METRIC_TIER_UTIL, i, t->util / t->n, t->at_ns, ACTOP_DERIVED, cpu->via);
+        if (t->fastest_hz > 0)
+            apple_put(d, ACTOP_METRIC_TIER_FREQ, i, t->fastest_hz, t->at_ns, ACTOP_DERIVED,
+                      cpu->via);
     }
 }
 
@@ -771,23 +850,20 @@ static void put_machine(const struct cpu *cpu, struct decode_frame *d, double ut
 static void step(void *state, struct decode_frame *d)
 {
     struct cpu *cpu = state;
-    struct tier_sums tiers[MAX_LETTERS] = {{0, 0, 0, 0}};
+    struct tier_sums tiers[MAX_LETTERS];
+    memset(tiers, 0, sizeof tiers);
     double util = 0;
     uint32_t n = 0;
     for (size_t i = 0; i < cpu->n_clusters; i++) {
         struct cluster *c = &cpu->clusters[i];
         if (c->tier < 0)
             continue;
-        struct sums sums = {0};
+        struct sums sums = {.absence = ACTOP_STATE_WARMING};
         for (size_t k = 0; k < cpu->n_cores; k++)
             if (cpu->cores[k].row >= 0 && cpu->cores[k].parent == (int32_t)i)
                 step_core(cpu, &cpu->cores[k], d, &sums);
         double realized = step_cluster(cpu, c, d, &sums);
-        struct tier_sums *t = &tiers[c->tier];
-        t->util += sums.util;
-        t->n += sums.n;
-        t->fastest_hz = sums.fastest_hz > t->fastest_hz ? sums.fastest_hz : t->fastest_hz;
-        t->realized_hz = realized > t->realized_hz ? realized : t->realized_hz;
+        add_to_tier(&tiers[c->tier], c, &sums, realized);
         util += sums.util;
         n += sums.n;
     }

@@ -16,7 +16,6 @@
 #include "base/vec.h"
 #include "decode/apple/smc.h"
 
-static const int64_t FROZEN_AFTER_NS = INT64_C(10000000000);
 enum { NONE = -1 };
 
 /* ---- Counters ------------------------------------------------------------------------------------------------------ */
@@ -30,8 +29,7 @@ struct meter {
     double watts;      /* of the last publication interval */
     uint64_t grew;     /* steps taken in this frame */
     int64_t at_ns;     /* stamp of the last publication taken; 0 none */
-    int64_t period_ns; /* longest recent time between publications */
-    int64_t waited_ns; /* awake time that cores worked since the last publication */
+    struct apple_period period; /* awake time counts while cores work */
     bool has_watts, ever_moved, read;
     bool broke; /* reset in this frame */
 };
@@ -404,27 +402,19 @@ static bool has_stamp(const struct meter *m, const struct decode_frame *d)
     return d->frame->stamps_ns[m->channel] != 0;
 }
 
-/* The longest of recent periods: uneven ones (0.8 s and 1.2 s in turn are recorded) must not look like a stand-still. */
-static void learn_period(struct meter *m, int64_t dt_ns)
-{
-    int64_t faded = m->period_ns - m->period_ns / 8;
-    m->period_ns = dt_ns > faded ? dt_ns : faded;
-}
-
 static void take_publication(struct meter *m, uint64_t raw, int64_t at_ns)
 {
-    struct counter_step step;
+    struct counter_step step = {0, 0};
     actop_status st = counter_take(&m->counter, raw, at_ns, 64, 0, &step);
     if (st == ACTOP_E_GAP)
         return;
     m->at_ns = at_ns;
-    m->waited_ns = 0;
+    apple_period_take(&m->period, step.dt_ns, st == ACTOP_OK);
     if (st == ACTOP_OK) {
         m->grew = step.grew;
         m->watts = counter_rate(&step, m->j_per_step);
         m->has_watts = true;
         m->ever_moved = m->ever_moved || step.grew > 0;
-        learn_period(m, step.dt_ns);
     } else if (st == ACTOP_E_RESET) {
         m->broke = true;
         m->has_watts = false;
@@ -467,9 +457,9 @@ static void step_meters(struct energy *e, const struct decode_frame *d)
         if (d->gap) { /* what was published over a sleep belongs to no interval */
             counter_break(&m->counter);
             m->has_watts = false;
-            m->waited_ns = 0;
+            m->period.waited_ns = 0;
         } else if (worked) {
-            m->waited_ns += d->interval_ns;
+            m->period.waited_ns += d->interval_ns;
         }
         if (m->read && (has_stamp(m, d) || e->batches[m->batch].changed))
             take_publication(m, frame_u64(d->frame, m->channel), frame_stamp(d->frame, m->channel));
@@ -477,12 +467,6 @@ static void step_meters(struct energy *e, const struct decode_frame *d)
 }
 
 /* ---- A frame: rails ------------------------------------------------------------------------------------------------------------- */
-
-static bool meter_is_frozen(const struct meter *m)
-{
-    int64_t limit_ns = 3 * m->period_ns > FROZEN_AFTER_NS ? 3 * m->period_ns : FROZEN_AFTER_NS;
-    return m->waited_ns > limit_ns;
-}
 
 /* What the meters of a candidate come to. */
 struct sum {
@@ -502,7 +486,7 @@ static struct sum sum_of(const struct energy *e, const struct candidate *c)
         s.broke += m->broke;
         s.at_ns = m->at_ns < s.at_ns ? m->at_ns : s.at_ns;
         actop_state state = !m->read             ? ACTOP_STATE_FAILED
-                            : meter_is_frozen(m) ? ACTOP_STATE_FROZEN
+                            : apple_is_frozen(&m->period) ? ACTOP_STATE_FROZEN
                             : !m->has_watts      ? ACTOP_STATE_WARMING
                                                  : ACTOP_STATE_OK;
         s.state = s.state == ACTOP_STATE_OK ? state : s.state;
@@ -544,9 +528,7 @@ static void put_power(struct decode_frame *d, actop_metric id, uint32_t row, con
         sample_put_state(d->out, id, row, s->state, via);
         return;
     }
-    bool fresh = d->frame->at.awake_ns - s->at_ns <= d->interval_ns;
-    sample_put_at(d->out, id, row, s->watts, s->at_ns, fresh ? ACTOP_STATE_OK : ACTOP_STATE_STALE,
-                  origin, via);
+    apple_put(d, id, row, s->watts, s->at_ns, origin, via);
 }
 
 static void step_rails(struct energy *e, struct decode_frame *d)
@@ -626,7 +608,7 @@ static void step_parts(const struct energy *e, struct decode_frame *d)
     for (size_t i = 0; i < e->n_parts; i++) {
         const struct part_power *p = &e->parts[i];
         const struct meter *m = &e->meters[p->meter];
-        if (!m->read || !m->has_watts || meter_is_frozen(m))
+        if (!m->read || !m->has_watts || apple_is_frozen(&m->period))
             continue;
         actop_metric id = p->core >= 0 ? ACTOP_METRIC_CORE_POWER : ACTOP_METRIC_CLUSTER_POWER;
         uint32_t row = (uint32_t)(p->core >= 0 ? p->core : p->cluster);
@@ -700,7 +682,7 @@ static void put_cadence(struct buf *b, const struct energy *e, const struct deco
     bool stamped = true;
     for (uint32_t i = 0; i < c->n; i++) {
         const struct meter *m = &e->meters[e->members[c->first + i]];
-        period_ns = m->period_ns > period_ns ? m->period_ns : period_ns;
+        period_ns = m->period.period_ns > period_ns ? m->period.period_ns : period_ns;
         at_ns = m->at_ns < at_ns ? m->at_ns : at_ns;
         stamped = stamped && d->frame->stamps_ns[m->channel] != 0;
     }

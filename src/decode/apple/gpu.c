@@ -13,6 +13,8 @@ struct gpu {
     int32_t device, renderer, tiler, in_use;
     struct apple_dvfs dvfs;
     struct apple_states states;
+    struct apple_follow follow;
+    double ratio[APPLE_MAX_STATES]; /* of the last interval */
     double ticks_total[APPLE_MAX_STATES];
     double cores;
     uint16_t via, via_driver;
@@ -81,8 +83,10 @@ static bool begin(void *state, struct decode_schema *d)
     g->cores = count_cores(s);
     g->row = g->first_state = -1;
     find_clock(g, s);
-    if (g->states.n != n_before)
+    if (g->states.n != n_before) {
         memset(g->ticks_total, 0, sizeof g->ticks_total);
+        g->follow.has = false;
+    }
     if (g->residency < 0 && g->device < 0)
         return true;
     g->via = topology_via(d->topology, "ioreport/GPU Stats");
@@ -92,23 +96,30 @@ static bool begin(void *state, struct decode_schema *d)
     return g->row >= 0 && add_states(g, s, d->topology);
 }
 
-static void put_states(struct gpu *g, struct decode_frame *d, const double *ticks)
+static void keep_ratios(struct gpu *g, const double *ticks)
 {
     double all = 0;
-    for (uint32_t i = 0; i < g->states.n; i++)
+    for (uint32_t i = 0; i < g->states.n; i++) {
+        g->ticks_total[i] += ticks[i];
         all += ticks[i];
+    }
+    for (uint32_t i = 0; all > 0 && i < g->states.n; i++)
+        g->ratio[i] = ticks[i] / all;
+}
+
+static void put_states(const struct gpu *g, struct decode_frame *d, bool has)
+{
     for (uint32_t i = 0; g->first_state >= 0 && i < g->states.n; i++) {
         uint32_t row = (uint32_t)g->first_state + i;
-        g->ticks_total[i] += ticks[i];
         if (g->states.hz[i] > 0 || g->states.kind[i] != APPLE_STATE_ACTIVE)
             sample_put(d->out, ACTOP_METRIC_PSTATE_FREQ, row, g->states.hz[i], ACTOP_MEASURED,
                        g->via);
         if (g->states.volts[i] > 0)
             sample_put(d->out, ACTOP_METRIC_PSTATE_VOLTAGE, row, g->states.volts[i], ACTOP_MEASURED,
                        g->via);
-        if (all > 0)
-            sample_put(d->out, ACTOP_METRIC_PSTATE_RATIO, row, ticks[i] / all, ACTOP_MEASURED,
-                       g->via);
+        if (has)
+            apple_put(d, ACTOP_METRIC_PSTATE_RATIO, row, g->ratio[i], g->follow.at_ns,
+                      ACTOP_MEASURED, g->via);
         sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row, g->ticks_total[i] / 24e6, ACTOP_DERIVED,
                    g->via);
     }
@@ -117,26 +128,23 @@ static void put_states(struct gpu *g, struct decode_frame *d, const double *tick
 static void put_util(struct gpu *g, struct decode_frame *d, double util, const char *source,
                      int64_t at_ns, uint16_t via)
 {
-    sample_put_at(d->out, ACTOP_METRIC_GPU_UTIL, 0, util, at_ns, ACTOP_STATE_OK, ACTOP_MEASURED,
-                  via);
-    sample_put_at(d->out, ACTOP_METRIC_GPU_ONE_UTIL, (uint32_t)g->row, util, at_ns, ACTOP_STATE_OK,
-                  ACTOP_MEASURED, via);
+    apple_put(d, ACTOP_METRIC_GPU_UTIL, 0, util, at_ns, ACTOP_MEASURED, via);
+    apple_put(d, ACTOP_METRIC_GPU_ONE_UTIL, (uint32_t)g->row, util, at_ns, ACTOP_MEASURED, via);
     sample_put_text(d->out, ACTOP_METRIC_GPU_UTIL_SOURCE, 0, source, strlen(source), via);
 }
 
-static void put_clock(struct gpu *g, struct decode_frame *d, const struct apple_residency *r)
+static void put_clock(const struct gpu *g, struct decode_frame *d)
 {
+    const struct apple_follow *r = &g->follow;
     double max = apple_dvfs_max(&g->dvfs);
     uint32_t row = (uint32_t)g->row;
     if (r->hz <= 0)
         return;
-    sample_put_at(d->out, ACTOP_METRIC_GPU_FREQ, 0, r->hz, r->at_ns, ACTOP_STATE_OK, ACTOP_DERIVED,
-                  g->via);
-    sample_put_at(d->out, ACTOP_METRIC_GPU_ONE_FREQ, row, r->hz, r->at_ns, ACTOP_STATE_OK,
-                  ACTOP_DERIVED, g->via);
+    apple_put(d, ACTOP_METRIC_GPU_FREQ, 0, r->hz, r->at_ns, ACTOP_DERIVED, g->via);
+    apple_put(d, ACTOP_METRIC_GPU_ONE_FREQ, row, r->hz, r->at_ns, ACTOP_DERIVED, g->via);
     if (max > 0)
-        sample_put(d->out, ACTOP_METRIC_GPU_ONE_SCALED, row, r->active * r->hz / max, ACTOP_DERIVED,
-                   g->via);
+        apple_put(d, ACTOP_METRIC_GPU_ONE_SCALED, row, r->active * r->hz / max, r->at_ns,
+                  ACTOP_DERIVED, g->via);
 }
 
 /* A number of the driver; percent becomes a ratio. */
@@ -183,18 +191,19 @@ static void step(void *state, struct decode_frame *d)
     if (g->row < 0)
         return;
     double ticks[APPLE_MAX_STATES] = {0};
-    struct apple_residency r = apple_residency(d, g->residency, &g->states, ticks);
+    actop_state has = apple_follow(&g->follow, d, g->residency, &g->states, ticks);
+    keep_ratios(g, ticks);
     put_facts(g, d);
-    put_states(g, d, ticks);
+    put_states(g, d, apple_has(has));
     put_driver(g, d);
     double device;
-    if (r.valid) {
-        put_util(g, d, r.active, "residency", r.at_ns, g->via);
-        put_clock(g, d, &r);
-    } else if (g->residency < 0 && driver_value(d, g->device, &device)) {
+    if (apple_has(has)) {
+        put_util(g, d, g->follow.active, "residency", g->follow.at_ns, g->via);
+        put_clock(g, d);
+    } else if (has != ACTOP_STATE_WARMING && driver_value(d, g->device, &device)) {
         put_util(g, d, device * 0.01, "ioaccelerator", d->frame->at.awake_ns, g->via_driver);
     } else {
-        sample_put_state(d->out, ACTOP_METRIC_GPU_UTIL, 0, decode_absence(d, g->residency), g->via);
+        sample_put_state(d->out, ACTOP_METRIC_GPU_UTIL, 0, has, g->via);
     }
 }
 

@@ -67,7 +67,7 @@ static void an_invalid_residency_is_no_value(void **state)
     int32_t c = mac_states(&m, MAC_CORES, "ECPU0", states, 2);
     mac_seal(&m);
     static const uint64_t busy[] = {100, 200, (uint64_t)INT64_MIN, 400, 500};
-    static const bool has[] = {false, true, false, false, true};
+    static const bool has[] = {false, true, false, true, true};
     for (size_t i = 0; i < 5; i++) {
         mac_begin(&m, S);
         frame_array(&m.frame, c)[0] = 1000 * (i + 1);
