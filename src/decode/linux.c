@@ -12,7 +12,8 @@ static const struct decode_part *const parts[] = {
 #undef PART
 };
 
-static const struct decode_platform platform = {.parts = parts, .n_parts = sizeof parts / sizeof parts[0]};
+static const struct decode_platform platform = {.parts = parts,
+                                                .n_parts = sizeof parts / sizeof parts[0]};
 
 static struct decoder *linux_create(void)
 {

@@ -491,6 +491,23 @@ static bool add_states(struct cluster *c, const struct schema *s, struct topolog
     return true;
 }
 
+/* As its complex is called, or would be; energy finds a cluster's rails by it. "" where nothing names cores. */
+static void name_cluster(const struct cpu *cpu, const struct cluster *c, const struct schema *s,
+                         char *name, size_t cap)
+{
+    name[0] = '\0';
+    if (c->complex >= 0) {
+        (void)snprintf(name, cap, "%s", schema_text(s, s->channels[c->complex].name));
+    } else if (first_core_channel(cpu, c) >= 0) {
+        char die[16] = "", number[16] = "";
+        if (c->name.die > 0)
+            (void)snprintf(die, sizeof die, "DIE_%u_", (unsigned)c->name.die);
+        if (c->name.number > 0)
+            (void)snprintf(number, sizeof number, "%u", (unsigned)c->name.number);
+        (void)snprintf(name, cap, "%s%cCPU%s", die, c->name.letter, number);
+    }
+}
+
 static bool add_clusters(struct cpu *cpu, const struct schema *s, struct topology *t)
 {
     uint32_t index[MAX_LETTERS] = {0};
@@ -503,7 +520,8 @@ static bool add_clusters(struct cpu *cpu, const struct schema *s, struct topolog
         char key[24];
         uint32_t number = index[c->tier]++;
         (void)snprintf(key, sizeof key, "%s%u", cpu->tiers[c->tier].label, number);
-        const char *name = c->complex >= 0 ? schema_text(s, s->channels[c->complex].name) : NULL;
+        char name[32];
+        name_cluster(cpu, c, s, name, sizeof name);
         c->row = topology_add(t, ACTOP_SCOPE_CLUSTER, key, name, cpu->tiers[c->tier].label);
         if (c->row < 0)
             return false;
@@ -746,9 +764,7 @@ static void put_requested(struct cluster *c, struct decode_frame *d, const struc
 {
     actop_state has = apple_follow(&c->whole, d, c->complex, &c->complex_states, NULL);
     bool whole = apple_has(has) && c->whole.hz > 0;
-    double hz = whole              ? c->whole.hz
-                : sums->active > 0 ? sums->weighted_hz / sums->active
-                                   : 0;
+    double hz = whole ? c->whole.hz : sums->active > 0 ? sums->weighted_hz / sums->active : 0;
     if (hz > 0)
         apple_put(d, ACTOP_METRIC_CLUSTER_FREQ, (uint32_t)c->row, hz,
                   whole ? c->whole.at_ns : sums->at_ns, ACTOP_DERIVED, via);

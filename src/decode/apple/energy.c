@@ -25,10 +25,10 @@ struct meter {
     uint32_t batch; /* row in batches: counters published together */
     double j_per_step;
     struct counter counter;
-    uint32_t key;      /* hash of the channel's key, to carry the state over a schema change */
-    double watts;      /* of the last publication interval */
-    uint64_t grew;     /* steps taken in this frame */
-    int64_t at_ns;     /* stamp of the last publication taken; 0 none */
+    uint32_t key;  /* hash of the channel's key, to carry the state over a schema change */
+    double watts;  /* of the last publication interval */
+    uint64_t grew; /* steps taken in this frame */
+    int64_t at_ns; /* stamp of the last publication taken; 0 none */
     struct apple_period period; /* awake time counts while cores work */
     bool has_watts, ever_moved, read;
     bool broke; /* reset in this frame */
@@ -69,10 +69,22 @@ struct rail {
 struct part_power {
     int32_t cluster, core; /* rows of the topology; one is -1 */
     uint32_t meter;
+    bool pmp;
 };
 
+/* SMC keys that follow the CPU's load where its counters do not. What the keys mean differs between generations, so they stand
+ * in on the chips they were checked on only, and are marked estimated:
+ *   M3 Max    counters stand still under macOS 27; cores and rest of both P clusters, E cluster (reported: macmon 77, build 26A428)
+ *   A18 Pro   counters read 0 also under load; 0.8 W idle, 6.2 W loaded; PZC1 moves with it and is not added (reported:
+ *             SiliconScope 12) */
 enum { N_STAND_IN = 5 };
-static const char *const stand_in_keys[N_STAND_IN] = {"PC02", "PC03", "PC42", "PC43", "PP5b"};
+static const struct stand_in {
+    const char *chip;
+    const char *keys[N_STAND_IN]; /* NULL: no more */
+} stand_ins[] = {
+    {"Apple M3 Max", {"PC02", "PC03", "PC42", "PC43", "PP5b"}},
+    {"Apple A18 Pro", {"PZC0"}},
+};
 
 struct energy {
     struct meter *meters; /* owned, like the next four */
@@ -85,7 +97,8 @@ struct energy {
         cap_candidates, n_members, cap_members, n_parts, cap_parts;
     int32_t busy_channel; /* a core's residency, to see that time passes with work; -1 none */
     int32_t system, adapter;
-    int32_t stand_in[N_STAND_IN]; /* SMC keys */
+    int32_t stand_in[N_STAND_IN]; /* SMC keys that are added */
+    uint32_t n_stand_in;          /* 0: nothing stands in on this chip */
     uint16_t via, via_pmp, via_smc;
 };
 
@@ -150,7 +163,7 @@ static const struct {
     {"GPU SRAM", "gpu_sram", RAIL_GPU_SRAM, 0},
     {"GPU CS SRAM", "gpu_sram", RAIL_GPU_SRAM, 0},
 };
-enum { RANK_CLUSTERS = 2, RANK_PMP = 4, RANK_PMP_CLUSTERS = 5 };
+enum { RANK_CLUSTERS = 2, RANK_CORES = 3, RANK_PMP = 4, RANK_PMP_CLUSTERS = 5 };
 
 /* A block of another name is a rail of its own: "AMCC" → "amcc", "PCIe Port 0 Energy" → "pcie_port_0". */
 static void rail_key_of(const char *base, char *key, size_t cap)
@@ -226,11 +239,19 @@ static int32_t find_core_row(const struct decode_schema *d, int32_t cluster, uin
     return NONE;
 }
 
-/* "MCPU0" is a cluster where a complex is called so, "ECPU0" a core where none is. */
+static bool is_complex(const struct topology *t, const char *name)
+{
+    for (size_t i = 0; i < t->n[ACTOP_SCOPE_CLUSTER]; i++)
+        if (strcmp(pool_at(&t->pool, t->entities[ACTOP_SCOPE_CLUSTER][i].name), name) == 0)
+            return true;
+    return false;
+}
+
+/* "MCPU0" is a cluster where a complex is called exactly so (recorded: M5 Max), "PCPU0" a core where the complex is "PCPU" (M1 to M4). */
 static struct apple_cpu_name parse_rail(const struct decode_schema *d, const char *name)
 {
     struct apple_cpu_name n = apple_parse_cpu(name, APPLE_NAME_RAILS);
-    if (n.kind != APPLE_CPU_CLUSTER || find_cluster_row(d, &n.cluster) >= 0)
+    if (n.kind != APPLE_CPU_CLUSTER || is_complex(d->topology, name))
         return n;
     struct apple_cpu_name core = apple_parse_cpu(name, APPLE_NAME_CORES);
     return core.kind == APPLE_CPU_CORE ? core : n;
@@ -242,18 +263,20 @@ static bool take_cpu_rail(struct energy *e, struct decode_schema *d, const struc
     int32_t cluster = find_cluster_row(d, &n->cluster);
     if (!VEC_GROW(e->parts, e->cap_parts, e->n_parts + 1))
         return false;
+    uint32_t rail = need_rail(e, "cpu", RAIL_CPU);
+    if (rail == UINT32_MAX)
+        return false;
     if (n->kind == APPLE_CPU_CORE) {
         int32_t core = find_core_row(d, cluster, n->core);
-        if (core >= 0)
-            e->parts[e->n_parts++] = (struct part_power){NONE, core, meter};
-        return true;
+        if (core < 0)
+            return true;
+        e->parts[e->n_parts++] = (struct part_power){NONE, core, meter, pmp};
+        return pmp || add_member(e, rail, RANK_CORES, meter);
     }
     if (cluster >= 0)
-        e->parts[e->n_parts++] = (struct part_power){cluster, NONE, meter};
+        e->parts[e->n_parts++] = (struct part_power){cluster, NONE, meter, pmp};
     /* A cluster's total holds its cores; the fabric (CPM) stands beside them and belongs to the CPU. */
-    uint32_t rail = need_rail(e, "cpu", RAIL_CPU);
-    return rail != UINT32_MAX &&
-           add_member(e, rail, pmp ? RANK_PMP_CLUSTERS : RANK_CLUSTERS, meter);
+    return add_member(e, rail, pmp ? RANK_PMP_CLUSTERS : RANK_CLUSTERS, meter);
 }
 
 static bool take_block(struct energy *e, const char *name, uint32_t meter, bool pmp)
@@ -369,6 +392,35 @@ static int32_t find_busy_channel(const struct schema *s)
     return NONE;
 }
 
+/* All keys of this chip, or none. */
+static void find_stand_in(struct energy *e, const struct schema *s)
+{
+    const char *chip = schema_get_text(s, "sysctl/machdep.cpu.brand_string");
+    e->n_stand_in = 0;
+    for (size_t i = 0; chip != NULL && i < sizeof stand_ins / sizeof stand_ins[0]; i++) {
+        if (strcmp(chip, stand_ins[i].chip) != 0)
+            continue;
+        uint32_t n = 0;
+        while (n < N_STAND_IN && stand_ins[i].keys[n] != NULL) {
+            e->stand_in[n] = apple_smc_find(s, stand_ins[i].keys[n]);
+            if (e->stand_in[n++] < 0)
+                return;
+        }
+        e->n_stand_in = n;
+    }
+}
+
+/* Cores stand for the CPU only when all of them have a counter. */
+static void drop_incomplete(struct energy *e, const struct topology *t)
+{
+    for (size_t i = 0; i < e->n_candidates; i++)
+        if (e->candidates[i].rank == RANK_CORES && e->rails[e->candidates[i].rail].id == RAIL_CPU &&
+            e->candidates[i].n < t->n[ACTOP_SCOPE_CORE]) {
+            e->candidates[i] = e->candidates[--e->n_candidates];
+            return;
+        }
+}
+
 static bool begin(void *state, struct decode_schema *d)
 {
     struct energy *e = state;
@@ -377,13 +429,13 @@ static bool begin(void *state, struct decode_schema *d)
     e->meters = NULL;
     e->n_meters = e->cap_meters = e->n_batches = e->n_candidates = e->n_members = e->n_parts = 0;
     bool ok = take_channels(e, d);
+    drop_incomplete(e, d->topology);
     carry_meters(e, old, n_old);
     free(old);
     e->busy_channel = find_busy_channel(d->schema);
     e->system = apple_smc_find(d->schema, "PSTR");
     e->adapter = apple_smc_find(d->schema, "PDTR");
-    for (size_t i = 0; i < N_STAND_IN; i++)
-        e->stand_in[i] = apple_smc_find(d->schema, stand_in_keys[i]);
+    find_stand_in(e, d->schema);
     e->via = topology_via(d->topology, "ioreport/Energy Model");
     e->via_pmp = topology_via(d->topology, "ioreport/PMP");
     e->via_smc = topology_via(d->topology, "smc");
@@ -485,10 +537,10 @@ static struct sum sum_of(const struct energy *e, const struct candidate *c)
         s.watts += m->watts;
         s.broke += m->broke;
         s.at_ns = m->at_ns < s.at_ns ? m->at_ns : s.at_ns;
-        actop_state state = !m->read             ? ACTOP_STATE_FAILED
+        actop_state state = !m->read                      ? ACTOP_STATE_FAILED
                             : apple_is_frozen(&m->period) ? ACTOP_STATE_FROZEN
-                            : !m->has_watts      ? ACTOP_STATE_WARMING
-                                                 : ACTOP_STATE_OK;
+                            : !m->has_watts               ? ACTOP_STATE_WARMING
+                                                          : ACTOP_STATE_OK;
         s.state = s.state == ACTOP_STATE_OK ? state : s.state;
     }
     return s;
@@ -567,21 +619,16 @@ static void step_rails(struct energy *e, struct decode_frame *d)
         put_power(d, ACTOP_METRIC_OTHER_POWER, 0, &other, ACTOP_DERIVED, e->via);
 }
 
-/* On an M3 Max under macOS 27 the CPU counters stand still while these keys follow the load (reported: macmon 77, build 26A428). What
- * the keys mean differs between generations, so they stand in on that chip only, and are marked estimated. */
 static bool stand_in(const struct energy *e, const struct decode_frame *d, double *watts)
 {
-    const char *chip = schema_get_text(d->schema, "sysctl/machdep.cpu.brand_string");
-    if (chip == NULL || strcmp(chip, "Apple M3 Max") != 0)
-        return false;
     *watts = 0;
-    for (size_t i = 0; i < N_STAND_IN; i++) {
+    for (uint32_t i = 0; i < e->n_stand_in; i++) {
         double part;
         if (!apple_smc_read(d, e->stand_in[i], &part) || part < 0 || part > 500)
             return false;
         *watts += part;
     }
-    return true;
+    return e->n_stand_in > 0;
 }
 
 static void step_stand_in(struct energy *e, struct decode_frame *d)
@@ -602,30 +649,52 @@ static void step_stand_in(struct energy *e, struct decode_frame *d)
     }
 }
 
-/* A cluster's or core's own counter. Several of one cluster (its total and its fabric) add up. */
+/* A cluster's or core's own counter. Several of one cluster (its total and its fabric) add up; the PMP's are asked only where the
+ * Energy Model has none, for they count the same again. */
+static void put_part(const struct energy *e, struct decode_frame *d, const struct part_power *p)
+{
+    const struct meter *m = &e->meters[p->meter];
+    actop_metric id = p->core >= 0 ? ACTOP_METRIC_CORE_POWER : ACTOP_METRIC_CLUSTER_POWER;
+    uint32_t row = (uint32_t)(p->core >= 0 ? p->core : p->cluster);
+    uint16_t via = p->pmp ? e->via_pmp : e->via;
+    const struct cell *before = sample_cell(d->out, id, row);
+    if (!m->read || (cell_has(before) && before->via != via))
+        return;
+    if (apple_is_frozen(&m->period) || !m->has_watts) {
+        if (!cell_has(before))
+            sample_put_state(d->out, id, row,
+                             m->has_watts ? ACTOP_STATE_FROZEN : ACTOP_STATE_WARMING, via);
+        return;
+    }
+    double watts = m->watts;
+    int64_t at_ns = m->at_ns;
+    if (cell_has(before)) {
+        watts += before->value;
+        at_ns = before->at_ns < at_ns ? before->at_ns : at_ns;
+    }
+    apple_put(d, id, row, watts, at_ns, ACTOP_MEASURED, via);
+}
+
+static void put_tier_power(const struct energy *e, struct decode_frame *d, uint32_t cluster)
+{
+    const struct cell *c = sample_cell(d->out, ACTOP_METRIC_CLUSTER_POWER, cluster);
+    int32_t tier = sample_entity_get(d->out, ACTOP_SCOPE_CLUSTER, cluster)->parent;
+    if (tier < 0 || !cell_has(c))
+        return;
+    const struct cell *before = sample_cell(d->out, ACTOP_METRIC_TIER_POWER, (uint32_t)tier);
+    bool has = cell_has(before);
+    apple_put(d, ACTOP_METRIC_TIER_POWER, (uint32_t)tier, c->value + (has ? before->value : 0),
+              has && before->at_ns < c->at_ns ? before->at_ns : c->at_ns, ACTOP_DERIVED, e->via);
+}
+
 static void step_parts(const struct energy *e, struct decode_frame *d)
 {
-    for (size_t i = 0; i < e->n_parts; i++) {
-        const struct part_power *p = &e->parts[i];
-        const struct meter *m = &e->meters[p->meter];
-        if (!m->read || !m->has_watts || apple_is_frozen(&m->period))
-            continue;
-        actop_metric id = p->core >= 0 ? ACTOP_METRIC_CORE_POWER : ACTOP_METRIC_CLUSTER_POWER;
-        uint32_t row = (uint32_t)(p->core >= 0 ? p->core : p->cluster);
-        double before = 0;
-        (void)sample_get(d->out, id, row, &before);
-        sample_put_at(d->out, id, row, before + m->watts, m->at_ns, ACTOP_STATE_OK, ACTOP_MEASURED,
-                      e->via);
-    }
-    for (uint32_t row = 0; row < sample_rows(d->out, ACTOP_SCOPE_CLUSTER); row++) {
-        double watts, before = 0;
-        int32_t tier = sample_entity_get(d->out, ACTOP_SCOPE_CLUSTER, row)->parent;
-        if (tier < 0 || !sample_get(d->out, ACTOP_METRIC_CLUSTER_POWER, row, &watts))
-            continue;
-        (void)sample_get(d->out, ACTOP_METRIC_TIER_POWER, (uint32_t)tier, &before);
-        sample_put(d->out, ACTOP_METRIC_TIER_POWER, (uint32_t)tier, before + watts, ACTOP_DERIVED,
-                   e->via);
-    }
+    for (int pmp = 0; pmp < 2; pmp++)
+        for (size_t i = 0; i < e->n_parts; i++)
+            if (e->parts[i].pmp == (pmp != 0))
+                put_part(e, d, &e->parts[i]);
+    for (uint32_t row = 0; row < sample_rows(d->out, ACTOP_SCOPE_CLUSTER); row++)
+        put_tier_power(e, d, row);
 }
 
 /* Watts the SMC gives for the whole machine (reported: exelban/stats, macpow, Asahi). A negative or absurd figure is none. */

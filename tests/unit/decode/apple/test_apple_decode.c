@@ -78,6 +78,50 @@ static void an_invalid_residency_is_no_value(void **state)
     mac_release(&m);
 }
 
+/* The driver publishes every 2 s, frames come every 0.5 s: the last interval's values stand, with their age, until the next; after a
+ * standstill of 10 s there is no value, and mach's ticks stand in. */
+static void residencies_are_held_between_publications_until_they_are_frozen(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"DOWN", "IDLE", "V0P1", "V1P0"};
+    static const uint32_t mhz[] = {1000, 2000};
+    struct mac m;
+    mac_init(&m);
+    int32_t core = mac_states(&m, MAC_CORES, "PCPU0", states, 4);
+    int32_t fabric = mac_states(&m, MAC_COMPLEXES, "PCPM", states, 4);
+    mac_table_mhz(&m, "pmgr/voltage-states5-sram", mhz, 2);
+    mac_seal(&m);
+    uint64_t ticks[4] = {0, 0, 0, 0};
+    int64_t stamp = 0;
+    for (int i = 0; i < 60; i++) {
+        mac_begin(&m, S / 2);
+        if (i % 4 == 0 && i <= 24) {
+            stamp = m.awake_ns;
+            ticks[1] += 12000000;
+            ticks[3] += 36000000;
+        }
+        memcpy(frame_array(&m.frame, core), ticks, sizeof ticks);
+        memcpy(frame_array(&m.frame, fabric), ticks, sizeof ticks);
+        frame_set_stamp(&m.frame, core, stamp);
+        frame_set_stamp(&m.frame, fabric, stamp);
+        mac_end(&m);
+        actop_reading util = actop_read_key(m.sample, "core.util", "cpu0");
+        if (i < 4 || m.awake_ns - stamp > 10 * S) {
+            assert_int_equal(util.state, i < 4 ? ACTOP_STATE_WARMING : ACTOP_STATE_FROZEN);
+            continue;
+        }
+        assert_int_equal(util.age_ns, m.awake_ns - stamp);
+        assert_int_equal(util.state, util.age_ns <= S / 2 ? ACTOP_STATE_OK : ACTOP_STATE_STALE);
+        assert_true(util.value == 0.75 && mac_read(&m, "core.freq", "cpu0") == 2000e6);
+        assert_true(mac_read(&m, "tier.util", "P") == 0.75);
+        assert_true(mac_read(&m, "tier.realized_freq", "P") == 2000e6);
+        assert_true(mac_read(&m, "pstate.ratio", "V1P0") == 0.75);
+        assert_int_equal(mac_state(&m, "pstate.ratio", "V1P0"), util.state);
+    }
+    assert_int_equal(mac_state(&m, "tier.util", "P"), ACTOP_STATE_FROZEN);
+    mac_release(&m);
+}
+
 /* ---- Energy -------------------------------------------------------------------------------------------------------- */
 
 /* One counter, published every period; the frame sees what was published last, with its stamp or without. */
@@ -275,6 +319,126 @@ static void what_stands_twice_is_counted_once(void **state)
     mac_release(&m);
 }
 
+/* What an M1 calls PCPU0 is a core, though an M5 Max calls a cluster so; the PMP counts clusters a second time (recorded: M1). */
+static void cores_and_the_pmp_add_nothing_to_a_cluster(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"IDLE", "V0P0"};
+    static const struct {
+        const char *group, *name;
+        int64_t mj_per_s;
+    } rails[] = {
+        {MAC_MODEL, "PCPU", 5000},
+        {MAC_MODEL, "PCPU0", 2000},
+        {MAC_MODEL, "PCPU1", 2900},
+        {MAC_MODEL, "PCPM", 300},
+        {"ioreport/PMP/Energy Counters", "PCPU", 5100},
+        {"ioreport/PMP/Energy Counters", "PCPM", 310},
+    };
+    enum { N_RAILS = sizeof rails / sizeof rails[0] };
+    struct mac m;
+    int32_t channels[N_RAILS];
+    mac_init(&m);
+    mac_states(&m, MAC_CORES, "PCPU0", states, 2);
+    mac_states(&m, MAC_CORES, "PCPU1", states, 2);
+    mac_states(&m, MAC_COMPLEXES, "PCPU", states, 2);
+    for (size_t i = 0; i < N_RAILS; i++)
+        channels[i] = mac_energy(&m, rails[i].group, rails[i].name, "mJ");
+    mac_seal(&m);
+    for (int tick = 1; tick <= 3; tick++) {
+        mac_begin(&m, S);
+        for (size_t i = 0; i < N_RAILS; i++) {
+            frame_set_i64(&m.frame, channels[i], tick * rails[i].mj_per_s);
+            frame_set_stamp(&m.frame, channels[i], m.awake_ns);
+        }
+        mac_end(&m);
+    }
+    assert_true(fabs(mac_read(&m, "cluster.power", "P0") - 5.3) < 1e-9);
+    assert_true(fabs(mac_read(&m, "tier.power", "P") - 5.3) < 1e-9);
+    assert_true(fabs(mac_read(&m, "core.power", "cpu0") - 2.0) < 1e-9);
+    assert_true(fabs(mac_read(&m, "cpu.power", NULL) - 5.3) <
+                1e-9); /* no CPU Energy: its clusters */
+    mac_release(&m);
+}
+
+/* Rails in the order they are preferred; each row lacks the ones before it. */
+static void the_cpu_is_read_from_the_best_that_is_there(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"IDLE", "V0P0"};
+    static const struct {
+        const char *group, *name;
+        int64_t mj_per_s;
+    } rails[] = {
+        {MAC_MODEL, "CPU Energy", 1000},
+        {MAC_MODEL, "PCPU", 2000},
+        {MAC_MODEL, "PCPU0", 3000},
+        {"ioreport/PMP/Energy Counters", "PCPU", 4000},
+    };
+    for (size_t first = 0; first < 4; first++) {
+        struct mac m;
+        int32_t channels[4];
+        mac_init(&m);
+        mac_states(&m, MAC_CORES, "PCPU0", states, 2);
+        for (size_t i = first; i < 4; i++)
+            channels[i] = mac_energy(&m, rails[i].group, rails[i].name, "mJ");
+        mac_seal(&m);
+        for (int tick = 1; tick <= 3; tick++) {
+            mac_begin(&m, S);
+            for (size_t i = first; i < 4; i++)
+                frame_set_i64(&m.frame, channels[i], tick * rails[i].mj_per_s);
+            mac_end(&m);
+        }
+        actop_reading w = actop_read(m.sample, ACTOP_METRIC_CPU_POWER, 0);
+        CHECK_ROW(fabs(w.value - (double)rails[first].mj_per_s * 1e-3) < 1e-9, rails[first].name);
+        assert_int_equal(w.origin, first == 0 ? ACTOP_MEASURED : ACTOP_DERIVED);
+        mac_release(&m);
+    }
+}
+
+/* Reported: the counters of an A18 Pro stay at 0 (SiliconScope 12), those of an M3 Max stand still under macOS 27 (macmon 77). */
+static void smc_rails_stand_in_only_on_chips_they_were_checked_on(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *chip;
+        double watts; /* 0: nothing stands in */
+    } rows[] = {{"Apple A18 Pro", 1.5}, {"Apple M3 Max", 3.75}, {"Apple M4 Max", 0}};
+    static const struct {
+        const char *key;
+        float watts;
+    } keys[] = {{"PZC0", 1.5f}, {"PC02", 1}, {"PC03", 0.5f},
+                {"PC42", 1},    {"PC43", 1}, {"PP5b", 0.25f}};
+    for (size_t row = 0; row < 3; row++) {
+        struct mac m;
+        int32_t channels[6];
+        mac_init(&m);
+        schema_put_text(m.schema, "sysctl/machdep.cpu.brand_string", rows[row].chip);
+        int32_t cpu = mac_energy(&m, MAC_MODEL, "CPU Energy", "mJ");
+        for (size_t i = 0; i < 6; i++)
+            channels[i] = mac_smc(&m, keys[i].key, "flt ");
+        mac_seal(&m);
+        for (int tick = 1; tick <= 4; tick++) {
+            mac_begin(&m, S);
+            frame_set_i64(&m.frame, cpu, 0);
+            frame_set_stamp(&m.frame, cpu, m.awake_ns);
+            for (size_t i = 0; i < 6; i++) {
+                uint32_t bits;
+                memcpy(&bits, &keys[i].watts, sizeof bits);
+                frame_set_u64(&m.frame, channels[i], bits);
+            }
+            mac_end(&m);
+        }
+        actop_reading w = actop_read(m.sample, ACTOP_METRIC_CPU_POWER, 0);
+        CHECK_ROW(w.state == (rows[row].watts > 0 ? ACTOP_STATE_OK : ACTOP_STATE_FROZEN),
+                  rows[row].chip);
+        CHECK_ROW(rows[row].watts == 0 ||
+                      (fabs(w.value - rows[row].watts) < 1e-6 && w.origin == ACTOP_ESTIMATED),
+                  rows[row].chip);
+        mac_release(&m);
+    }
+}
+
 /* ---- Bandwidth, sensors, network -------------------------------------------------------------------------------------- */
 
 static void buckets_give_their_midpoints_and_say_when_they_are_full(void **state)
@@ -415,11 +579,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(residencies_of_an_m1_ultra_give_its_clock_and_load),
         cmocka_unit_test(an_invalid_residency_is_no_value),
+        cmocka_unit_test(residencies_are_held_between_publications_until_they_are_frozen),
         cmocka_unit_test(power_is_held_between_publications_and_never_zero_then_double),
         cmocka_unit_test(joules_are_the_counters_own_growth),
         cmocka_unit_test(a_reset_and_a_sleep_are_gaps_not_power),
         cmocka_unit_test(a_counter_that_stands_while_cores_work_is_frozen_and_another_stands_in),
         cmocka_unit_test(what_stands_twice_is_counted_once),
+        cmocka_unit_test(cores_and_the_pmp_add_nothing_to_a_cluster),
+        cmocka_unit_test(the_cpu_is_read_from_the_best_that_is_there),
+        cmocka_unit_test(smc_rails_stand_in_only_on_chips_they_were_checked_on),
         cmocka_unit_test(buckets_give_their_midpoints_and_say_when_they_are_full),
         cmocka_unit_test(bytes_of_the_memory_controller_add_up_over_dies),
         cmocka_unit_test(smc_values_of_every_type_are_numbers),

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* Residency of a channel between two publications, and what to say until the next one: the last value is held with its age, as
+ * watts are. A channel whose stamp stands still for longer than max(10 s, 3 learnt periods) of awake time is frozen: residency
+ * grows whether or not anything runs. Without a stamp a channel that did not grow is only known to be frozen when no channel of
+ * its kind grew; the part that follows it says so. */
+#include <string.h>
+
+#include "decode/apple/apple.h"
+
+void apple_states_init(struct apple_states *states, const struct schema *s, int32_t channel,
+                       const struct apple_dvfs *t)
+{
+    const struct channel *c = &s->channels[channel];
+    memset(states, 0, sizeof *states);
+    if (c->count > APPLE_MAX_STATES)
+        return;
+    states->n = c->count;
+    for (uint32_t i = 0; i < c->count; i++) {
+        const char *name = schema_state_name(s, c, i);
+        uint32_t row = 0;
+        states->kind[i] = (uint8_t)apple_state_kind(name);
+        states->hz[i] = states->kind[i] == APPLE_STATE_ACTIVE ? apple_state_hz(t, name, &row) : 0;
+        states->volts[i] = states->hz[i] > 0 ? t->volts[row] : 0;
+    }
+}
+
+/* The ticks of one interval, by what they mean. */
+struct ticks {
+    double by_kind[3], weighted, known;
+};
+
+/* False: no interval ends in this frame. */
+static bool add_up(const struct decode_frame *d, const struct channel *c,
+                   const struct apple_states *states, struct ticks *sum)
+{
+    const struct counter_step *steps = d->steps + c->first;
+    const actop_status *taken = d->taken + c->first;
+    *sum = (struct ticks){{0, 0, 0}, 0, 0};
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (taken[i] != ACTOP_OK)
+            return false;
+        double ticks = (double)steps[i].grew;
+        sum->by_kind[states->kind[i]] += ticks;
+        sum->weighted += states->hz[i] * ticks;
+        sum->known += states->hz[i] > 0 ? ticks : 0;
+    }
+    return sum->by_kind[0] + sum->by_kind[1] + sum->by_kind[2] > 0;
+}
+
+/* Neither a value nor the start of one. */
+static bool is_broken(const struct decode_frame *d, const struct channel *c)
+{
+    for (uint32_t i = 0; i < c->count; i++)
+        if (d->taken[c->first + i] == ACTOP_E_RESET ||
+            d->frame->slots[c->first + i] == APPLE_INVALID)
+            return true;
+    return false;
+}
+
+static void take(struct apple_follow *f, const struct ticks *sum, int64_t at_ns)
+{
+    double all = sum->by_kind[0] + sum->by_kind[1] + sum->by_kind[2];
+    apple_period_take(&f->period, at_ns - f->at_ns, f->has);
+    f->active = sum->by_kind[APPLE_STATE_ACTIVE] / all;
+    f->down = sum->by_kind[APPLE_STATE_DOWN] / all;
+    f->hz = sum->known > 0 ? sum->weighted / sum->known : 0;
+    f->at_ns = at_ns;
+    f->has = f->fresh = true;
+}
+
+actop_state apple_follow(struct apple_follow *f, const struct decode_frame *d, int32_t channel,
+                         const struct apple_states *states, double *ticks_by_state)
+{
+    struct ticks sum;
+    f->fresh = false;
+    if (d->gap) /* what was counted over a sleep belongs to no interval */
+        f->has = false;
+    if (channel < 0 || d->schema->channels[channel].count != states->n)
+        return ACTOP_STATE_UNSUPPORTED;
+    const struct channel *c = &d->schema->channels[channel];
+    if (add_up(d, c, states, &sum)) {
+        take(f, &sum, frame_stamp(d->frame, channel));
+        for (uint32_t i = 0; ticks_by_state != NULL && i < c->count; i++)
+            ticks_by_state[i] += (double)d->steps[c->first + i].grew;
+        return ACTOP_STATE_OK;
+    }
+    if (!frame_has(d->frame, channel))
+        return decode_absence(d, channel);
+    if (is_broken(d, c))
+        f->has = false;
+    f->period.waited_ns += d->frame->stamps_ns[channel] != 0 ? d->interval_ns : 0;
+    if (apple_is_frozen(&f->period))
+        return ACTOP_STATE_FROZEN;
+    return f->has ? ACTOP_STATE_STALE : ACTOP_STATE_WARMING;
+}
