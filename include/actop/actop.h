@@ -74,6 +74,11 @@ ACTOP_API const actop_metric_info *actop_metric_get(actop_metric id);
 /** Find a metric by its key; NULL when there is none. Static. Since 2.0. */
 ACTOP_API const actop_metric_info *actop_metric_find(const char *key);
 
+/** Key a metric has in NDJSON, given or derived: at the top of the record for a metric of the machine, in the objects of
+ *  its rows for another. Like snprintf: returns the bytes the whole key needs; 0 when id is out of range or the metric
+ *  has no key of its own there. Since 2.0. */
+ACTOP_API size_t actop_metric_json_key(actop_metric id, char *buf, size_t size);
+
 /** Symbol of a unit for people, e.g. "W"; "" for none. Static. Since 2.0. */
 ACTOP_API const char *actop_unit_symbol(actop_unit unit);
 
@@ -166,6 +171,16 @@ ACTOP_API const actop_sample_t *actop_sample(actop_session *s, actop_error *err)
 /** Start one background thread that samples every interval_ns on absolute deadlines (at least 1 ms). E_BUSY when it
  *  runs already. Since 2.0. */
 ACTOP_API actop_status actop_start(actop_session *s, int64_t interval_ns, actop_error *err);
+
+/** Called by the background thread with every sample it takes, none left out, before the sample is published; it may take
+ *  a reference. Return 0 to go on; anything else ends sampling as the end of a recording does. Once, when sampling has
+ *  ended by itself, sample is NULL and end says why; otherwise end is NULL. It should be quick (the next deadline waits
+ *  for it) and must not call functions of the session. Since 2.0. */
+typedef int actop_observer(void *user, const actop_sample_t *sample, const actop_error *end);
+
+/** Set the observer of a session; NULL takes it away. user is borrowed and given to each call. Only while no background
+ *  thread runs. Since 2.0. */
+ACTOP_API void actop_observe(actop_session *s, actop_observer *observer, void *user);
 
 /** Change the interval of the running thread from its next deadline on. For a simulated machine it is also how much time passes
  *  between two samples by hand; 1 s before the first call. Any thread. Since 2.0. */

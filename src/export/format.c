@@ -37,3 +37,13 @@ size_t actop_format(const actop_sample_t *sample, actop_format_id format,
         formats[format](&b, sample, &o);
     return b.len;
 }
+
+size_t actop_metric_json_key(actop_metric id, char *buf, size_t size)
+{
+    struct buf b;
+    buf_init_fixed(&b, buf, size);
+    const actop_metric_info *m = actop_metric_get(id);
+    if (m != NULL && !(m->json_key != NULL && m->json_key[0] == '\0'))
+        export_put_name(&b, id, m->scope != ACTOP_SCOPE_MACHINE);
+    return b.len;
+}

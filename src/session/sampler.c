@@ -26,14 +26,26 @@ static void publish(struct actop_session *s, struct actop_sample_t *sample)
     actop_sample_unref(old);
 }
 
+/* What the observer says of a new sample: OK, or END. */
+static actop_status show(struct actop_session *s, const struct actop_sample_t *sample,
+                         actop_error *err)
+{
+    if (s->observer == NULL || s->observer(s->observer_user, sample, NULL) == 0)
+        return ACTOP_OK;
+    return error_set(err, ACTOP_END, "the observer has ended sampling");
+}
+
 static void end(struct actop_session *s, actop_status status, const actop_error *err)
 {
     pthread_mutex_lock(&s->lock);
+    bool by_itself = s->sampler != SAMPLER_STOPPING;
     s->end_status = status;
     s->end_error = *err;
-    s->sampler = s->sampler == SAMPLER_STOPPING ? SAMPLER_STOPPING : SAMPLER_ENDED;
+    s->sampler = by_itself ? SAMPLER_ENDED : SAMPLER_STOPPING;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
+    if (by_itself && s->observer != NULL)
+        (void)s->observer(s->observer_user, NULL, err);
 }
 
 static int64_t current_interval(struct actop_session *s)
@@ -70,8 +82,10 @@ static void *sampler_main(void *arg)
             break;
         struct actop_sample_t *sample = NULL;
         st = session_next(s, interval_ns, &sample, &err);
-        if (st == ACTOP_OK)
+        if (st == ACTOP_OK) {
+            st = show(s, sample, &err);
             publish(s, sample);
+        }
     }
     end(s, st, &err);
     session_broadcast_end(s, st != ACTOP_OK);
@@ -97,6 +111,12 @@ actop_status actop_start(actop_session *s, int64_t interval_ns, actop_error *err
         return ACTOP_OK;
     s->sampler = SAMPLER_OFF;
     return error_errno(err, failed, "cannot start the sampling thread");
+}
+
+void actop_observe(actop_session *s, actop_observer *observer, void *user)
+{
+    s->observer = observer;
+    s->observer_user = user;
 }
 
 void actop_set_interval(actop_session *s, int64_t interval_ns)

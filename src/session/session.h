@@ -73,6 +73,8 @@ struct actop_session {
     struct doctor_watch *watch;    /* owned; NULL: the doctor is not watching */
     uint64_t history_seq;          /* sample whose first frame was added last */
     atomic_uint want;
+    actop_observer *observer;      /* NULL: none */
+    void *observer_user;           /* borrowed */
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* a sample was published, the thread should stop, or it ended */
