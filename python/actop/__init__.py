@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""actop: what a whole chip is doing, for your own code.
+
+    import actop
+
+    with actop.Profiler(interval_s=0.5) as p:
+        work()
+    print(p.get_summary()["total_package_joules"])
+
+    with actop.Monitor() as m:
+        snap = m.get_snapshot()
+        print(snap.cpu_watts, snap.evidence["cpu_watts"])
+
+A value that cannot be read is None; snap.evidence says where a value came from and why another is missing. Sources are
+this machine ("auto"), recordings ("replay:FILE"), simulated machines ("sim:m4-max") and other actops
+("http://HOST:PORT").
+"""
+from actop._actop import ActopError, __version__, features
+from actop.api import Monitor, Profiler, read_recording
+from actop.models import CoreSample, FanReading, ProcessSample, SystemSnapshot
+
+__all__ = [
+    "ActopError", "CoreSample", "FanReading", "Monitor", "ProcessSample", "Profiler", "SystemSnapshot", "__version__",
+    "features", "read_recording",
+]

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""Monitor: one snapshot at a time. Profiler: everything in the background, by a thread of C."""
+import re
+import time
+
+from actop import _actop
+from actop.models import SystemSnapshot
+
+_UNSET = object()
+
+
+class Monitor:
+    """Reads one source, a snapshot at a time.
+
+    interval_s         seconds each get_snapshot() takes (decimals are allowed; at least 0.001)
+    subsamples         readings folded into one snapshot
+    include_processes  process rows in every snapshot
+    process_limit      union of the top N by CPU and the top N by memory; 0 for all
+    process_filter     str (a regular expression) or a compiled pattern, searched in the name, then in the command line
+    stop_event         something with wait(seconds) and is_set(), like threading.Event, that ends the waiting
+    source             "auto", "replay:FILE", "sim:CHIP", "http://HOST:PORT" …
+
+    Raises ValueError for bad arguments and ActopError when the source cannot be opened."""
+
+    def __init__(self, interval_s=1.0, subsamples=1, *, include_processes=False, process_limit=50, process_filter=None,
+                 stop_event=None, source="auto", **options):
+        self.interval_s = max(0.001, float(interval_s))
+        self.subsamples = max(1, int(subsamples))
+        self.include_processes = bool(include_processes)
+        self.process_limit = int(process_limit)
+        self.process_filter = _compiled(process_filter)
+        self._stop_event = stop_event
+        # Recordings and simulations are paced here, so that waiting can be interrupted.
+        options.setdefault("speed", 0.0)
+        self._session = _actop.Session(source, self.interval_s, self.subsamples, self.include_processes, 0, **options)
+        self._sample = self._session.sample()
+        self._due = time.monotonic()
+
+    @property
+    def manages_timing(self):
+        """True when a snapshot is made of several readings, whose moments the C core chooses."""
+        return self.subsamples > 1
+
+    @property
+    def source(self):
+        """Name of the source as outputs show it, e.g. "linux" or "sim:m4-max"."""
+        return self._session.source
+
+    def _wait(self, seconds):
+        if self._stop_event is not None:
+            self._stop_event.wait(max(0.0, seconds))
+        elif seconds > 0:
+            time.sleep(seconds)
+
+    def _next(self):
+        """The next sample: of this machine after an interval, of a recording when its own time has come."""
+        if self._session.live:
+            self._wait(self.interval_s / self.subsamples)
+        sample = self._session.sample()
+        if sample is None:
+            raise EOFError("the recording has ended")
+        if not self._session.live:
+            self._due = max(self._due, time.monotonic() - 1.0) + sample.times()[4] / 1e9
+            self._wait(self._due - time.monotonic())
+        return sample
+
+    def get_snapshot(self, *, include_processes=None, process_filter=_UNSET):
+        """The next snapshot, after one interval. EOFError at the end of a recording.
+
+        include_processes  None: as the monitor was made
+        process_filter     not given: as the monitor was made; None: no filter this time"""
+        pattern = self.process_filter if process_filter is _UNSET else _compiled(process_filter)
+        wanted = self.include_processes if include_processes is None else bool(include_processes)
+        self._session.want(wanted)
+        self._sample = sample = self._next()
+        snapshot = sample.snapshot()
+        snapshot.processes = _chosen(sample, pattern, self.process_limit) if wanted else []
+        return snapshot
+
+    def close(self):
+        """Close the source; again is a no-op."""
+        self._session.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+
+def _compiled(pattern):
+    return re.compile(pattern) if isinstance(pattern, str) and pattern else pattern or None
+
+
+def _chosen(sample, pattern, limit):
+    """Running processes the pattern matches; of them the top N by CPU and the top N by memory, most CPU first."""
+    rows = sample.field("processes")
+    if pattern is not None:
+        kept = []
+        for row, (name, cmdline) in zip(rows, sample.process_names()):
+            if pattern.search(name or ""):
+                kept.append(row)
+            elif cmdline and pattern.search(cmdline):
+                row.command = cmdline
+                kept.append(row)
+        rows = kept
+
+    def by_cpu(row):
+        return (row.cpu_percent or 0.0, row.rss_bytes or 0)
+
+    def by_memory(row):
+        return (row.rss_bytes or 0, row.cpu_percent or 0.0)
+
+    if 0 < limit < len(rows):
+        chosen = {id(row): row for key in (by_cpu, by_memory) for row in sorted(rows, key=key, reverse=True)[:limit]}
+        rows = list(chosen.values())
+    return sorted(rows, key=by_cpu, reverse=True)
+
+
+class Profiler:
+    """Samples a source in the background until stop(), in a thread of C that never needs the GIL.
+
+    interval_s    seconds between samples, from 0.001 on
+    max_samples   rows that are kept; when_full is "ring" (the oldest goes) or "stop" (sampling ends)
+    source        as for Monitor; further options: subsamples, processes, root_pid, seed, script, speed, root, token_file
+
+    May be started again; start() forgets what was there."""
+
+    def __init__(self, interval_s=1.0, *, source="auto", max_samples=1_000_000, when_full="ring", **options):
+        self.interval_s = float(interval_s)
+        self._recorder = _actop.Recorder(source, self.interval_s, max_samples=max_samples, when_full=when_full, **options)
+        self._alerts = []
+        self._watcher = None
+
+    # ---- running
+
+    def start(self):
+        """Forget all samples and begin. No-op while it runs."""
+        if self._recorder.running:
+            if not self._recorder.ended:
+                return
+            self.stop()
+        self._recorder.start()
+        if self._alerts:
+            self._watch()
+
+    def stop(self):
+        """End sampling; what was sampled stays. No-op when it does not run."""
+        self._recorder.stop()
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            watcher.finish()
+
+    @property
+    def running(self):
+        """True between start() and stop(), unless the source has ended by itself."""
+        return self._recorder.running and not self._recorder.ended
+
+    @property
+    def error(self):
+        """Why sampling failed; None when it did not."""
+        return self._recorder.error
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *unused):
+        self.stop()
+
+    # ---- alerts
+
+    def register_alert(self, metric, threshold, callback):
+        """Call callback(value) for every sample whose field metric is at least threshold, in a thread of its own. What
+        the callback raises is reported once per callback, by sys.unraisablehook. ValueError for an unknown field."""
+        if metric not in SystemSnapshot.__dataclass_fields__:
+            raise ValueError(f"Unknown SystemSnapshot field: '{metric}'")
+        self._alerts.append((metric, threshold, callback))
+        if self._recorder.running:
+            self._watch()
+
+    def _watch(self):
+        if self._watcher is None:
+            from actop._watch import Watcher
+
+            self._watcher = Watcher(self._recorder, self._alerts)
+
+    # ---- what was sampled
+
+    def __len__(self):
+        return self._recorder.total - self._recorder.first
+
+    def get_summary(self):
+        """{} without a sample, else sample_count, duration_s, and for cpu, gpu and package avg_*_watts, peak_*_watts and
+        total_*_joules (mean power times duration, as the Python actop has it)."""
+        recorder = self._recorder
+        stamps = [t for t in recorder.values("timestamp")] if recorder.total else []
+        if not stamps:
+            return {}
+        duration = stamps[-1] - stamps[0]
+        summary = {"sample_count": len(stamps), "duration_s": duration}
+        mean, peak = {}, {}
+        for name in ("cpu", "gpu", "package"):
+            watts = [w for w in recorder.values(f"{name}_watts") if w is not None]
+            mean[name] = sum(watts) / len(watts) if watts else None
+            peak[name] = max(watts, default=None)
+        summary.update((f"avg_{name}_watts", mean[name]) for name in mean)
+        summary.update((f"peak_{name}_watts", peak[name]) for name in mean)
+        summary.update((f"total_{name}_joules", None if mean[name] is None else mean[name] * duration) for name in mean)
+        return summary
+
+
+def read_recording(path, **options):
+    """A Profiler that holds what a recording has, all of it, as fast as it can be read."""
+    import os
+
+    profiler = Profiler(source="replay:" + os.fspath(path), speed=0.0, **options)
+    profiler._recorder.fill()
+    return profiler

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Recorder: a session sampled by its own thread into the columnar store. The thread never touches a Python object and
+ * never needs the GIL. */
+#ifndef PYTHON_RECORDER_H
+#define PYTHON_RECORDER_H
+
+#include "columns.h"
+#include "session.h"
+
+struct recorder_object {
+    PyObject_HEAD
+    struct session_box box;
+    struct columns columns;
+    PyObject *args, *kwargs; /* owned: what the session is opened with each time */
+    int ready;               /* columns is initialised */
+    int running;             /* the thread was started and not yet stopped */
+    int64_t began[3];        /* wall, awake and received time of the first sample, which is no row; 0: none yet */
+};
+
+/* Stop the thread, if it runs; waits without the GIL. */
+void recorder_stop_now(struct recorder_object *r);
+
+
+#endif
