@@ -220,6 +220,7 @@ static void zoom(struct app *a)
         move_focus(a, 1);
     a->view.zoomed = !a->view.zoomed;
     scene_reset_widths(&a->scene);
+    app_want(a);
 }
 
 static void enter(struct app *a)

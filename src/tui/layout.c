@@ -231,7 +231,23 @@ static enum frame frame_for(const struct layout_input *in, const struct column *
     return FRAME_NONE;
 }
 
-/* Take the process table's place off the body: the right side of a very wide screen, else the bottom. */
+/* Rows with which the panels above the process table have what they want. */
+static int wanted_rows(const struct layout_input *in, struct place body)
+{
+    struct column columns[MOST_COLUMNS + 1];
+    size_t n = make_columns(in, body, columns);
+    int most = 0;
+    for (size_t i = 0; i < n; i++) {
+        int sum = 0;
+        for (size_t k = 0; k < columns[i].n; k++)
+            sum += measured(in, columns[i].ids[k], columns[i].at.w, FRAME_BOX).want;
+        most = sum > most ? sum : most;
+    }
+    return most;
+}
+
+/* Take the process table's place off the body: the right side of a very wide screen, else the bottom, where it has what
+ * the others do not want, within bounds. */
 static struct place cut_processes(const struct layout_input *in, struct place *body)
 {
     struct place at = *body;
@@ -246,7 +262,9 @@ static struct place cut_processes(const struct layout_input *in, struct place *b
         body->w -= at.w;
         return at;
     }
+    int left = body->h - wanted_rows(in, *body);
     at.h = body->h > 50 ? body->h * 2 / 5 : body->h * 7 / 20;
+    at.h = left > body->h * 3 / 5 ? body->h * 3 / 5 : left > at.h ? left : at.h;
     if (at.h < 7)
         at.h = body->h < 14 ? body->h / 2 : 7;
     at.y = body->y + body->h - at.h;

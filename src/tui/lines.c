@@ -69,9 +69,9 @@ static int draw_header_right(struct scene *s, const struct area *a)
     if (s->sample != NULL)
         parts[n++] = clock_text(s->at.wall_ns);
     if (!isnan(s->self_cpu_ratio) && a->w >= 70)
-        parts[n++] = num_text("%s%% %s",
-                              padded(s, FIELD_SELF, num_plain(s->self_cpu_ratio * 100, 1, false)).s,
-                              num_bytes((double)s->self_rss, false).s);
+        parts[n++] = padded(s, FIELD_SELF,
+                            num_text("self %s%% %s", num_plain(s->self_cpu_ratio * 100, 1, false).s,
+                                     num_bytes((double)s->self_rss, false).s));
     for (size_t i = 0; i < n; i++) {
         int columns = text_columns(parts[i].s);
         if (x - columns < 8)
@@ -188,6 +188,9 @@ static void add_alerts(struct headline *h, struct scene *s)
                      num_text("GPU loses %s", num_percent(gpu.value, false).s));
 }
 
+/* Verdicts in between name what limits the work; the others say that nothing does (metrics.def). */
+enum { VERDICT_FIRST_LIMIT = 1, VERDICT_LAST_LIMIT = 8 };
+
 static void add_verdict(struct headline *h, struct scene *s)
 {
     actop_reading r = actop_read(s->sample, ACTOP_METRIC_BOTTLENECK, 0);
@@ -196,7 +199,10 @@ static void add_verdict(struct headline *h, struct scene *s)
     const char *because = scene_text(s, ACTOP_METRIC_BOTTLENECK_BECAUSE, 0);
     if (name == NULL)
         return;
-    headline_add(h, STYLE_ACCENT, 1, 3, num_text("%.40s", name));
+    if (r.value >= VERDICT_FIRST_LIMIT && r.value <= VERDICT_LAST_LIMIT)
+        headline_add(h, STYLE_DIM, 3, 3, num_text("limited by"));
+    headline_add(h, STYLE_ACCENT, 1, h->n > 0 && h->pieces[h->n - 1].style == STYLE_DIM ? 1 : 3,
+                 num_text("%.40s", name));
     if (because != NULL)
         headline_add(h, STYLE_DIM, 4, 1, num_text("(%.50s)", because));
 }

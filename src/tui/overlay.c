@@ -116,7 +116,9 @@ static struct num state_text(struct scene *s, const struct process *p)
 static const char *text_or_why(struct scene *s, actop_metric metric, const struct process *p)
 {
     actop_reading r = actop_read(s->sample, metric, p->row);
-    return actop_has_value(&r) && r.text != NULL ? r.text : actop_state_name(r.state);
+    if (actop_has_value(&r) && r.text != NULL)
+        return r.text;
+    return r.state == ACTOP_STATE_NONE ? "not known here" : actop_state_name(r.state);
 }
 
 static int draw_numbers(struct scene *s, const struct area *in, int y, const struct process *p)

@@ -238,16 +238,40 @@ static int core_lines(int cores, int columns, int cell)
     return (cores + across - 1) / across;
 }
 
-/* A strip is a line for each tier, wrapped. */
-enum { STRIP_LABEL = 4 };
+/* A strip is a line for each tier, wrapped. A core takes one column, or four where that needs no more lines: then its
+ * percent stands beside the bar. */
+enum { STRIP_LABEL = 4, STRIP_CELL = 4 };
 
-static int strip_lines(struct scene *s, int columns)
+static int strip_lines_of(struct scene *s, int columns, int cell)
 {
     int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
     int tiers = (int)scene_rows(s, ACTOP_SCOPE_TIER);
-    int across = tiers < 2 ? columns : columns - STRIP_LABEL;
+    int across = (tiers < 2 ? columns : columns - STRIP_LABEL) / cell;
     across = across < 1 ? 1 : across;
-    return tiers < 2 ? (cores + across - 1) / across : tiers + cores / across;
+    if (tiers < 2)
+        return (cores + across - 1) / across;
+    int lines = 0;
+    for (int tier = 0; tier < tiers; tier++) {
+        const char *key = scene_key(s, ACTOP_SCOPE_TIER, (uint32_t)tier);
+        int own = 0;
+        for (int row = 0; row < cores; row++) {
+            actop_entity e;
+            own += actop_entity_at(s->sample, ACTOP_SCOPE_CORE, (uint32_t)row, &e) == ACTOP_OK &&
+                   strcmp(e.tier, key) == 0;
+        }
+        lines += (own + across - 1) / across;
+    }
+    return lines;
+}
+
+static int strip_lines(struct scene *s, int columns)
+{
+    return strip_lines_of(s, columns, 1);
+}
+
+static int strip_cell(struct scene *s, int columns)
+{
+    return strip_lines_of(s, columns, STRIP_CELL) == strip_lines(s, columns) ? STRIP_CELL : 1;
 }
 
 /* The widest form in which all cores are in view; else the strip. A panel that has the screen to itself scrolls instead. */
@@ -345,14 +369,14 @@ static void draw_bar_up(const struct area *a, int y, int x, int high, enum glyph
 /* Where the next core of a strip goes. */
 struct strip {
     const char *tier; /* of the last core; NULL at the start */
-    int y, x, high;
+    int y, x, high, cell;
 };
 
 static void next_core(const struct area *a, struct strip *at, const actop_entity *e, bool tiers)
 {
     bool first = at->tier == NULL;
     bool next_tier = tiers && !first && strcmp(at->tier, e->tier) != 0;
-    if (next_tier || at->x >= a->w) {
+    if (next_tier || at->x + at->cell > a->w) {
         at->y += at->high;
         at->x = 0;
     }
@@ -363,11 +387,26 @@ static void next_core(const struct area *a, struct strip *at, const actop_entity
     at->tier = e->tier;
 }
 
+/* Bar and percent; in ascii, where a bar would be a digit, only the percent. */
+static void draw_strip_core(struct scene *s, const struct area *a, const struct strip *at,
+                            const struct value *util)
+{
+    bool ascii = s->view->now.glyph == GLYPH_ASCII;
+    int y = at->y + at->high - 1;
+    struct num percent = num_count(util->v * 100, util->diff);
+    if (at->cell == 1 || !util->has || !ascii)
+        draw_bar_up(a, at->y, at->x, at->high, s->view->now.glyph, util);
+    if (at->cell > 1 && util->has && ascii)
+        draw_text_right(a, y, at->x + at->cell - 1, style_heat(util->now), percent.s);
+    else if (at->cell > 1 && util->has)
+        draw_text(a, y, at->x + 1, STYLE_TEXT, percent.s);
+}
+
 static void draw_strip(struct scene *s, const struct area *a)
 {
     int lines = strip_lines(s, a->w);
     int high = lines > 0 && a->h / lines > 1 ? a->h / lines : 1;
-    struct strip at = {NULL, 0, 0, high > 4 ? 4 : high};
+    struct strip at = {NULL, 0, 0, high > 4 ? 4 : high, strip_cell(s, a->w)};
     struct core_order order;
     bool tiers = scene_rows(s, ACTOP_SCOPE_TIER) > 1;
     at.y = -list_scroll(s->view, PANEL_CPU, lines * at.high, a->h);
@@ -379,7 +418,8 @@ static void draw_strip(struct scene *s, const struct area *a)
             return;
         next_core(a, &at, &e, tiers);
         struct value util = scene_value(s, ACTOP_METRIC_CORE_UTIL, row);
-        draw_bar_up(a, at.y, at.x++, at.high, s->view->now.glyph, &util);
+        draw_strip_core(s, a, &at, &util);
+        at.x += at.cell;
     }
 }
 

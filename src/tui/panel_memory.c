@@ -132,6 +132,14 @@ static void draw_swap(struct scene *s, const struct area *a, uint32_t arg)
                  ratio);
 }
 
+static void draw_ram_chart(struct scene *s, const struct area *a, uint32_t arg)
+{
+    struct value total = scene_value(s, ACTOP_METRIC_RAM_TOTAL, 0);
+    (void)arg;
+    draw_chart(s, a, ACTOP_METRIC_RAM_USED, scene_key(s, ACTOP_SCOPE_MACHINE, 0),
+               total.has ? total.now : 0, 1e9);
+}
+
 /* ---- bandwidth ------------------------------------------------------------------------------------- */
 
 /* What 100 percent means: the chip's peak, or the highest seen. */
@@ -211,6 +219,8 @@ void memory_items(struct scene *s, int columns, struct items *out)
             item_add(out, 4, 1, 0, draw_ram_legend);
         if (swap.has && swap.now > 0)
             item_add(out, 5, 1, 0, draw_swap);
+        if (!value_known(&bandwidth) || s->view->zoomed) /* else that is the chart to look at */
+            item_add_growing(out, 5, 1, 3, 2, 0, draw_ram_chart);
     }
     if (value_known(&bandwidth)) {
         item_add(out, 0, 1, 0, draw_bandwidth_headline);

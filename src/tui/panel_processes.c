@@ -27,7 +27,7 @@ struct columns {
     int x[COLUMN_COUNT], w[COLUMN_COUNT];
 };
 
-enum { COMMAND_LEAST = 14 };
+enum { COMMAND_LEAST = 14, NAME_COLS = 18 };
 
 /* Columns of which no row has a value are left out. */
 static bool has_column(const struct process_list *l, int column)
@@ -160,6 +160,16 @@ static uint8_t cell_style(const struct process *p, int column)
     return minor || nothing ? STYLE_DIM : STYLE_TEXT;
 }
 
+/* The command line behind the name, where it is known and says more: at the same place in all rows. */
+static void draw_arguments(const struct scene *s, const struct area *a, const struct process *p,
+                           int x, int w, int used)
+{
+    const char *line = p->members > 1 ? NULL : scene_text(s, ACTOP_METRIC_PROC_CMDLINE, p->row);
+    int from = used + 2 > NAME_COLS ? used + 2 : NAME_COLS;
+    if (line != NULL && strcmp(line, p->name) != 0 && w - from >= 10)
+        draw_name(a, 0, x + from, w - from, STYLE_DIM, line);
+}
+
 static void draw_command(const struct scene *s, const struct area *a, const struct process *p,
                          int x, int w)
 {
@@ -172,6 +182,7 @@ static void draw_command(const struct scene *s, const struct area *a, const stru
     }
     uint8_t style = p->flags & (ACTOP_ENTITY_EXITED | ACTOP_ENTITY_HIDDEN) ? STYLE_DIM : STYLE_TEXT;
     int used = draw_name(a, 0, x, w, style, p->name);
+    draw_arguments(s, a, p, x, w, used);
     if (p->flags & ACTOP_ENTITY_EXITED && !isnan(p->energy_j))
         draw_name(a, 0, x + used + 1, w - used - 1, STYLE_DIM,
                   num_text("ended, %s", num_energy(p->energy_j, false).s).s);

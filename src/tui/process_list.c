@@ -108,6 +108,11 @@ static int by_order(const void *a, const void *b)
         return ended - other_ended;
     if (p->order != q->order)
         return p->order < q->order ? 1 : -1;
+    double p_rss = isnan(p->rss) ? 0
+                                 : p->rss; /* among equals, above all the idle: what takes room */
+    double q_rss = isnan(q->rss) ? 0 : q->rss;
+    if (p_rss != q_rss)
+        return p_rss < q_rss ? 1 : -1;
     return p->pid < q->pid ? -1 : p->pid > q->pid;
 }
 

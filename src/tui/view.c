@@ -87,8 +87,8 @@ unsigned view_scopes(const struct view *v)
     unsigned scopes = ACTOP_WANT_DEFAULT;
     if (v->now.show_processes)
         scopes |= panel_scopes(PANEL_PROCESSES);
-    if (v->overlay == OVERLAY_DETAIL)
-        scopes |= ACTOP_WANT_CMDLINE;
+    if (v->overlay == OVERLAY_DETAIL || (v->zoomed && v->focus == PANEL_PROCESSES))
+        scopes |= ACTOP_WANT_CMDLINE; /* a zoomed table has room for command lines */
     return scopes;
 }
 
