@@ -2,7 +2,6 @@
 /* The table of options, and one value of one option: checked by its kind, stored when its place is not beaten. */
 #include "cli/options.h"
 
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/number.h"
+#include "base/pattern.h"
 #include "base/vec.h"
 
 enum {
@@ -136,12 +136,9 @@ static actop_status set_regex(const struct option_row *row, const char *text, vo
 {
     (void)row;
     regex_t compiled;
-    int failed = regcomp(&compiled, text, REG_EXTENDED | REG_ICASE | REG_NOSUB);
-    if (failed != 0) {
-        char why[128];
-        (void)regerror(failed, &compiled, why, sizeof why);
+    char why[128];
+    if (!pattern_compile(&compiled, text, why, sizeof why))
         return error_set(err, ACTOP_E_ARGUMENT, "not a regular expression: %s", why);
-    }
     regfree(&compiled);
     *(const char **)field = text;
     return ACTOP_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/pattern.h"
 #include "base/vec.h"
 #include "session/session.h"
 
@@ -12,12 +13,9 @@ actop_status actop_set_process_filter(actop_session *s, const char *regex, actop
 {
     regex_t compiled;
     bool wanted = regex != NULL && regex[0] != '\0';
-    int failed = wanted ? regcomp(&compiled, regex, REG_EXTENDED | REG_ICASE | REG_NOSUB) : 0;
-    if (failed != 0) {
-        char why[128];
-        (void)regerror(failed, &compiled, why, sizeof why);
+    char why[128];
+    if (wanted && !pattern_compile(&compiled, regex, why, sizeof why))
         return error_set(err, ACTOP_E_SYNTAX, "%s", why);
-    }
     pthread_mutex_lock(&s->lock);
     if (s->has_filter)
         regfree(&s->filter);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pattern.h"
 #include "base/vec.h"
 #include "tui/view.h"
 
@@ -20,13 +21,8 @@ void process_list_release(struct process_list *l)
 bool process_list_filter(struct process_list *l, const char *regex, char *problem, size_t size)
 {
     regex_t compiled;
-    if (*regex != '\0') {
-        int failed = regcomp(&compiled, regex, REG_EXTENDED | REG_ICASE | REG_NOSUB);
-        if (failed != 0) {
-            (void)regerror(failed, &compiled, problem, size);
-            return false;
-        }
-    }
+    if (*regex != '\0' && !pattern_compile(&compiled, regex, problem, size))
+        return false;
     if (l->has_filter)
         regfree(&l->filter);
     l->has_filter = *regex != '\0';

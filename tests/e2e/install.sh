@@ -35,13 +35,13 @@ sanitize=
 if nm -D "$libdir"/libactop.so | grep -q __asan_init; then sanitize=-fsanitize=address,undefined; fi
 # shellcheck disable=SC2046,SC2086 # words are meant
 succeeds "a program is compiled against the shared library" \
-    "$CC" -std=c11 -Wall -Wextra -Wpedantic -Werror $sanitize $(package --cflags) "$tmp/user.c" -o "$tmp/user" $(package --libs)
+    $CC -std=c11 -Wall -Wextra -Wpedantic -Werror $sanitize $(package --cflags) "$tmp/user.c" -o "$tmp/user" $(package --libs)
 is "and runs" "$(LD_LIBRARY_PATH=$libdir "$tmp/user" 2>&1)" "$version no error"
 
 # In a build for tests the library's own allocations are counted in it, which changes nothing for its user.
 # shellcheck disable=SC2046,SC2086
 succeeds "a program is compiled against the static library" \
-    "$CC" -std=c11 $sanitize $(package --cflags) "$tmp/user.c" -o "$tmp/fixed" \
+    $CC -std=c11 $sanitize $(package --cflags) "$tmp/user.c" -o "$tmp/fixed" \
     $(package --libs --static | sed "s| -lactop| $libdir/libactop.a|")
 is "and runs without the shared one" "$("$tmp/fixed" 2>&1)" "$version no error"
 
@@ -50,7 +50,7 @@ for header in "$prefix"/include/actop/*.h; do
     printf '#include <actop/%s>\nint main(void) { return 0; }\n' "$name" >"$tmp/alone.c"
     # shellcheck disable=SC2046
     succeeds "$name alone is C11" \
-        "$CC" -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only $(package --cflags) "$tmp/alone.c"
+        $CC -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only $(package --cflags) "$tmp/alone.c"
     if command -v clang >/dev/null; then
         # shellcheck disable=SC2046
         succeeds "$name alone is C++" \

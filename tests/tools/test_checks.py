@@ -188,7 +188,7 @@ def _():
 def _(source, status):
     tree({"src/base/a.c": source})
     os.makedirs(os.path.join(tap.tmp, "out"))
-    subprocess.run([os.environ.get("CC", "cc"), "-fPIC", "-c", os.path.join(tap.tmp, "src/base/a.c"),
+    subprocess.run([*os.environ.get("CC", "cc").split(), "-fPIC", "-c", os.path.join(tap.tmp, "src/base/a.c"),
                     "-o", os.path.join(tap.tmp, "out", "src_base_a.c.o")], check=True)
     ended = check("globals", os.path.join(tap.tmp, "out"))
     assert ended.returncode == status, ended.stdout + ended.stderr
