@@ -45,6 +45,11 @@ void fake_fail_call(unsigned long n)
     fault_hit = false;
 }
 
+unsigned long fake_fallible(void)
+{
+    return fallible;
+}
+
 bool fake_fault_hit(void)
 {
     return fault_hit;

@@ -56,6 +56,8 @@ struct truth *fake_truth(void);
 /* Make the n-th call from now that can fail do so (n from 1; 0: none). fake_fault_hit: it was reached. */
 void fake_fail_call(unsigned long n);
 bool fake_fault_hit(void);
+/* Calls since the last plan that could have failed; counted only under a plan. */
+unsigned long fake_fallible(void);
 
 /* How often a row was called since the start, and all of them. */
 unsigned long fake_calls(enum apple_row row);

@@ -214,31 +214,37 @@ apple_typeid fake_CFGetTypeID(apple_cf object)
 
 apple_typeid fake_CFStringGetTypeID(void)
 {
+    fake_count(APPLE_ROW_CFStringGetTypeID);
     return FAKE_STRING;
 }
 
 apple_typeid fake_CFNumberGetTypeID(void)
 {
+    fake_count(APPLE_ROW_CFNumberGetTypeID);
     return FAKE_NUMBER;
 }
 
 apple_typeid fake_CFBooleanGetTypeID(void)
 {
+    fake_count(APPLE_ROW_CFBooleanGetTypeID);
     return FAKE_BOOLEAN;
 }
 
 apple_typeid fake_CFDataGetTypeID(void)
 {
+    fake_count(APPLE_ROW_CFDataGetTypeID);
     return FAKE_DATA;
 }
 
 apple_typeid fake_CFArrayGetTypeID(void)
 {
+    fake_count(APPLE_ROW_CFArrayGetTypeID);
     return FAKE_ARRAY;
 }
 
 apple_typeid fake_CFDictionaryGetTypeID(void)
 {
+    fake_count(APPLE_ROW_CFDictionaryGetTypeID);
     return FAKE_DICTIONARY;
 }
 

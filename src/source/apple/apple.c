@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "source/apple/cf.h"
 
 #define PART(part) extern const struct apple_part part;
 #include "source/apple/parts.def"
@@ -28,8 +29,9 @@ static const int64_t wake_ns = 500000000;
 
 struct source {
     struct apple_libs libs;      /* opened; empty over a given table */
-    struct apple_api own;        /* filled from libs */
-    const struct apple_api *api; /* own, or the caller's */
+    struct apple_api own;        /* filled from libs, or a copy of the caller's */
+    const struct apple_api *api; /* own */
+    bool is_given;               /* own is a copy: the processes are no real ones */
     struct apple_timebase timebase;
     const struct schema *schema; /* a reference, taken by describe */
     void *states[N_PARTS];       /* owned; NULL: the part has none or is absent */
@@ -110,7 +112,10 @@ actop_status apple_open_api(struct source **out, const struct apple_api *api, ac
 
     if (s == NULL)
         return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
-    s->api = api;
+    s->own = *api;
+    s->api = &s->own;
+    s->is_given = true;
+    cf_learn_types(&s->own);
     read_timebase(s);
     *out = s;
     return ACTOP_OK;
@@ -129,6 +134,7 @@ static actop_status apple_open(struct source **out, const struct source_env *env
         return error_set(err, ACTOP_E_UNSUPPORTED, "apple: %s", why);
     }
     apple_api_fill(&s->own, apple_libs_find, &s->libs);
+    cf_learn_types(&s->own);
     read_timebase(s);
     *out = s;
     return ACTOP_OK;
@@ -270,8 +276,7 @@ static actop_status apple_signal(struct source *s, uint64_t pid, uint64_t start,
 
     if (st != ACTOP_OK)
         return st;
-    e = s->api == &s->own ? apple_libs_signal((int)pid, signal)
-                          : ENOTSUP; /* a given table is a test's */
+    e = s->is_given ? ENOTSUP : apple_libs_signal((int)pid, signal); /* a given table is a test's */
     if (e == ENOTSUP)
         return error_set(err, ACTOP_E_UNSUPPORTED,
                          "processes of another machine cannot be signalled");

@@ -48,7 +48,7 @@ void apple_report(struct apple_probe *p, int32_t status, const char *remedy, con
 /* Nanoseconds of mach ticks; exact, without overflow for 2^63 ns. */
 int64_t apple_ns(struct apple_timebase timebase, uint64_t ticks);
 
-/* A source over a table that the caller keeps until the source is closed: how tests reach the fake. */
+/* A source over a table of calls, which is copied: how tests reach the fake. */
 actop_status apple_open_api(struct source **out, const struct apple_api *api, actop_error *err);
 
 /* E_GONE unless pid is still the process that started then (start_us of its row); else what proc_pidinfo says. */

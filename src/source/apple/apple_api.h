@@ -167,6 +167,10 @@ struct apple_api {
 #define X(lib, type, name) type *name;
     APPLE_DATA_MAP(X)
 #undef X
+    /* What CoreFoundation's type calls say, asked once by cf_learn_types(): they are constants of a process. */
+    struct {
+        apple_typeid text, number, boolean, data, array, dictionary;
+    } types;
 };
 
 /* Finds one symbol; NULL when the library is not there or lacks it. */

@@ -4,24 +4,25 @@
 
 #include <string.h>
 
-enum cf_kind cf_kind(const struct apple_api *api, apple_cf object)
+static apple_typeid learn(apple_typeid (*ask)(void))
 {
-    apple_typeid id;
+    return ask != NULL ? ask() : 0;
+}
 
-    if (object == NULL)
-        return CF_NOTHING;
-    id = api->CFGetTypeID(object);
-    if (id == api->CFStringGetTypeID())
-        return CF_TEXT;
-    if (id == api->CFNumberGetTypeID())
-        return CF_NUMBER;
-    if (id == api->CFDataGetTypeID())
-        return CF_DATA;
-    if (id == api->CFDictionaryGetTypeID())
-        return CF_DICTIONARY;
-    if (id == api->CFArrayGetTypeID())
-        return CF_ARRAY;
-    return id == api->CFBooleanGetTypeID() ? CF_BOOLEAN : CF_OTHER;
+void cf_learn_types(struct apple_api *api)
+{
+    api->types.text = learn(api->CFStringGetTypeID);
+    api->types.number = learn(api->CFNumberGetTypeID);
+    api->types.boolean = learn(api->CFBooleanGetTypeID);
+    api->types.data = learn(api->CFDataGetTypeID);
+    api->types.array = learn(api->CFArrayGetTypeID);
+    api->types.dictionary = learn(api->CFDictionaryGetTypeID);
+}
+
+/* 0, which is no type of ours, for NULL. */
+static apple_typeid type_of(const struct apple_api *api, apple_cf object)
+{
+    return object != NULL ? api->CFGetTypeID(object) : 0;
 }
 
 apple_cf cf_string(const struct apple_api *api, const char *text)
@@ -37,19 +38,35 @@ void cf_release(const struct apple_api *api, apple_cf object)
 
 apple_cf cf_in(const struct apple_api *api, apple_cf dictionary, apple_cf key)
 {
-    if (key == NULL || cf_kind(api, dictionary) != CF_DICTIONARY)
+    if (key == NULL || dictionary == NULL || type_of(api, dictionary) != api->types.dictionary)
         return NULL;
     return api->CFDictionaryGetValue(dictionary, key);
 }
 
+static const uint8_t *bytes_of(const struct apple_api *api, apple_cf object, apple_typeid type,
+                               size_t *n)
+{
+    apple_index length;
+
+    *n = 0;
+    if (type == 0 || type != api->types.data)
+        return NULL;
+    length = api->CFDataGetLength(object);
+    *n = length > 0 ? (size_t)length : 0;
+    return api->CFDataGetBytePtr(object);
+}
+
 bool cf_text(const struct apple_api *api, apple_cf object, char *out, size_t n)
 {
+    apple_typeid type = type_of(api, object);
     const uint8_t *bytes;
     size_t length;
 
-    if (cf_kind(api, object) == CF_TEXT)
+    if (type == 0)
+        return false;
+    if (type == api->types.text)
         return api->CFStringGetCString(object, out, (apple_index)n, APPLE_CF_UTF8) != 0;
-    bytes = cf_bytes(api, object, &length);
+    bytes = bytes_of(api, object, type, &length);
     if (bytes == NULL)
         return false;
     if (memchr(bytes, '\0', length) != NULL)
@@ -63,18 +80,20 @@ bool cf_text(const struct apple_api *api, apple_cf object, char *out, size_t n)
 
 bool cf_i64(const struct apple_api *api, apple_cf object, int64_t *out)
 {
-    enum cf_kind kind = cf_kind(api, object);
+    apple_typeid type = type_of(api, object);
     const uint8_t *bytes;
     uint64_t value = 0;
     size_t n;
 
-    if (kind == CF_NUMBER)
+    if (type == 0)
+        return false;
+    if (type == api->types.number)
         return api->CFNumberGetValue(object, APPLE_CF_SINT64, out) != 0;
-    if (kind == CF_BOOLEAN) {
+    if (type == api->types.boolean) {
         *out = api->CFBooleanGetValue(object) != 0;
         return true;
     }
-    bytes = cf_bytes(api, object, &n);
+    bytes = bytes_of(api, object, type, &n);
     if (bytes == NULL || n == 0 || n > 8)
         return false;
     for (size_t i = 0; i < n; i++)
@@ -85,19 +104,13 @@ bool cf_i64(const struct apple_api *api, apple_cf object, int64_t *out)
 
 const uint8_t *cf_bytes(const struct apple_api *api, apple_cf object, size_t *n)
 {
-    apple_index length;
-
-    *n = 0;
-    if (cf_kind(api, object) != CF_DATA)
-        return NULL;
-    length = api->CFDataGetLength(object);
-    *n = length > 0 ? (size_t)length : 0;
-    return api->CFDataGetBytePtr(object);
+    return bytes_of(api, object, type_of(api, object), n);
 }
 
 apple_index cf_count(const struct apple_api *api, apple_cf array)
 {
-    return cf_kind(api, array) == CF_ARRAY ? api->CFArrayGetCount(array) : 0;
+    return array != NULL && type_of(api, array) == api->types.array ? api->CFArrayGetCount(array)
+                                                                    : 0;
 }
 
 size_t cf_trim(char *text)

@@ -19,8 +19,8 @@
     APPLE_ROW_IOServiceMatching, APPLE_ROW_IOServiceGetMatchingServices, APPLE_ROW_IOIteratorNext,  \
         APPLE_ROW_IOObjectRelease
 
-enum cf_kind { CF_NOTHING, CF_TEXT, CF_NUMBER, CF_BOOLEAN, CF_DATA, CF_ARRAY, CF_DICTIONARY, CF_OTHER };
-enum cf_kind cf_kind(const struct apple_api *api, apple_cf object);
+/* Fill api->types. Before any other call here; where a type call is missing, nothing is of that type. */
+void cf_learn_types(struct apple_api *api);
 
 apple_cf cf_string(const struct apple_api *api, const char *text); /* Create; NULL when out of memory */
 void cf_release(const struct apple_api *api, apple_cf object);     /* accepts NULL */

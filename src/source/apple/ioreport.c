@@ -228,7 +228,8 @@ static apple_cf wanted_channels(const struct ioreport_state *s, const struct app
     for (size_t row = 0; row < N_ROWS && dictionary != NULL; row++) {
         if (only >= 0 ? row != (size_t)only : !s->alive[row])
             continue;
-        for (apple_index i = 0; i < cf_count(api, s->listed[row]); i++)
+        apple_index n = cf_count(api, s->listed[row]);
+        for (apple_index i = 0; i < n; i++)
             api->CFArrayAppendValue(array, api->CFArrayGetValueAtIndex(s->listed[row], i));
     }
     if (dictionary != NULL)
@@ -298,7 +299,9 @@ static unsigned drop_silent(struct ioreport_state *s, const struct apple_api *ap
     char group[NAME_SIZE], subgroup[NAME_SIZE];
     unsigned dropped = 0;
 
-    for (apple_index i = 0; i < cf_count(api, array); i++) {
+    apple_index n = cf_count(api, array);
+
+    for (apple_index i = 0; i < n; i++) {
         apple_cf channel = api->CFArrayGetValueAtIndex(array, i);
         text_of(api, api->IOReportChannelGetGroup(channel), group);
         text_of(api, api->IOReportChannelGetSubGroup(channel), subgroup);
@@ -591,7 +594,8 @@ static bool read_channel(const struct ioreport_state *s, struct apple_tick *t,
 
     if (c->channel < 0)
         return true;
-    bytes = cf_bytes(t->api, cf_in(t->api, channel, s->raw_key), &n);
+    /* An element of a sample is a dictionary: every accessor of IOReport's takes it for one. */
+    bytes = cf_bytes(t->api, t->api->CFDictionaryGetValue(channel, s->raw_key), &n);
     if (bytes == NULL || n < sizeof first) {
         read_accessors(t, c, channel);
         return true;

@@ -534,68 +534,6 @@ static void what_is_not_wanted_is_not_asked_for(void **state)
     case_end(&c, "m1");
 }
 
-/* Open, describe, two reads, close under a fault plan. */
-static void try_life(const char *name, unsigned long n)
-{
-    struct apple_case c;
-
-    memset(&c, 0, sizeof c);
-    case_fake(name);
-    fake_fail_call(n);
-    fake_fill(&c.api);
-    assert_int_equal(apple_open_api(&c.source, &c.api, NULL), ACTOP_OK);
-    if (apple_source.describe(c.source, &c.schema, NULL) == ACTOP_OK)
-        for (int tick = 0; tick < 2; tick++) {
-            truth_run(fake_truth(), 500000000);
-            apple_source.read(c.source, want_all, 0, &c.frame, NULL);
-        }
-    case_end(&c, name);
-}
-
-static void each_failing_call_leaves_nothing_behind(void **state)
-{
-    static const struct {
-        const char *machine;
-        unsigned long step; /* the machines with many keys take every so manieth call */
-    } rows[] = {{"vm", 1}, {"odd", 3}, {"m1", 41}, {"m3-max", 307}, {"m5-max", 311}};
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        unsigned long n = 1;
-        do {
-            try_life(rows[i].machine, n);
-            n += rows[i].step;
-        } while (fake_fault_hit());
-        CHECK_ROW(n > 100, rows[i].machine); /* the plan ran through whole lives */
-    }
-}
-
-static void each_missing_call_costs_only_what_hangs_on_it(void **state)
-{
-    (void)state;
-    for (int row = 0; row < APPLE_ROW_COUNT; row++) {
-        const char *name = apple_row_name((enum apple_row)row);
-        struct apple_case c;
-        size_t working = 0, named = 0;
-        memset(&c, 0, sizeof c);
-        case_fake("odd");
-        fake_fill(&c.api);
-        apple_api_drop(&c.api, (enum apple_row)row);
-        assert_int_equal(apple_open_api(&c.source, &c.api, NULL), ACTOP_OK);
-        CHECK_ROW(apple_source.describe(c.source, &c.schema, NULL) == ACTOP_OK, name);
-        CHECK_ROW(apple_source.read(c.source, want_all, 0, &c.frame, NULL) == ACTOP_OK, name);
-        for (size_t i = 0; i < c.schema->n_collectors; i++) {
-            const struct collector *k = &c.schema->collectors[i];
-            working += k->status == 0;
-            named += strstr(schema_text(c.schema, k->reason), name) != NULL;
-            CHECK_ROW(k->status == 0 || schema_text(c.schema, k->reason)[0] != '\0', name);
-        }
-        CHECK_ROW(working >= 6, name);
-        CHECK_ROW(named > 0 || fake_calls((enum apple_row)row) == 0, name);
-        case_end(&c, name);
-    }
-}
-
 static void a_steady_tick_asks_no_more_than_it_has_to(void **state)
 {
     struct apple_case c;
@@ -696,8 +634,6 @@ int main(void)
         cmocka_unit_test(a_wake_asks_for_a_new_description),
         cmocka_unit_test(only_the_very_process_could_be_signalled_and_a_fakes_never_is),
         cmocka_unit_test(what_is_not_wanted_is_not_asked_for),
-        cmocka_unit_test(each_failing_call_leaves_nothing_behind),
-        cmocka_unit_test(each_missing_call_costs_only_what_hangs_on_it),
         cmocka_unit_test(a_steady_tick_asks_no_more_than_it_has_to),
         cmocka_unit_test(a_steady_tick_allocates_nothing),
         cmocka_unit_test(each_failing_allocation_leaves_nothing_behind),
