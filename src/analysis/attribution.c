@@ -156,13 +156,13 @@ static struct totals count_totals(const struct attribution *a, uint32_t rows)
         if (!d->counts)
             continue;
         t.gpu_known = t.gpu_known || a->now[d->entry].gpu_ns >= 0;
-        t.gpu_ns += d->gpu_ns > 0 ? d->gpu_ns : 0;
-        t.visible_ns += d->cpu_ns > 0 ? d->cpu_ns : 0;
+        t.gpu_ns = ns_sum(t.gpu_ns, d->gpu_ns > 0 ? d->gpu_ns : 0);
+        t.visible_ns = ns_sum(t.visible_ns, d->cpu_ns > 0 ? d->cpu_ns : 0);
         t.any = t.any || d->cpu_ns >= 0 || d->gpu_ns >= 0;
         if (!is_measured(a, d))
             continue;
-        t.kernel_nj += d->kernel_nj;
-        t.measured_ns += d->cpu_ns > 0 ? d->cpu_ns : 0;
+        t.kernel_nj = ns_sum(t.kernel_nj, d->kernel_nj);
+        t.measured_ns = ns_sum(t.measured_ns, d->cpu_ns > 0 ? d->cpu_ns : 0);
     }
     return t;
 }
@@ -172,7 +172,8 @@ static int64_t busy_ns(const struct step *step)
     double cores = step->facts->busy_cores;
     if (cores < 0)
         cores = value_or(step->s, ACTOP_METRIC_CPU_UTIL, 0, 0) * step->facts->cores;
-    return (int64_t)llround(cores * step->dt_s * 1e9);
+    double ns = cores * step->dt_s * 1e9;
+    return ns < 0 ? 0 : ns > 9e18 ? INT64_MAX : (int64_t)llround(ns);
 }
 
 /* The CPU's watts: first what the kernel measured, scaled if that is more than there is; the rest by time. */

@@ -23,6 +23,15 @@ void os_now(struct os_moment *out);
 /* The awake clock alone, for deadlines. */
 int64_t os_awake_ns(void);
 
+/* Sum of two times in ns, held at the ends of what fits: a wait may be as long as a number can say, and clocks of a
+ * recording may say anything. */
+static inline int64_t ns_sum(int64_t a, int64_t b)
+{
+    if (b > 0 ? a > INT64_MAX - b : a < INT64_MIN - b)
+        return b > 0 ? INT64_MAX : INT64_MIN;
+    return a + b;
+}
+
 /* Sleep until the awake clock reaches deadline_ns or a signal arrives. */
 void os_sleep_until(int64_t deadline_ns);
 

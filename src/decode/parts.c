@@ -36,10 +36,16 @@ static size_t slot_of(const struct decode_frame *d, int32_t channel, uint32_t at
     return (size_t)d->schema->channels[channel].first + at;
 }
 
+/* Parts know channels by key, and a recording may say anything of how many slots stand behind one. */
+static bool has_slot(const struct decode_frame *d, int32_t channel, uint32_t at)
+{
+    return channel >= 0 && at < d->schema->channels[channel].count;
+}
+
 bool decode_step(const struct decode_frame *d, int32_t channel, uint32_t at,
                  struct counter_step *step)
 {
-    if (channel < 0 || d->taken[slot_of(d, channel, at)] != ACTOP_OK)
+    if (!has_slot(d, channel, at) || d->taken[slot_of(d, channel, at)] != ACTOP_OK)
         return false;
     *step = d->steps[slot_of(d, channel, at)];
     return true;
@@ -57,7 +63,7 @@ bool decode_rate(const struct decode_frame *d, int32_t channel, uint32_t at, dou
 
 uint64_t decode_total(const struct decode_frame *d, int32_t channel, uint32_t at)
 {
-    return channel < 0 ? 0 : d->counters[slot_of(d, channel, at)].total;
+    return has_slot(d, channel, at) ? d->counters[slot_of(d, channel, at)].total : 0;
 }
 
 actop_state decode_absence(const struct decode_frame *d, int32_t channel)
@@ -111,6 +117,8 @@ static bool room_init(struct room *r, const struct schema *s)
     r->taken = calloc(slots, sizeof *r->taken);
     r->wrap_at = calloc(channels, sizeof *r->wrap_at);
     r->counting = calloc(channels, sizeof *r->counting);
+    for (size_t i = 0; r->taken != NULL && i < slots; i++)
+        r->taken[i] = ACTOP_E_STATE; /* also for good, where the channel is no counter */
     return r->counters != NULL && r->steps != NULL && r->taken != NULL && r->wrap_at != NULL &&
            r->counting != NULL;
 }

@@ -71,7 +71,7 @@ void decode_parts_notes(const struct decoder *d, const struct frame *f, const st
 void decode_parts_destroy(struct decoder *d); /* accepts NULL */
 
 /* Difference of one slot of a counter channel (at is the state number, 0 for single ones). False when there is none:
- * first reading, reset, gap, not read. */
+ * first reading, reset, gap, not read, no counter, or no such slot. */
 bool decode_step(const struct decode_frame *d, int32_t channel, uint32_t at, struct counter_step *step);
 
 /* Growth per second times unit_per_step; false as decode_step. */

@@ -128,7 +128,8 @@ static inline void apple_period_take(struct apple_period *p, int64_t dt_ns, bool
 static inline bool apple_is_frozen(const struct apple_period *p)
 {
     int64_t limit_ns = INT64_C(10000000000);
-    return p->waited_ns > (3 * p->period_ns > limit_ns ? 3 * p->period_ns : limit_ns);
+    int64_t three_ns = p->period_ns > INT64_MAX / 3 ? INT64_MAX : 3 * p->period_ns;
+    return p->waited_ns > (three_ns > limit_ns ? three_ns : limit_ns);
 }
 
 /* Put a value of an earlier moment: stale when it is older than this interval. */

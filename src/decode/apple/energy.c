@@ -511,7 +511,7 @@ static void step_meters(struct energy *e, const struct decode_frame *d)
             m->has_watts = false;
             m->period.waited_ns = 0;
         } else if (worked) {
-            m->period.waited_ns += d->interval_ns;
+            m->period.waited_ns = ns_sum(m->period.waited_ns, d->interval_ns);
         }
         if (m->read && (has_stamp(m, d) || e->batches[m->batch].changed))
             take_publication(m, frame_u64(d->frame, m->channel), frame_stamp(d->frame, m->channel));

@@ -88,7 +88,8 @@ actop_state apple_follow(struct apple_follow *f, const struct decode_frame *d, i
         return decode_absence(d, channel);
     if (is_broken(d, c))
         f->has = false;
-    f->period.waited_ns += d->frame->stamps_ns[channel] != 0 ? d->interval_ns : 0;
+    if (d->frame->stamps_ns[channel] != 0)
+        f->period.waited_ns = ns_sum(f->period.waited_ns, d->interval_ns);
     if (apple_is_frozen(&f->period))
         return ACTOP_STATE_FROZEN;
     return f->has ? ACTOP_STATE_STALE : ACTOP_STATE_WARMING;

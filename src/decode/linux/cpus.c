@@ -20,7 +20,8 @@ static const struct {
     {0x045, "Everest"},   {0x049, "Everest"},
 };
 
-enum { APPLE = 0x61, MAX_TIERS = 8 };
+/* As many CPUs as a kernel can be built for; a recording may name more, and some steps here take the square. */
+enum { APPLE = 0x61, MAX_TIERS = 8, MAX_CPUS = 8192 };
 
 int64_t property_at(const struct schema *s, const char *key, size_t i)
 {
@@ -85,6 +86,7 @@ static bool find_state_hz(struct cpu_map *m, const struct schema *s)
 static bool find_policies(struct cpu_map *m, const struct schema *s)
 {
     m->n_policies = property_count(s, "cpufreq/policies");
+    m->n_policies = m->n_policies < MAX_CPUS ? m->n_policies : MAX_CPUS;
     m->policies = calloc(m->n_policies + 1, sizeof *m->policies);
     if (m->policies == NULL)
         return false;
@@ -171,7 +173,7 @@ static int64_t capacity_rank(const struct schema *s, size_t i)
     int64_t own = property_at(s, "cpu/capacity", i), rank = own;
     for (size_t other = 0; other < property_count(s, "cpu/capacity"); other++) {
         int64_t c = property_at(s, "cpu/capacity", other);
-        if (c > rank && c * 95 <= own * 100)
+        if (c > rank && (double)c * 95 <= (double)own * 100)
             rank = c;
     }
     return rank;
@@ -220,6 +222,7 @@ static int32_t time_channel(const struct schema *s, uint32_t number)
 static bool find_cpus(struct cpu_map *m, const struct schema *s)
 {
     m->n_cpus = property_count(s, "cpu/present");
+    m->n_cpus = m->n_cpus < MAX_CPUS ? m->n_cpus : MAX_CPUS;
     m->cpus = calloc(m->n_cpus + 1, sizeof *m->cpus);
     int64_t(*dies)[2] = calloc(m->n_cpus + 1, sizeof *dies);
     size_t n_dies = 0;

@@ -259,7 +259,7 @@ static void watch_still(struct energy_state *s, const struct decode_frame *d)
         any = true;
         grew = grew || step.grew > 0;
     }
-    s->still_ns = !any || grew ? 0 : s->still_ns + d->interval_ns;
+    s->still_ns = !any || grew ? 0 : ns_sum(s->still_ns, d->interval_ns);
 }
 
 static void read_counter(const struct energy_state *s, const struct decode_frame *d, struct rail *r)

@@ -454,7 +454,7 @@ static int cooling_level(const struct heat_state *s, const struct decode_frame *
         if (!frame_has(d->frame, c->channel))
             continue;
         int64_t state = frame_i64(d->frame, c->channel);
-        int own = state <= 0 ? 0 : c->most > 0 && state * 2 >= c->most && c->most > 1 ? 2 : 1;
+        int own = state <= 0 ? 0 : c->most > 1 && state >= c->most - c->most / 2 ? 2 : 1;
         level = own > level ? own : level;
     }
     return level;

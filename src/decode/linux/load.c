@@ -37,7 +37,7 @@ static void step(void *state, struct decode_frame *d)
     static const actop_metric averages[] = {ACTOP_METRIC_LOAD_1, ACTOP_METRIC_LOAD_5,
                                             ACTOP_METRIC_LOAD_15};
     const struct load_state *s = state;
-    bool known = frame_has(d->frame, s->averages);
+    bool known = frame_has(d->frame, s->averages) && d->schema->channels[s->averages].count >= 3;
     const uint64_t *slots = known ? d->frame->slots + d->schema->channels[s->averages].first : NULL;
     for (size_t i = 0; known && i < 3; i++)
         sample_put(d->out, averages[i], 0, (double)slots[i] / 100, ACTOP_MEASURED, s->via);
