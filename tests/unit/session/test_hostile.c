@@ -401,9 +401,10 @@ static void fill_cut(const struct frame *from, const struct schema *s, struct fr
     for (size_t i = 0; i < s->n_channels; i++) {
         const struct channel *c = &s->channels[i];
         int32_t was = schema_find_channel(from->schema, schema_text(s, c->key));
-        assert_true(was >= 0);
+        if (was < 0) /* the machine has changed since the first frame */
+            continue;
         to->status[i] = from->status[was];
-        if (c->type != SLOT_BYTES)
+        if (c->type != SLOT_BYTES && c->count <= from->schema->channels[was].count)
             memcpy(to->slots + c->first, from->slots + from->schema->channels[was].first,
                    c->count * sizeof *to->slots);
     }
