@@ -15,6 +15,9 @@ A value that cannot be read is None; snap.evidence says where a value came from 
 this machine ("auto"), recordings ("replay:FILE"), simulated machines ("sim:m4-max") and other actops
 ("http://HOST:PORT").
 """
+import atexit
+
+from actop import _actop
 from actop._actop import ActopError, __version__, features
 from actop.api import Monitor, Profiler, read_recording
 from actop.models import CoreSample, FanReading, ProcessSample, SystemSnapshot
@@ -23,3 +26,6 @@ __all__ = [
     "ActopError", "CoreSample", "FanReading", "Monitor", "ProcessSample", "Profiler", "SystemSnapshot", "__version__",
     "features", "read_recording",
 ]
+
+atexit.register(_actop.shutdown)
+del atexit

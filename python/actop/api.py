@@ -190,6 +190,19 @@ class Profiler:
     def __len__(self):
         return self._recorder.total - self._recorder.first
 
+    def __arrow_c_stream__(self, requested_schema=None):
+        """The samples so far for anything that reads Arrow's PyCapsule interface: pyarrow.table(profiler),
+        polars.DataFrame(profiler). Nothing is copied."""
+        return self._recorder.__arrow_c_stream__(requested_schema)
+
+    def __arrow_c_array__(self, requested_schema=None):
+        """The samples so far as one array: (schema, array)."""
+        return self._recorder.__arrow_c_array__(requested_schema)
+
+    def __arrow_c_schema__(self):
+        """The columns' names and types."""
+        return self._recorder.__arrow_c_schema__()
+
     def get_summary(self):
         """{} without a sample, else sample_count, duration_s, and for cpu, gpu and package avg_*_watts, peak_*_watts and
         total_*_joules (mean power times duration, as the Python actop has it)."""

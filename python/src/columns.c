@@ -22,7 +22,7 @@ const actop_metric process_metrics[N_PROCESS_METRICS] = {
 
 /* ---- Chunks ---------------------------------------------------------------------------------------------------------- */
 
-static struct chunk *chunk_new(uint32_t cap, size_t n_strips, uint64_t base, int processes)
+struct chunk *chunk_new(uint32_t cap, size_t n_strips, uint64_t base, int processes)
 {
     struct chunk *c = calloc(1, sizeof *c);
     if (c == NULL)
@@ -88,7 +88,7 @@ static size_t bitmap_bytes(uint32_t rows)
     return ((size_t)rows + 63) / 64 * 8; /* Arrow's readers like whole words */
 }
 
-static int strip_open(struct strip *s, enum column_type type, uint32_t cap)
+int strip_open(struct strip *s, enum column_type type, uint32_t cap)
 {
     size_t width = column_width(type);
     if (s->data != NULL)
@@ -102,12 +102,10 @@ static int strip_open(struct strip *s, enum column_type type, uint32_t cap)
     return 0;
 }
 
-static int strip_put(struct strip *s, enum column_type type, uint32_t cap, uint32_t row,
-                     double number, int64_t integer)
+void strip_store(struct strip *s, enum column_type type, uint32_t row, double number,
+                 int64_t integer)
 {
     uint8_t bit = (uint8_t)(1u << (row % 8));
-    if (!strip_open(s, type, cap))
-        return 0;
     s->valid[row / 8] |= bit;
     switch (type) {
     case COLUMN_F64:
@@ -131,12 +129,44 @@ static int strip_put(struct strip *s, enum column_type type, uint32_t cap, uint3
             ((uint8_t *)s->data)[row / 8] |= bit;
         break;
     }
+}
+
+/* A constant of the first n rows becomes data. */
+static int strip_expand(struct strip *s, enum column_type type, uint32_t cap, uint32_t n)
+{
+    if (!strip_open(s, type, cap))
+        return 0;
+    for (uint32_t row = 0; s->constant && row < n; row++)
+        strip_store(s, type, row, s->number, s->integer);
+    s->constant = 0;
+    return 1;
+}
+
+static int strip_put(struct strip *s, enum column_type type, uint32_t cap, uint32_t row,
+                     double number, int64_t integer)
+{
+    if (s->constant || (s->data == NULL && row == 0)) {
+        int same = memcmp(&s->number, &number, sizeof number) == 0 && s->integer == integer;
+        if (row == 0 || same) {
+            s->constant = 1;
+            s->number = number;
+            s->integer = integer;
+            return 1;
+        }
+    }
+    if (!strip_expand(s, type, cap, row))
+        return 0;
+    strip_store(s, type, row, number, integer);
     return 1;
 }
 
 int strip_number(const struct strip *s, enum column_type type, uint32_t row, double *number,
                  int64_t *integer)
 {
+    *number = s->constant && type == COLUMN_F64 ? s->number : (double)s->integer;
+    *integer = s->integer;
+    if (s->constant)
+        return 1;
     *number = 0;
     *integer = 0;
     if (s->data == NULL || (s->valid[row / 8] >> (row % 8) & 1) == 0)
@@ -209,8 +239,10 @@ static enum column_type type_of(const struct field *f)
     case FORM_TEXT:
         return COLUMN_WORD;
     case FORM_INTEGER:
-        return f->per > 1e5 || f->times > 1 ? COLUMN_I32
-                                            : COLUMN_I64; /* MHz and percents are small */
+        /* MHz, percents and counts are small. */
+        return f->per > 1e5 || f->times > 1 || actop_metric_get(f->metric)->unit == ACTOP_UNIT_EACH
+                   ? COLUMN_I32
+                   : COLUMN_I64;
     default:
         return COLUMN_F64;
     }
@@ -709,8 +741,11 @@ static void put_row(struct columns *c, struct chunk *ch, const actop_sample_t *s
     for (size_t i = 0; i < ch->n_strips; i++) {
         struct column *col = &c->column[i];
         struct cell_value v = cell_of(c, col, s, &t, received_ns);
-        if (!v.has)
+        if (!v.has) { /* a constant has ended */
+            if (ch->strips[i].constant && !strip_expand(&ch->strips[i], col->type, ch->cap, ch->n))
+                c->failed = 1;
             continue;
+        }
         col->seen = 1;
         if (!strip_put(&ch->strips[i], col->type, ch->cap, ch->n, v.number, v.integer))
             c->failed = 1;

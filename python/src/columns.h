@@ -41,10 +41,14 @@ struct column {
     int seen;           /* has had a value */
 };
 
-/* One column in one chunk. data is NULL while no row has a value; valid has a bit a row. BOOL data are bits too. */
+/* One column in one chunk. data is NULL while no row has a value, and while every row has the same one (constant):
+ * much of a machine never changes. valid has a bit a row; BOOL data are bits too. */
 struct strip {
     void *data;
     uint8_t *valid;
+    int constant;
+    double number; /* of a constant */
+    int64_t integer;
 };
 
 struct process_row {
@@ -72,6 +76,7 @@ struct chunk {
     _Atomic(void *) zeros; /* what columns without values point to in an export; made when needed */
 };
 
+struct chunk *chunk_new(uint32_t cap, size_t n_strips, uint64_t base, int processes); /* NULL: out of memory */
 struct chunk *chunk_ref(struct chunk *c);
 void chunk_unref(struct chunk *c); /* accepts NULL */
 const void *chunk_zeros(struct chunk *c); /* cap × 8 zero bytes; NULL: out of memory */
@@ -118,5 +123,8 @@ int column_shown(const struct column *col); /* fields always, others once they h
 size_t column_width(enum column_type type); /* bytes of a value; 0 for bits */
 /* A value of a chunk as a number; false: there is none. */
 int strip_number(const struct strip *s, enum column_type type, uint32_t row, double *number, int64_t *integer);
+
+int strip_open(struct strip *s, enum column_type type, uint32_t cap); /* memory for cap rows; false: there is none */
+void strip_store(struct strip *s, enum column_type type, uint32_t row, double number, int64_t integer);
 
 #endif

@@ -16,7 +16,7 @@ static struct recorder_object *recorder_of(PyObject *self)
 }
 
 /* The store, unless the object came through a fork. */
-static struct columns *columns_of(PyObject *self)
+struct columns *recorder_columns_of(PyObject *self)
 {
     struct recorder_object *r = recorder_of(self);
     return binding_forked(r->box.pid) ? NULL : &r->columns;
@@ -159,7 +159,7 @@ static PyObject *recorder_start(PyObject *self, PyObject *unused)
     struct session_arguments a;
     actop_error err = {ACTOP_OK, ""};
     (void)unused;
-    if (columns_of(self) == NULL)
+    if (recorder_columns_of(self) == NULL)
         return NULL;
     if (r->running) {
         PyErr_SetString(PyExc_RuntimeError, "it runs already");
@@ -184,7 +184,7 @@ static PyObject *recorder_start(PyObject *self, PyObject *unused)
 static PyObject *recorder_stop(PyObject *self, PyObject *unused)
 {
     (void)unused;
-    if (columns_of(self) == NULL)
+    if (recorder_columns_of(self) == NULL)
         return NULL;
     recorder_stop_now(recorder_of(self));
     Py_RETURN_NONE;
@@ -194,7 +194,7 @@ static PyObject *recorder_stop(PyObject *self, PyObject *unused)
 static PyObject *recorder_fill(PyObject *self, PyObject *unused)
 {
     struct recorder_object *r = recorder_of(self);
-    actop_session *s = columns_of(self) != NULL ? session_box_get(&r->box) : NULL;
+    actop_session *s = recorder_columns_of(self) != NULL ? session_box_get(&r->box) : NULL;
     actop_error err = {ACTOP_OK, ""};
     (void)unused;
     if (s == NULL)
@@ -224,7 +224,7 @@ static PyObject *recorder_fill(PyObject *self, PyObject *unused)
 
 static PyObject *recorder_wait(PyObject *self, PyObject *args)
 {
-    struct columns *c = columns_of(self);
+    struct columns *c = recorder_columns_of(self);
     unsigned long long n = 0;
     double timeout_s = -1;
     int there = 0;
@@ -252,7 +252,7 @@ static const char *const type_codes[] = {
 
 static PyObject *recorder_columns(PyObject *self, PyObject *unused)
 {
-    struct columns *c = columns_of(self);
+    struct columns *c = recorder_columns_of(self);
     PyObject *list = c != NULL ? PyList_New(0) : NULL;
     (void)unused;
     if (list == NULL)
@@ -386,7 +386,7 @@ static int parse_range(PyObject *args, const char *format, const char **name, ui
 
 static PyObject *recorder_values(PyObject *self, PyObject *args)
 {
-    struct columns *c = columns_of(self);
+    struct columns *c = recorder_columns_of(self);
     const char *name = NULL;
     uint64_t from = 0, to = 0;
     struct copy copy;
@@ -406,7 +406,7 @@ static PyObject *recorder_values(PyObject *self, PyObject *args)
 /* The same as doubles for the buffer protocol: NaN where there is no value. */
 static PyObject *recorder_doubles(PyObject *self, PyObject *args)
 {
-    struct columns *c = columns_of(self);
+    struct columns *c = recorder_columns_of(self);
     const char *name = NULL;
     uint64_t from = 0, to = 0;
     struct copy copy;
@@ -454,7 +454,7 @@ static struct chunk *chunk_of_row(struct columns *c, uint64_t row)
 
 static PyObject *recorder_processes(PyObject *self, PyObject *args)
 {
-    struct columns *c = columns_of(self);
+    struct columns *c = recorder_columns_of(self);
     unsigned long long row = 0;
     if (c == NULL || !PyArg_ParseTuple(args, "K:processes", &row))
         return NULL;
@@ -474,7 +474,7 @@ static PyObject *recorder_processes(PyObject *self, PyObject *args)
 
 static PyObject *recorder_latest(PyObject *self, PyObject *unused)
 {
-    struct columns *c = columns_of(self);
+    struct columns *c = recorder_columns_of(self);
     (void)unused;
     if (c == NULL)
         return NULL;
@@ -488,7 +488,7 @@ static PyObject *recorder_latest(PyObject *self, PyObject *unused)
 
 static PyObject *recorder_size(PyObject *self, PyObject *unused)
 {
-    struct columns *c = columns_of(self);
+    struct columns *c = recorder_columns_of(self);
     size_t bytes = 0;
     (void)unused;
     if (c == NULL)
@@ -514,7 +514,7 @@ enum { GET_FIRST, GET_TOTAL, GET_ENDED, GET_FAILED, GET_WHY };
 
 static PyObject *recorder_get(PyObject *self, void *what)
 {
-    struct columns *c = columns_of(self);
+    struct columns *c = recorder_columns_of(self);
     if (c == NULL)
         return NULL;
     pthread_mutex_lock(&c->lock);
@@ -540,7 +540,7 @@ static PyObject *recorder_get(PyObject *self, void *what)
 static PyObject *recorder_running(PyObject *self, void *unused)
 {
     (void)unused;
-    return columns_of(self) != NULL ? PyBool_FromLong(recorder_of(self)->running) : NULL;
+    return recorder_columns_of(self) != NULL ? PyBool_FromLong(recorder_of(self)->running) : NULL;
 }
 
 static PyObject *recorder_began(PyObject *self, void *unused)
@@ -573,6 +573,16 @@ static PyMethodDef recorder_methods[] = {
     {"processes", recorder_processes, METH_VARARGS,
      "processes($self, row, /)\n--\n\n[(pid, start, parent, command, (cpu ratio, cpu share, gpu share, threads, watts, rss "
      "bytes, joules, cpu seconds), flags)] of a row."},
+    {"__arrow_c_stream__", (PyCFunction)(void (*)(void))recorder_arrow_stream,
+     METH_VARARGS | METH_KEYWORDS,
+     "__arrow_c_stream__($self, requested_schema=None)\n--\n\nThe rows so far as an Arrow stream: a batch a "
+     "chunk, read where they lie."},
+    {"__arrow_c_array__", (PyCFunction)(void (*)(void))recorder_arrow_array,
+     METH_VARARGS | METH_KEYWORDS,
+     "__arrow_c_array__($self, requested_schema=None)\n--\n\nThe rows so far as one Arrow array: where they lie "
+     "in several chunks, a copy."},
+    {"__arrow_c_schema__", recorder_arrow_schema, METH_NOARGS,
+     "__arrow_c_schema__($self, /)\n--\n\nThe type of both."},
     {"latest", recorder_latest, METH_NOARGS, "latest($self, /)\n--\n\nThe newest Sample, or None."},
     {"size", recorder_size, METH_NOARGS, "size($self, /)\n--\n\nBytes the rows take."},
     {NULL, NULL, 0, NULL},

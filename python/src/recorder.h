@@ -21,4 +21,12 @@ struct recorder_object {
 void recorder_stop_now(struct recorder_object *r);
 
 
+/* The store, unless the object came through a fork: then NULL with an exception. */
+struct columns *recorder_columns_of(PyObject *self);
+
+/* Arrow's C data interface over the rows (arrow.c): PyCapsules. */
+PyObject *recorder_arrow_stream(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *recorder_arrow_array(PyObject *self, PyObject *args, PyObject *kwargs);
+PyObject *recorder_arrow_schema(PyObject *self, PyObject *unused);
+
 #endif
