@@ -583,6 +583,15 @@ static void put_power(struct decode_frame *d, actop_metric id, uint32_t row, con
     apple_put(d, id, row, s->watts, s->at_ns, origin, via);
 }
 
+/* The total is as old as the publication it comes from: whoever measures a stretch of time needs to know. */
+static void put_energy(struct decode_frame *d, const struct rail *r, int64_t at_ns,
+                       actop_origin origin, uint16_t via)
+{
+    bool published = at_ns > 0 && at_ns < INT64_MAX;
+    apple_put(d, ACTOP_METRIC_RAIL_ENERGY, (uint32_t)r->row, r->joules,
+              published ? at_ns : d->frame->at.awake_ns, origin, via);
+}
+
 static void step_rails(struct energy *e, struct decode_frame *d)
 {
     static const actop_metric machine[] = {ACTOP_METRIC_CPU_POWER, ACTOP_METRIC_GPU_POWER,
@@ -604,7 +613,7 @@ static void step_rails(struct energy *e, struct decode_frame *d)
         uint16_t via = c->rank >= RANK_PMP ? e->via_pmp : e->via;
         actop_origin origin = c->rank == 0 ? ACTOP_MEASURED : ACTOP_DERIVED;
         put_power(d, ACTOP_METRIC_RAIL_POWER, (uint32_t)r->row, &s, origin, via);
-        sample_put(d->out, ACTOP_METRIC_RAIL_ENERGY, (uint32_t)r->row, r->joules, origin, via);
+        put_energy(d, r, s.at_ns, origin, via);
         sample_put(d->out, ACTOP_METRIC_RAIL_DISCONTINUITIES, (uint32_t)r->row,
                    (double)r->discontinuities, ACTOP_DERIVED, via);
         if (r->id != RAIL_OTHER) {

@@ -164,6 +164,9 @@ static void power_is_held_between_publications_and_never_zero_then_double(void *
             assert_true(fabs(w.value - 10) < (stamped ? 1e-9 : 4.0));
             assert_true(w.age_ns <= INT64_C(2600000000));
             assert_int_equal(w.state, w.age_ns <= 500000000 ? ACTOP_STATE_OK : ACTOP_STATE_STALE);
+            actop_reading joules = actop_read(m.sample, ACTOP_METRIC_RAIL_ENERGY, 0);
+            assert_true(actop_has_value(&joules));
+            assert_int_equal(joules.age_ns, w.age_ns); /* of the same publication */
         }
         assert_true(seen);
         mac_release(&m);
