@@ -446,7 +446,8 @@ ACTOP_API void actop_feed_free(actop_feed *f);
 
 /* ---- Doctor ------------------------------------------------------------------------------------------------------ */
 
-/** One finding about what is readable. Strings are borrowed until the next sample or actop_close(). Since 2.0. */
+/** One finding about what is readable. Strings are borrowed until the next actop_doctor_count() or actop_close().
+ *  Since 2.0. */
 typedef struct actop_finding {
     const char *name;   /**< Collector or metric key. */
     const char *detail; /**< Why; "" when all is well. */
@@ -455,11 +456,13 @@ typedef struct actop_finding {
     int is_metric;      /**< 0 for a collector, 1 for a metric. */
 } actop_finding;
 
-/** Number of findings after at least one sample: first the collectors, then every metric some source can give.
- *  Since 2.0. */
+/** Number of findings about the newest sample, which is kept for actop_doctor_at() until this is called again: first the
+ *  collectors, then every metric some source can give. The background thread may be sampling meanwhile; of those who
+ *  ask, only one at a time. Before the first sample no metric has a value, and while the background thread is at it there
+ *  are no collectors yet. Since 2.0. */
 ACTOP_API size_t actop_doctor_count(actop_session *s);
 
-/** One finding. E_NOT_FOUND when index is out of range. Since 2.0. */
+/** One finding, as of the last actop_doctor_count(). E_NOT_FOUND when index is out of range. Since 2.0. */
 ACTOP_API actop_status actop_doctor_at(actop_session *s, size_t index, actop_finding *out);
 
 /** One note of the decoder about this machine. Strings are borrowed until the next actop_notes() or actop_close().

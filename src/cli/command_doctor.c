@@ -185,7 +185,8 @@ static void put_notes(struct buf *b, actop_session *s)
     }
 }
 
-static int put_doctor(struct buf *b, actop_session *s, const actop_sample_t *sample)
+static int put_doctor(struct buf *b, const struct cli *cli, actop_session *s,
+                      const actop_sample_t *sample)
 {
     struct tally tally = {0, 0, 0};
     buf_puts(b, "actop ");
@@ -201,6 +202,10 @@ static int put_doctor(struct buf *b, actop_session *s, const actop_sample_t *sam
     buf_puts(b, "\nMetrics\n");
     put_findings(b, s, 1, &tally);
     put_troubles(b, sample);
+    size_t history_bytes = cli->parts->history_bytes != NULL ? cli->parts->history_bytes() : 0;
+    if (history_bytes > 0)
+        buf_printf(b, "\nWith --serve an hour of history takes %zu bytes of memory.\n",
+                   history_bytes);
     /* What is counted without any collector are references and verdicts, not this machine. */
     if (tally.collectors == 0) {
         buf_puts(b, "\nNothing is readable.\n");
@@ -278,7 +283,7 @@ int command_doctor(struct cli *cli, const struct option_list *words)
         state = examine(&st, &cli->options, &err);
     int status = 2;
     if (state == OUTPUT_GOOD) {
-        status = put_doctor(&b, s, st.sample);
+        status = put_doctor(&b, cli, s, st.sample);
         state = output_write(b.data != NULL ? b.data : "", b.len, &err);
     }
     if (state != OUTPUT_GOOD)

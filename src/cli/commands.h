@@ -18,6 +18,8 @@ struct cli_parts {
      * announce is called once it listens. */
     actop_status (*serve)(actop_session *s, const struct options *o, int stop_fd, int end_fd,
                           void (*announce)(const char *url, bool exposed), actop_error *err);
+    /* What the server's history takes; 0: built without. */
+    size_t (*history_bytes)(void);
 };
 
 /* Everything a command needs. */

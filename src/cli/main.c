@@ -75,6 +75,7 @@ static actop_status serve(actop_session *s, const struct options *o, int stop_fd
 
 int main(int argc, char **argv)
 {
-    static const struct cli_parts parts = {.screen = run_screen, .serve = serve};
+    static const struct cli_parts parts = {
+        .screen = run_screen, .serve = serve, .history_bytes = serve_history_bytes};
     return cli_main(argc, argv, &parts);
 }

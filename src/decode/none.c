@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "decode/collectors.h"
 #include "decode/decode.h"
 
 struct decoder {
@@ -30,14 +31,19 @@ static actop_status none_step(struct decoder *d, const struct frame *f, struct a
 {
     if (d->schema != f->schema) {
         struct topology *t = topology_new();
-        if (t == NULL)
+        if (t != NULL)
+            collectors_describe(t, f->schema);
+        if (t == NULL || t->failed) {
+            topology_unref(t);
             return error_set(err, ACTOP_E_NOMEM, "out of memory for the topology");
+        }
         topology_unref(d->topology);
         d->topology = t;
         schema_unref(d->schema);
         d->schema = schema_ref(f->schema);
     }
     sample_begin(out, d->topology, &f->at);
+    out->collectors_failed = collectors_failed(f);
     out->interval_ns = d->last_awake_ns == 0 ? 0 : f->at.awake_ns - d->last_awake_ns;
     d->last_awake_ns = f->at.awake_ns;
     return ACTOP_OK;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/vec.h"
+#include "decode/collectors.h"
 
 /* The clock that stops in sleep and the one that goes on are read one after the other, so that they differ by
  * scheduling noise; a sleep lasts longer than this (inferred: suspend to RAM takes about a second). */
@@ -172,6 +173,7 @@ static actop_status new_schema(struct decoder *d, const struct schema *s, actop_
     if (ok) {
         struct decode_schema with = {s, topology, room.wrap_at};
         carry_counters(d, &room, s);
+        collectors_describe(topology, s);
         ok = begin_parts(d, &with);
     }
     if (!ok) {
@@ -245,6 +247,7 @@ actop_status decode_parts_step(struct decoder *d, const struct frame *f, struct 
     out->seq = f->seq;
     out->interval_ns = interval_ns;
     out->gap = gap;
+    out->collectors_failed = collectors_failed(f);
     struct decode_frame with = {f,        d->schema, out,         d->counters,
                                 d->steps, d->taken,  interval_ns, gap};
     for (size_t i = 0; i < d->platform->n_parts; i++)

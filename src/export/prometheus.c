@@ -361,10 +361,35 @@ static void put_infos(const struct writer *w)
     family_put(w, "actop_chip_info", labels, 1);
 }
 
+/* Collectors of what this machine has nothing of are left out: absent, not failing. */
+static void put_collectors(const struct writer *w, struct seen *seen)
+{
+    static const char family[] = "actop_scrape_collector_success";
+    const struct topology *t = w->s->topology;
+    char labels[LABELS_SIZE];
+    struct buf b;
+    memset(seen, 0, sizeof *seen);
+    for (size_t i = 0; i < t->n_collectors; i++) {
+        int success = sample_collector_success(w->s, i);
+        buf_init_fixed(&b, labels, sizeof labels);
+        put_pair(&b, "collector", pool_at(&t->pool, t->collectors[i].name));
+        buf_putc(&b, '}');
+        if (success < 0)
+            continue;
+        if (seen->n == 0)
+            family_begin(w, family, ACTOP_KIND_GAUGE,
+                         "1: this part of the source gave what it could; 0: denied or failed.",
+                         NULL);
+        if (see(seen, labels))
+            family_put(w, family, labels, success);
+    }
+}
+
 static void put_all(const struct writer *w, bool processes)
 {
     struct seen seen;
     put_infos(w);
+    put_collectors(w, &seen);
     put_old(w);
     for (int id = 0; id < ACTOP_METRIC_COUNT; id++)
         if (metric_info((actop_metric)id)->scope != ACTOP_SCOPE_PROCESS)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/vec.h"
 
 struct sample_pool {
@@ -147,6 +148,7 @@ void sample_begin(struct actop_sample_t *s, const struct topology *t, const stru
     s->at = *at;
     s->interval_ns = 0;
     s->gap = false;
+    s->collectors_failed = 0;
     s->failed = false;
     pool_clear(&s->pool);
     for (size_t i = 0; i < s->cap_windows; i++)
@@ -390,6 +392,7 @@ void sample_average(struct actop_sample_t *into, struct actop_sample_t *const *p
     for (size_t i = 0; i < n; i++) {
         into->interval_ns += parts[i]->interval_ns;
         into->gap = into->gap || parts[i]->gap;
+        into->collectors_failed |= parts[i]->collectors_failed;
     }
     if (!VEC_RESERVE(into->pool.bytes, into->pool.cap, last->pool.len + 1)) {
         into->failed = true;
@@ -408,4 +411,12 @@ void sample_average(struct actop_sample_t *into, struct actop_sample_t *const *p
         for (uint32_t row = 0; row < into->tables[m->scope].n; row++)
             average_cell(into, parts, n, (actop_metric)id, row);
     }
+}
+
+int sample_collector_success(const struct actop_sample_t *s, size_t collector)
+{
+    int32_t status = s->topology->collectors[collector].status;
+    if (status < 0 || (status > 0 && status_of_errno(status) == ACTOP_E_NOT_FOUND))
+        return -1;
+    return status == 0 && (collector >= 64 || (s->collectors_failed >> collector & 1u) == 0);
 }

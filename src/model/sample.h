@@ -54,7 +54,13 @@ struct table {
     struct entity *own;        /* entities of a coming scope */
 };
 
-/* Entities of the fixed scopes, and names of what values come via. Refcounted, immutable once shared. */
+/* A part of the source, as the schema told: whether it works here, and why not. */
+struct topology_collector {
+    uint32_t name, reason, remedy; /* pool of the topology */
+    int32_t status;                /* 0 works, -1 absent on this machine, > 0 errno */
+};
+
+/* Entities of the fixed scopes, names of what values come via, and collectors. Refcounted, immutable once shared. */
 struct topology {
     _Atomic uint32_t refs;
     struct pool pool;
@@ -62,6 +68,8 @@ struct topology {
     size_t n[ACTOP_SCOPE_COUNT], cap[ACTOP_SCOPE_COUNT];
     uint32_t *via; /* pool offsets; row 0 is "" */
     size_t n_via, cap_via;
+    struct topology_collector *collectors;
+    size_t n_collectors, cap_collectors;
     bool failed;
 };
 
@@ -73,6 +81,8 @@ void topology_unref(const struct topology *t); /* accepts NULL */
 int32_t topology_add(struct topology *t, actop_scope scope, const char *key, const char *name, const char *tier);
 struct entity *topology_at(struct topology *t, actop_scope scope, int32_t row);
 uint16_t topology_via(struct topology *t, const char *name); /* the row of this name, added when new */
+/* Append a collector; out of memory is remembered in failed. */
+void topology_add_collector(struct topology *t, const char *name, int32_t status, const char *reason, const char *remedy);
 
 struct sample_pool;
 
@@ -85,6 +95,7 @@ struct actop_sample_t {
     struct os_moment at;
     int64_t interval_ns;
     bool gap;
+    uint64_t collectors_failed; /* a bit for each of the topology's first 64: all it was asked for failed this time */
     struct table tables[ACTOP_SCOPE_COUNT];
     struct window_cell *windows; /* rolling average and peak; see sample_window */
     size_t cap_windows;
@@ -132,6 +143,8 @@ bool sample_get(const struct actop_sample_t *s, actop_metric id, uint32_t row, d
 const struct entity *sample_entity_get(const struct actop_sample_t *s, actop_scope scope, uint32_t row);
 const char *sample_entity_text(const struct actop_sample_t *s, actop_scope scope, uint32_t offset);
 uint32_t sample_rows(const struct actop_sample_t *s, actop_scope scope);
+/* Whether a collector of the topology gave what it could: 1, or 0; -1: this machine has nothing of the kind. */
+int sample_collector_success(const struct actop_sample_t *s, size_t collector);
 
 /* Rolling window of a metric of a fixed scope, by analysis; NULL when the scope keeps none or out of memory. Windows
  * exist for gauges of MACHINE, TIER, CLUSTER, GPU and RAIL. */

@@ -37,6 +37,7 @@ void topology_unref(const struct topology *t)
     for (size_t i = 0; i < ACTOP_SCOPE_COUNT; i++)
         free(shared->entities[i]);
     free(shared->via);
+    free(shared->collectors);
     pool_release(&shared->pool);
     free(shared);
 }
@@ -83,4 +84,19 @@ uint16_t topology_via(struct topology *t, const char *name)
     t->via[t->n_via] = pool_adds(&t->pool, name);
     t->failed = t->failed || t->pool.failed;
     return (uint16_t)t->n_via++;
+}
+
+void topology_add_collector(struct topology *t, const char *name, int32_t status,
+                            const char *reason, const char *remedy)
+{
+    if (!VEC_GROW(t->collectors, t->cap_collectors, t->n_collectors + 1)) {
+        t->failed = true;
+        return;
+    }
+    t->collectors[t->n_collectors++] =
+        (struct topology_collector){.name = pool_adds(&t->pool, name),
+                                    .reason = pool_adds(&t->pool, reason),
+                                    .remedy = pool_adds(&t->pool, remedy),
+                                    .status = status};
+    t->failed = t->failed || t->pool.failed;
 }

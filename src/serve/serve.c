@@ -166,10 +166,7 @@ static void raise_limit(void)
 
 size_t serve_history_bytes(void)
 {
-    struct trail h;
-    size_t bytes = trail_open(&h) ? trail_bytes(&h) : 0;
-    trail_release(&h);
-    return bytes;
+    return trail_needs();
 }
 
 actop_status serve_open(struct serve **out, actop_session *s, const struct serve_options *options,

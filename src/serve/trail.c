@@ -49,6 +49,12 @@ void trail_release(struct trail *h)
     *h = (struct trail){0};
 }
 
+size_t trail_needs(void)
+{
+    const struct trail h = {.n_columns = list_columns(NULL)};
+    return trail_bytes(&h);
+}
+
 size_t trail_bytes(const struct trail *h)
 {
     return TRAIL_POINTS * (h->n_columns * sizeof *h->values + sizeof *h->wall_ns);

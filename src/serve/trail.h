@@ -27,6 +27,7 @@ struct trail {
 bool trail_open(struct trail *h); /* false: out of memory; *h is empty */
 void trail_release(struct trail *h);
 size_t trail_bytes(const struct trail *h);
+size_t trail_needs(void); /* the same, before it is opened */
 
 /* Keep a sample's numbers, unless the last point is less than a second old. */
 void trail_add(struct trail *h, const actop_sample_t *s);

@@ -29,7 +29,23 @@ static actop_state state_of_status(int32_t status)
                                      : ACTOP_STATE_FAILED;
 }
 
-static void find_collector(const struct schema *schema, size_t index, actop_finding *out)
+/* What is examined: a sample, immutable and ours while the caller looks at it, so that the sampling thread may go on. */
+static void find_collector(const struct actop_sample_t *sample, size_t index, actop_finding *out)
+{
+    const struct topology *t = sample->topology;
+    const struct topology_collector *c = &t->collectors[index];
+    *out = (actop_finding){.name = pool_at(&t->pool, c->name),
+                           .detail = pool_at(&t->pool, c->reason),
+                           .remedy = pool_at(&t->pool, c->remedy),
+                           .state = state_of_status(c->status)};
+    if (c->status == 0 && sample_collector_success(sample, index) == 0) {
+        out->state = ACTOP_STATE_FAILED;
+        out->detail = "nothing of it could be read this time";
+    }
+}
+
+/* The same, before there is any sample. */
+static void find_described(const struct schema *schema, size_t index, actop_finding *out)
 {
     const struct collector *c = &schema->collectors[index];
     *out = (actop_finding){.name = schema_text(schema, c->name),
@@ -71,8 +87,7 @@ static const struct cell *best_cell(const struct actop_sample_t *sample, actop_m
 }
 
 /* A metric that is not readable is explained by its collector, when it names one that has something to say. */
-static void find_metric(const struct schema *schema, const struct actop_sample_t *sample,
-                        actop_metric id, actop_finding *out)
+static void find_metric(const struct actop_sample_t *sample, actop_metric id, actop_finding *out)
 {
     const struct cell *c = sample != NULL ? best_cell(sample, id) : NULL;
     actop_state state = c != NULL ? (actop_state)c->state : ACTOP_STATE_NONE;
@@ -83,10 +98,11 @@ static void find_metric(const struct schema *schema, const struct actop_sample_t
                            .is_metric = 1};
     if (c == NULL || c->via == 0 || cell_has(c))
         return;
-    const char *via = pool_at(&sample->topology->pool, sample->topology->via[c->via]);
-    for (size_t i = 0; i < schema->n_collectors; i++) {
+    const struct topology *t = sample->topology;
+    const char *via = pool_at(&t->pool, t->via[c->via]);
+    for (size_t i = 0; i < t->n_collectors; i++) {
         actop_finding from;
-        find_collector(schema, i, &from);
+        find_collector(sample, i, &from);
         if (strcmp(from.name, via) == 0 && from.detail[0] != '\0') {
             out->detail = from.detail;
             out->remedy = from.remedy;
@@ -94,22 +110,47 @@ static void find_metric(const struct schema *schema, const struct actop_sample_t
     }
 }
 
+/* The newest sample, with a reference; NULL: none yet. *sampling: another thread may be changing the schema. */
+static const struct actop_sample_t *newest(struct actop_session *s, bool *sampling)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct actop_sample_t *sample = s->current;
+    if (sample == NULL || (s->published != NULL && s->published->seq > sample->seq))
+        sample = s->published;
+    sample = actop_sample_ref(sample);
+    *sampling = s->sampler == SAMPLER_RUNNING || s->sampler == SAMPLER_STOPPING;
+    pthread_mutex_unlock(&s->lock);
+    return sample;
+}
+
+static size_t count_collectors(const struct actop_session *s)
+{
+    return s->examined != NULL    ? s->examined->topology->n_collectors
+           : s->examined_sampling ? 0
+                                  : s->schema->n_collectors;
+}
+
 size_t actop_doctor_count(actop_session *s)
 {
-    return s->schema->n_collectors + ACTOP_METRIC_COUNT;
+    const struct actop_sample_t *sample = newest(s, &s->examined_sampling);
+    actop_sample_unref(s->examined);
+    s->examined = sample;
+    return count_collectors(s) + ACTOP_METRIC_COUNT;
 }
 
 actop_status actop_doctor_at(actop_session *s, size_t index, actop_finding *out)
 {
-    if (index >= actop_doctor_count(s))
+    if (s->examined == NULL)
+        (void)actop_doctor_count(s);
+    size_t n = count_collectors(s);
+    if (index >= n + ACTOP_METRIC_COUNT)
         return ACTOP_E_NOT_FOUND;
-    pthread_mutex_lock(&s->lock);
-    const struct actop_sample_t *sample = s->published != NULL ? s->published : s->current;
-    pthread_mutex_unlock(&s->lock);
-    if (index < s->schema->n_collectors)
-        find_collector(s->schema, index, out);
+    if (index >= n)
+        find_metric(s->examined, (actop_metric)(index - n), out);
+    else if (s->examined != NULL)
+        find_collector(s->examined, index, out);
     else
-        find_metric(s->schema, sample, (actop_metric)(index - s->schema->n_collectors), out);
+        find_described(s->schema, index, out);
     return ACTOP_OK;
 }
 

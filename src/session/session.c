@@ -395,6 +395,7 @@ void actop_close(actop_session *s)
     frame_release(&s->frame);
     schema_unref(s->schema);
     actop_sample_unref(s->current);
+    actop_sample_unref(s->examined);
     actop_sample_unref(s->published);
     sample_pool_unref(s->pool);
     session_history_close(s);

@@ -62,6 +62,8 @@ struct actop_session {
     struct actop_sample_t **parts; /* subsamples of the sample being made */
     size_t cap_parts;
     struct actop_sample_t *current; /* what actop_sample() lent; a reference */
+    const struct actop_sample_t *examined; /* what the doctor looks at; a reference; NULL: no sample yet */
+    bool examined_sampling;        /* the thread ran when it was taken */
     uint64_t seq;                  /* of the last sample made */
     int64_t interval_ns;           /* how far apart frames should be, for simulations */
     int64_t pace_from_ns, pace_at_ns; /* own-time sources: frame clock and ours at the first frame */

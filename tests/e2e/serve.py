@@ -100,6 +100,7 @@ def _():
         later = server.wait_for("/metrics")[1]
         assert not promlint.fell(first.decode(), later.decode())
         assert b"actop_process_cpu_percent{command=" in later and b"NaN" not in later
+        assert b'actop_scrape_collector_success{collector="stat"} 1\n' in later
 
 
 @tap.case("promtool finds nothing to lint in new names")
@@ -145,6 +146,14 @@ def _():
         assert history["t"] == sorted(history["t"])
         assert server.get("/api/v1/history?seconds=x")[0] == 400
         assert b"/metrics" in server.wait_for("/")[1]
+
+
+@tap.case("doctor says how much memory the history takes, and info over HTTP the same")
+def _():
+    with Server() as server:
+        info = json.loads(server.wait_for("/api/v1/info")[1])
+        said = tap.actop("doctor")
+        assert f"With --serve an hour of history takes {info['history_bytes']} bytes of memory.\n" in said.stdout, said
 
 
 @tap.case("HEAD has the same head and no body; a trailing slash and a query do not matter; the rest is 404")

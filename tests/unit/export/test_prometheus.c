@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names and labels of Prometheus' formats; processes by name, bounded and conserved, whatever their names are. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,42 @@ static void a_process_that_ended_is_in_no_list_of_processes(void **state)
     rig_free(r);
 }
 
+static void collectors_are_told_apart_by_whether_they_work(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int32_t status;
+        bool failed;
+        const char *wanted; /* NULL: no such line */
+    } rows[] = {{"works", 0, false, "1"},       {"fails now", 0, true, "0"},
+                {"denied", EACCES, false, "0"}, {"not this machine's", -1, false, NULL},
+                {"gone", ENOENT, false, NULL},  {"broken \"name\"", EIO, true, "0"}};
+    static const char format[] = "actop_scrape_collector_success{collector=\"%s\"} %s\n";
+    struct rig *r = rig_new(NULL);
+    actop_format_options o = ACTOP_FORMAT_OPTIONS_INIT;
+    struct buf b = BUF_INIT;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        topology_add_collector(r->topology, rows[i].name, rows[i].status, "", "");
+    rig_begin(r, 1);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        r->s->collectors_failed |= (uint64_t)rows[i].failed << i;
+    rig_step(r);
+    prometheus_put(&b, r->s, &o);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char line[200], name[64];
+        struct buf label;
+        buf_init_fixed(&label, name, sizeof name);
+        prometheus_put_label(&label, rows[i].name);
+        (void)snprintf(line, sizeof line, format, name,
+                       rows[i].wanted != NULL ? rows[i].wanted : "");
+        line[strlen(line) - (rows[i].wanted != NULL ? 0 : 1)] = '\0';
+        CHECK_ROW((strstr(b.data, line) != NULL) == (rows[i].wanted != NULL), rows[i].name);
+    }
+    buf_release(&b);
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +193,7 @@ int main(void)
         cmocka_unit_test(any_number_of_names_makes_at_most_51_groups_that_add_up),
         cmocka_unit_test(what_has_no_value_is_absent),
         cmocka_unit_test(a_process_that_ended_is_in_no_list_of_processes),
+        cmocka_unit_test(collectors_are_told_apart_by_whether_they_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
