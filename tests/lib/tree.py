@@ -10,7 +10,8 @@ then reads. A machine is the sum of its *.tree files, in the order of their name
     # …               nothing
 
 {A-B} in a path stands for every number from A to B, one file each; {} in the path, text or target is then that number.
-{A-B} in a line of a << file makes one line for each number likewise. \\0 in a text is a zero byte.
+{A-B} in a line of a << file makes one line for each number likewise. \\0 in a text (not in a << file) is a zero byte,
+\\x41 the byte 0x41.
 Moments are paths that begin with t0/, t1/ …; src/source/linux/root.h says how a tree is read.
 """
 import os
@@ -18,6 +19,7 @@ import re
 import sys
 
 RANGE = re.compile(r"\{(\d+)-(\d+)\}")
+BYTE = re.compile(r"\\(?:0|x([0-7][0-9a-f]))")
 FIXTURES = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "fixtures", "linux")
 
 
@@ -41,7 +43,7 @@ def place(root, path):
 def write(root, path, text):
     for name, content in expand(path, text):
         with open(place(root, name), "w", encoding="utf-8") as out:
-            out.write(content.replace("\\0", "\0"))
+            out.write(BYTE.sub(lambda found: chr(int(found.group(1) or "0", 16)), content))
 
 
 def build(lines, root, where):

@@ -7,6 +7,7 @@
 
 #include "source/linux/cpuinfo.h"
 #include "source/linux/scan.h"
+#include "source/linux/stat.h"
 #include "source/linux/values.h"
 
 /* Facts of one logical CPU that are a file each. */
@@ -27,16 +28,14 @@ static const char *const units[] = {"sys/devices/cpu_lowpower/cpus", "sys/device
 static void load_present(struct linux_probe *p, struct linux_list *cpus)
 {
     struct root_text text;
-    uint64_t cpu;
+    uint64_t cpu, ticks[STAT_COLUMNS];
     if (list_load_cpus(cpus, p->root, "sys/devices/system/cpu/present") == 0 && cpus->n > 0)
         return;
     if (root_load(p->root, "proc/stat", &text) != 0)
         return;
-    for (const char *at = text.text; scan_text(&at, "cpu");) {
-        if (scan_u64(&at, &cpu) && cpu < LINUX_MAX_CPUS)
-            (void)list_add(cpus, cpu);
-        (void)scan_next_line(&at);
-    }
+    for (const char *at = text.text; stat_next_cpu(&at, &cpu, ticks);)
+        if (cpu < LINUX_MAX_CPUS)
+            p->schema->failed = !list_add(cpus, cpu) || p->schema->failed;
 }
 
 /* One fact of every CPU, unless no CPU has it. values has room for all. */

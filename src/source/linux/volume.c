@@ -94,11 +94,16 @@ static bool is_remote(const struct mount *m)
            (m->type.n > 5 && memcmp(m->type.at, "fuse.", 5) == 0);
 }
 
+/* Files that container engines put into every container, one mount each; the host's disk stands behind them, which is
+ * none of the container's (documented: Docker's networking, podman-run(1)). */
+static const char *const engine_files[] = {"/etc/hostname", "/etc/hosts", "/etc/resolv.conf",
+                                           "/run/.containerenv"};
+
 /* An overlay is somebody's disk only where it is the whole system, as in a container. */
 static bool is_real(const struct mount *m)
 {
     if (IS_ONE_OF(m->type, image_types) || IS_ONE_OF(m->type, helper_types) ||
-        span_is(m->type, "autofs"))
+        span_is(m->type, "autofs") || IS_ONE_OF(m->point, engine_files))
         return false;
     if (span_is(m->type, "overlay"))
         return span_is(m->point, "/");
