@@ -46,10 +46,9 @@ enum { ARROW_NULLABLE = 2, OUT_OF_MEMORY = 12 /* ENOMEM everywhere we build for 
 /* Bytes shared by several arrays. */
 struct shared {
     atomic_uint refs;
-    int64_t words; /* of a dictionary */
-    size_t split;  /* of a dictionary: where its text begins */
-    double number; /* of a constant */
-    int64_t integer;
+    int64_t words;   /* of a dictionary */
+    size_t split;    /* of a dictionary: where its text begins */
+    struct strip of; /* of a constant */
     unsigned char bytes[];
 };
 
@@ -251,8 +250,8 @@ static int schema_init(struct ArrowSchema *s, const char *format, const char *na
 static int column_schema(struct ArrowSchema *s, const struct view_column *col)
 {
     static const char *const formats[] = {
-        [COLUMN_F64] = "g", [COLUMN_I64] = "l",  [COLUMN_I32] = "i",  [COLUMN_U32] = "I",
-        [COLUMN_U8] = "C",  [COLUMN_BOOL] = "b", [COLUMN_WORD] = "C",
+        [COLUMN_F64] = "g", [COLUMN_F32] = "f", [COLUMN_I64] = "l",  [COLUMN_I32] = "i",
+        [COLUMN_U32] = "I", [COLUMN_U8] = "C",  [COLUMN_BOOL] = "b", [COLUMN_WORD] = "C",
     };
     if (!schema_init(s, formats[col->type], col->name))
         return 0;
@@ -331,18 +330,15 @@ static struct shared *constant_bytes(struct view_column *col, const struct strip
 {
     enum { ROWS = 8192 };
     size_t width = column_width(col->type);
-    if (col->constant != NULL &&
-        memcmp(&col->constant->number, &s->number, sizeof s->number) == 0 &&
-        col->constant->integer == s->integer)
+    if (col->constant != NULL && memcmp(&col->constant->of.same, &s->same, sizeof s->same) == 0)
         return col->constant;
     struct shared *made = shared_new(width > 0 ? width * ROWS : ROWS / 8);
     struct shared *flags = shared_new(ROWS / 8); /* where strip_store wants to mark what is valid */
     if (made != NULL && flags != NULL) {
-        struct strip into = {made->bytes, flags->bytes, 0, 0, 0};
-        made->number = s->number;
-        made->integer = s->integer;
+        struct strip into = {.data = made->bytes, .valid = flags->bytes};
+        made->of.same = s->same;
         for (uint32_t row = 0; row < ROWS; row++)
-            strip_store(&into, col->type, row, s->number, s->integer);
+            strip_store(&into, col->type, row, s->same.number, s->same.integer);
         shared_unref(col->constant);
         col->constant = made;
         made = NULL;

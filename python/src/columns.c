@@ -77,8 +77,8 @@ const void *chunk_zeros(struct chunk *c)
 size_t column_width(enum column_type type)
 {
     static const size_t widths[] = {
-        [COLUMN_F64] = 8, [COLUMN_I64] = 8,  [COLUMN_I32] = 4,  [COLUMN_U32] = 4,
-        [COLUMN_U8] = 1,  [COLUMN_BOOL] = 0, [COLUMN_WORD] = 1,
+        [COLUMN_F64] = 8, [COLUMN_F32] = 4, [COLUMN_I64] = 8,  [COLUMN_I32] = 4,
+        [COLUMN_U32] = 4, [COLUMN_U8] = 1,  [COLUMN_BOOL] = 0, [COLUMN_WORD] = 1,
     };
     return widths[type];
 }
@@ -102,6 +102,11 @@ int strip_open(struct strip *s, enum column_type type, uint32_t cap)
     return 0;
 }
 
+static int is_float(enum column_type type)
+{
+    return type == COLUMN_F64 || type == COLUMN_F32;
+}
+
 void strip_store(struct strip *s, enum column_type type, uint32_t row, double number,
                  int64_t integer)
 {
@@ -110,6 +115,9 @@ void strip_store(struct strip *s, enum column_type type, uint32_t row, double nu
     switch (type) {
     case COLUMN_F64:
         ((double *)s->data)[row] = number;
+        break;
+    case COLUMN_F32:
+        ((float *)s->data)[row] = (float)number;
         break;
     case COLUMN_I64:
         ((int64_t *)s->data)[row] = integer;
@@ -137,7 +145,7 @@ static int strip_expand(struct strip *s, enum column_type type, uint32_t cap, ui
     if (!strip_open(s, type, cap))
         return 0;
     for (uint32_t row = 0; s->constant && row < n; row++)
-        strip_store(s, type, row, s->number, s->integer);
+        strip_store(s, type, row, s->same.number, s->same.integer);
     s->constant = 0;
     return 1;
 }
@@ -146,11 +154,12 @@ static int strip_put(struct strip *s, enum column_type type, uint32_t cap, uint3
                      double number, int64_t integer)
 {
     if (s->constant || (s->data == NULL && row == 0)) {
-        int same = memcmp(&s->number, &number, sizeof number) == 0 && s->integer == integer;
-        if (row == 0 || same) {
+        struct strip new = {.same.integer = integer};
+        if (is_float(type))
+            new.same.number = type == COLUMN_F32 ? (double)(float)number : number;
+        if (row == 0 || memcmp(&s->same, &new.same, sizeof new.same) == 0) {
             s->constant = 1;
-            s->number = number;
-            s->integer = integer;
+            s->same = new.same;
             return 1;
         }
     }
@@ -163,8 +172,8 @@ static int strip_put(struct strip *s, enum column_type type, uint32_t cap, uint3
 int strip_number(const struct strip *s, enum column_type type, uint32_t row, double *number,
                  int64_t *integer)
 {
-    *number = s->constant && type == COLUMN_F64 ? s->number : (double)s->integer;
-    *integer = s->integer;
+    *number = is_float(type) ? s->same.number : (double)s->same.integer;
+    *integer = is_float(type) ? 0 : s->same.integer;
     if (s->constant)
         return 1;
     *number = 0;
@@ -174,6 +183,9 @@ int strip_number(const struct strip *s, enum column_type type, uint32_t row, dou
     switch (type) {
     case COLUMN_F64:
         *number = ((const double *)s->data)[row];
+        return 1;
+    case COLUMN_F32:
+        *number = ((const float *)s->data)[row];
         return 1;
     case COLUMN_I64:
         *integer = ((const int64_t *)s->data)[row];
@@ -234,7 +246,10 @@ static enum column_type type_of(const struct field *f)
     case FORM_VERDICT:
     case FORM_PRESENT:
         return COLUMN_BOOL;
-    case FORM_WORD:
+    case FORM_WORD: /* some states are numbers that have no names */
+        return actop_value_name(f->metric, 0) != NULL || actop_value_name(f->metric, 1) != NULL
+                   ? COLUMN_WORD
+                   : COLUMN_I32;
     case FORM_THERMAL:
     case FORM_TEXT:
         return COLUMN_WORD;
@@ -378,7 +393,10 @@ static void add_numbers(struct columns *c, const actop_sample_t *s, actop_scope 
             for (size_t i = 0; i < n_members; i++)
                 if (members[i].metric == m->id)
                     f = members[i];
-            add_row_field(c, list, e.key, f.key, &f, row);
+            struct column like = {
+                .type = type_of(&f), .kind = KIND_ROW, .field = f, .row = (int32_t)row};
+            like.type = like.type == COLUMN_F64 ? COLUMN_F32 : like.type;
+            column_at(c, join(list, e.key, f.key), like);
         }
     }
 }
@@ -702,15 +720,15 @@ void columns_seal(struct columns *c)
     c->open = 0;
 }
 
-/* The chunk the next row goes into: each is twice as large as the one before. */
+/* The chunk the next row goes into: a quarter of what there is, so that little is left unused. */
 static struct chunk *chunk_for_row(struct columns *c)
 {
     struct chunk *last = c->n_chunks > 0 ? c->chunk[c->n_chunks - 1] : NULL;
     if (c->open && last != NULL && last->n < last->cap)
         return last;
-    uint32_t cap = last == NULL ? FIRST_CHUNK : last->n < last->cap ? last->cap : last->cap * 2;
-    struct chunk *made =
-        chunk_new(cap < LARGEST_CHUNK ? cap : LARGEST_CHUNK, c->n, c->total, c->processes);
+    uint64_t cap = (c->total - c->first) / 4 / FIRST_CHUNK * FIRST_CHUNK;
+    cap = cap < FIRST_CHUNK ? FIRST_CHUNK : cap > LARGEST_CHUNK ? LARGEST_CHUNK : cap;
+    struct chunk *made = chunk_new((uint32_t)cap, c->n, c->total, c->processes);
     if (made == NULL || !VEC_GROW(c->chunk, c->cap_chunks, c->n_chunks + 1)) {
         chunk_unref(made);
         return NULL;

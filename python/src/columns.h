@@ -5,8 +5,8 @@
  *
  * Columns, in this order: seq, awake_ns, received_ns, gap; then every field of a record that is one value under its name;
  * then, flattened with dots, the residencies, fans.N.rpm, e_cores.N.active_pct, clusters.NAME.KEY, rails.NAME.KEY,
- * energy_j.RAIL and energy_age_us.RAIL (how old the counter's value was at the sample: its publication stamp is
- * awake_ns less that). */
+ * (those floats are of 32 bits), energy_j.RAIL and energy_age_us.RAIL (how old the counter's value was at the sample: its
+ * publication stamp is awake_ns less that). */
 #ifndef PYTHON_COLUMNS_H
 #define PYTHON_COLUMNS_H
 
@@ -15,7 +15,7 @@
 
 #include "fields.h"
 
-enum column_type { COLUMN_F64, COLUMN_I64, COLUMN_I32, COLUMN_U32, COLUMN_U8, COLUMN_BOOL, COLUMN_WORD };
+enum column_type { COLUMN_F64, COLUMN_F32, COLUMN_I64, COLUMN_I32, COLUMN_U32, COLUMN_U8, COLUMN_BOOL, COLUMN_WORD };
 
 enum column_kind {
     KIND_FIELD,
@@ -46,9 +46,11 @@ struct column {
 struct strip {
     void *data;
     uint8_t *valid;
+    union {
+        double number; /* of F64 and F32 */
+        int64_t integer;
+    } same; /* the value of a constant */
     int constant;
-    double number; /* of a constant */
-    int64_t integer;
 };
 
 struct process_row {

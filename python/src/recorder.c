@@ -245,9 +245,9 @@ static PyObject *recorder_wait(PyObject *self, PyObject *args)
 /* ---- What there is --------------------------------------------------------------------------------------------------- */
 
 static const char *const type_codes[] = {
-    [COLUMN_F64] = "float64", [COLUMN_I64] = "int64", [COLUMN_I32] = "int32",
-    [COLUMN_U32] = "uint32",  [COLUMN_U8] = "uint8",  [COLUMN_BOOL] = "bool",
-    [COLUMN_WORD] = "text",
+    [COLUMN_F64] = "float64", [COLUMN_F32] = "float32", [COLUMN_I64] = "int64",
+    [COLUMN_I32] = "int32",   [COLUMN_U32] = "uint32",  [COLUMN_U8] = "uint8",
+    [COLUMN_BOOL] = "bool",   [COLUMN_WORD] = "text",
 };
 
 static PyObject *recorder_columns(PyObject *self, PyObject *unused)
@@ -364,7 +364,7 @@ static PyObject *make_copied(const struct copy *copy, size_t i)
 {
     if (!copy->has[i])
         Py_RETURN_NONE;
-    if (copy->type == COLUMN_F64)
+    if (copy->type == COLUMN_F64 || copy->type == COLUMN_F32)
         return PyFloat_FromDouble(copy->number[i]);
     if (copy->type == COLUMN_BOOL)
         return PyBool_FromLong(copy->integer[i] != 0);
@@ -563,7 +563,7 @@ static PyMethodDef recorder_methods[] = {
      "wait($self, total, timeout=-1.0, /)\n--\n\nWait without the GIL until more than total rows were taken, or the end: "
      "True. False after timeout seconds."},
     {"columns", recorder_columns, METH_NOARGS,
-     "columns($self, /)\n--\n\n[(name, type)] in order; type is float64, int64, int32, uint32, uint8, bool or text."},
+     "columns($self, /)\n--\n\n[(name, type)] in order; type is float64, float32, int64, int32, uint32, uint8, bool or text."},
     {"values", recorder_values, METH_VARARGS,
      "values($self, name, start=0, stop=2**64-1, /)\n--\n\nA column's rows by number as a list; None where there is no "
      "value."},

@@ -33,7 +33,7 @@ Stream._fields_ = [
 
 _pointer = C.pythonapi.PyCapsule_GetPointer
 _pointer.restype, _pointer.argtypes = C.c_void_p, [C.py_object, C.c_char_p]
-WIDTHS = {b"g": "d", b"l": "q", b"i": "i", b"I": "I", b"C": "B"}
+WIDTHS = {b"g": "d", b"f": "f", b"l": "q", b"i": "i", b"I": "I", b"C": "B"}
 
 
 def pointer(capsule, name, kind):
