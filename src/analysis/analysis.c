@@ -112,7 +112,7 @@ static actop_status judge(struct analysis *a, const struct step *step, actop_err
     return windows_add(&a->windows, step, err);
 }
 
-static void put_all(const struct analysis *a, const struct step *step)
+static void put_all(struct analysis *a, const struct step *step)
 {
     power_put(&a->power, step);
     energy_put(&a->energy, step);

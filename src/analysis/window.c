@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Keeps the windows. Sums are made anew for each sample out of at most WINDOW_SLOTS slots, so that nothing drifts. */
+/* Keeps the windows; see window.h for the queue of two stacks. */
 #include "analysis/window.h"
 
 #include <stdlib.h>
@@ -37,17 +37,52 @@ static struct window_bucket *buckets_of(const struct windows *w, uint32_t slot)
     return w->buckets + (size_t)slot * w->cap_columns;
 }
 
+static struct window_bucket *rest_of(const struct windows *w)
+{
+    return buckets_of(w, w->cap);
+}
+
+static void merge(struct window_bucket *into, const struct window_bucket *b)
+{
+    into->peak = into->count == 0 || (b->count > 0 && b->peak > into->peak) ? b->peak : into->peak;
+    into->sum += b->sum;
+    into->weight_s += b->weight_s;
+    into->count += b->count;
+}
+
+static void merge_all(const struct windows *w, struct window_bucket *into,
+                      const struct window_bucket *b)
+{
+    for (uint32_t i = 0; i < w->n_columns; i++)
+        merge(&into[i], &b[i]);
+}
+
+/* All slots but the last become the front. */
+static void make_front(struct windows *w)
+{
+    w->n_front = w->n > 0 ? w->n - 1 : 0;
+    for (uint32_t i = w->n_front; i-- > 1;)
+        merge_all(w, buckets_of(w, slot_at(w, i - 1)), buckets_of(w, slot_at(w, i)));
+    if (w->n_columns > 0)
+        memset(rest_of(w), 0, w->n_columns * sizeof *w->buckets);
+}
+
 /* ---- The ring in another shape --------------------------------------------------------------------------------- */
+
+static void pick_columns(struct window_bucket *into, const struct window_bucket *old,
+                         uint32_t n_columns, const uint32_t *from)
+{
+    for (uint32_t column = 0; column < n_columns; column++)
+        into[column] = old[from == NULL ? column : from[column]];
+}
 
 /* Into a ring of cap slots and room for cap_columns; of the n_columns there are, column i was from[i] (NULL: i). */
 static bool reshape(struct windows *w, uint32_t cap, uint32_t cap_columns, uint32_t n_columns,
                     const uint32_t *from)
 {
     struct windows wide = {.cap = cap, .cap_columns = cap_columns};
-    if (!VEC_GROW(w->totals, w->cap_totals, cap_columns))
-        return false;
     wide.slots = calloc(cap, sizeof *wide.slots);
-    wide.buckets = calloc((size_t)cap * cap_columns + 1, sizeof *wide.buckets);
+    wide.buckets = calloc((size_t)(cap + 1) * cap_columns + 1, sizeof *wide.buckets);
     if (wide.slots == NULL || wide.buckets == NULL) {
         free(wide.slots);
         free(wide.buckets);
@@ -55,10 +90,10 @@ static bool reshape(struct windows *w, uint32_t cap, uint32_t cap_columns, uint3
     }
     for (uint32_t i = 0; i < w->n; i++) {
         wide.slots[i] = w->slots[slot_at(w, i)];
-        const struct window_bucket *old = buckets_of(w, slot_at(w, i));
-        for (uint32_t column = 0; column < n_columns; column++)
-            buckets_of(&wide, i)[column] = old[from == NULL ? column : from[column]];
+        pick_columns(buckets_of(&wide, i), buckets_of(w, slot_at(w, i)), n_columns, from);
     }
+    if (n_columns > 0)
+        pick_columns(rest_of(&wide), rest_of(w), n_columns, from);
     free(w->slots);
     free(w->buckets);
     w->slots = wide.slots;
@@ -122,11 +157,15 @@ actop_status windows_follow(struct windows *w, const struct lineage *l,
 
 /* ---- Adding ------------------------------------------------------------------------------------------------------ */
 
+/* Afterwards the oldest slot is of the front, or the only one. */
 static void drop_old(struct windows *w, int64_t begin_ns)
 {
     while (w->n > 0 && w->slots[w->first].end_ns <= begin_ns) {
         w->first = (w->first + 1) % w->cap;
         w->n--;
+        w->n_front -= w->n_front > 0 ? 1 : 0;
+        if (w->n_front == 0)
+            make_front(w);
     }
 }
 
@@ -144,6 +183,10 @@ static struct window_bucket *open_slot(struct windows *w, int64_t begin_ns, int6
     if (w->n == w->cap && !reshape(w, w->cap * 2, w->cap_columns, w->n_columns, NULL))
         return NULL;
     uint32_t slot = slot_at(w, w->n++);
+    if (w->n == 2) /* the one there was is the oldest */
+        w->n_front = 1;
+    else if (w->n > 2)
+        merge_all(w, rest_of(w), buckets_of(w, slot_at(w, w->n - 2)));
     w->slots[slot] = (struct window_slot){begin_ns, end_ns};
     if (w->cap_columns > 0)
         memset(buckets_of(w, slot), 0, w->cap_columns * sizeof(struct window_bucket));
@@ -204,52 +247,56 @@ actop_status windows_add(struct windows *w, const struct step *step, actop_error
 
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
-/* Add a slot to the totals, with the part of it that lies after begin_ns. */
-static void total_slot(const struct windows *w, uint32_t slot, int64_t begin_ns)
-{
-    const struct window_slot *at = &w->slots[slot];
-    const struct window_bucket *b = buckets_of(w, slot);
-    double part = 1;
-    if (at->begin_ns < begin_ns)
-        part = (double)(at->end_ns - begin_ns) / (double)(at->end_ns - at->begin_ns);
-    for (uint32_t i = 0; i < w->n_columns; i++) {
-        struct window_bucket *t = &w->totals[i];
-        if (b[i].count == 0)
-            continue;
-        t->sum += b[i].sum * part;
-        t->weight_s += b[i].weight_s * part;
-        if (t->count == 0 || b[i].peak > t->peak)
-            t->peak = b[i].peak;
-        t->count += b[i].count;
-    }
-}
-
 struct putting {
     const struct windows *w;
     struct actop_sample_t *s;
+    double part; /* of the oldest slot that lies inside */
 };
+
+/* Of the oldest slot only a part is inside: between the sums with and without it. */
+static struct window_bucket total_of(const struct putting *p, int32_t column)
+{
+    const struct windows *w = p->w;
+    static const struct window_bucket nothing;
+    bool front = w->n_front > 0;
+    const struct window_bucket *with = &buckets_of(w, w->first)[column];
+    const struct window_bucket *without = w->n_front > 1 ? &buckets_of(w, slot_at(w, 1))[column]
+                                                         : &nothing;
+    struct window_bucket t = {
+        .sum = without->sum + (with->sum - without->sum) * p->part,
+        .weight_s = without->weight_s + (with->weight_s - without->weight_s) * p->part,
+        .peak = with->peak,
+        .count = with->count,
+    };
+    merge(&t, &rest_of(w)[column]);
+    if (front)
+        merge(&t, &buckets_of(w, slot_at(w, w->n - 1))[column]);
+    return t;
+}
 
 static void put_series(void *context, uint32_t series, actop_metric id, uint32_t row)
 {
     const struct putting *p = context;
     int32_t column = p->w->columns[series];
-    const struct window_bucket *t = column >= 0 ? &p->w->totals[column] : NULL;
-    struct window_cell *cell = t != NULL && t->count > 0 ? sample_window(p->s, id, row) : NULL;
+    if (column < 0)
+        return;
+    struct window_bucket t = total_of(p, column);
+    struct window_cell *cell = t.count > 0 ? sample_window(p->s, id, row) : NULL;
     if (cell != NULL)
-        *cell = (struct window_cell){t->sum / t->weight_s, t->peak, t->count};
+        *cell = (struct window_cell){t.sum / t.weight_s, t.peak, t.count};
 }
 
-void windows_put(const struct windows *w, const struct step *step)
+void windows_put(struct windows *w, const struct step *step)
 {
     int64_t length_ns = (int64_t)(step->options->average_window_s * 1e9);
     int64_t begin_ns = step->s->at.awake_ns - length_ns;
+    drop_old(w, begin_ns);
     if (w->n == 0 || w->n_columns == 0)
         return;
-    memset(w->totals, 0, w->n_columns * sizeof *w->totals);
-    for (uint32_t i = 0; i < w->n; i++)
-        if (w->slots[slot_at(w, i)].end_ns > begin_ns)
-            total_slot(w, slot_at(w, i), begin_ns);
-    struct putting p = {w, step->s};
+    const struct window_slot *oldest = &w->slots[w->first];
+    struct putting p = {w, step->s, 1};
+    if (oldest->begin_ns < begin_ns)
+        p.part = (double)(oldest->end_ns - begin_ns) / (double)(oldest->end_ns - oldest->begin_ns);
     each_series(step->s, put_series, &p);
 }
 
@@ -259,7 +306,6 @@ void windows_release(struct windows *w)
 {
     free(w->slots);
     free(w->buckets);
-    free(w->totals);
     free(w->columns);
     *w = (struct windows){0};
 }
@@ -270,20 +316,18 @@ bool windows_copy(struct windows *into, const struct windows *from)
     if (from->cap == 0)
         return true;
     struct windows like = *from;
-    like.totals = NULL;
     like.columns = NULL;
-    like.cap_totals = like.cap_series = 0;
+    like.cap_series = 0;
     like.slots = calloc(from->cap, sizeof *like.slots);
-    like.buckets = calloc((size_t)from->cap * from->cap_columns + 1, sizeof *like.buckets);
+    size_t n_buckets = (size_t)(from->cap + 1) * from->cap_columns;
+    like.buckets = calloc(n_buckets + 1, sizeof *like.buckets);
     if (like.slots == NULL || like.buckets == NULL ||
-        !VEC_GROW(like.totals, like.cap_totals, (size_t)from->cap_columns) ||
         !VEC_GROW(like.columns, like.cap_series, from->n_series)) {
         windows_release(&like);
         return false;
     }
     memcpy(like.slots, from->slots, from->cap * sizeof *like.slots);
-    memcpy(like.buckets, from->buckets,
-           (size_t)from->cap * from->cap_columns * sizeof *like.buckets);
+    memcpy(like.buckets, from->buckets, n_buckets * sizeof *like.buckets);
     if (from->n_series > 0)
         memcpy(like.columns, from->columns, from->n_series * sizeof *like.columns);
     *into = like;

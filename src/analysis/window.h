@@ -4,7 +4,11 @@
  *
  * A ring of slots, one a sample, each with one bucket a column: a series (metric and row) that has ever had a value. Most
  * machines have none for most. When samples come so quickly that the ring would need more than WINDOW_SLOTS, several share
- * a slot. The oldest slot counts with the part of it that is still inside; its peak counts as long as any part is. */
+ * a slot. The oldest slot counts with the part of it that is still inside; its peak counts as long as any part is.
+ *
+ * A sum over all slots each time would cost more than the rest of the analysis, and a running sum that things are taken
+ * from would drift. So the ring is a queue of two stacks: the front slots hold what they and the later front slots add up
+ * to, the others their own, which one more sum holds together. When the front is used up, the others become it. */
 #ifndef ANALYSIS_WINDOW_H
 #define ANALYSIS_WINDOW_H
 
@@ -25,12 +29,13 @@ struct window_slot {
 
 struct windows {
     struct window_slot *slots;
-    struct window_bucket *buckets; /* slot after slot: buckets[slot * cap_columns + column] */
-    struct window_bucket *totals;  /* scratch: one a column */
+    struct window_bucket *buckets; /* slot after slot: buckets[slot * cap_columns + column]; behind the last of cap slots
+                                    * the sum of all that are neither front nor last */
     int32_t *columns;              /* of each series; -1: it has had no value */
-    size_t cap_totals, n_series, cap_series;
+    size_t n_series, cap_series;
     uint32_t n_columns, cap_columns;
     uint32_t cap, n, first; /* ring */
+    uint32_t n_front;       /* slots of the front; never the last one */
 };
 
 /* Make room for the series of a sample and carry over the ones that were there. To be called
@@ -39,7 +44,7 @@ actop_status windows_follow(struct windows *w, const struct lineage *l, const st
 /* Add a sample. E_NOMEM leaves the sample out. */
 actop_status windows_add(struct windows *w, const struct step *step, actop_error *err);
 /* Write the averages and peaks into the sample. */
-void windows_put(const struct windows *w, const struct step *step);
+void windows_put(struct windows *w, const struct step *step);
 
 void windows_release(struct windows *w);
 bool windows_copy(struct windows *into, const struct windows *from); /* false: out of memory; *into is empty */

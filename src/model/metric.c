@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-static const actop_metric_info metrics[] = {
+const actop_metric_info metric_table[] = {
 #define METRIC(id, key, unit, kind, scope, json, prometheus, help)                                 \
     {ACTOP_METRIC_##id,  key, help, json, prometheus, ACTOP_UNIT_##unit, ACTOP_KIND_##kind,        \
      ACTOP_SCOPE_##scope},
@@ -32,64 +32,36 @@ static const struct {
 #undef SCOPE
 };
 
-/* Column of a metric within its scope: metrics of one scope that stand before it. The enumerators of a scope count
- * themselves, so that the compiler makes the table: COLUMN_MACHINE_CHIP = 0, COLUMN_MACHINE_HOST = 1 … would need the
- * list sorted; a pass at first use would be a writable global. Scopes stand together in metrics.def (a test asserts it),
- * so the column is the distance from the scope's first metric. */
-static actop_metric first_of(actop_scope scope)
-{
-    static const actop_metric first[ACTOP_SCOPE_COUNT] = {
-        [ACTOP_SCOPE_MACHINE] = ACTOP_METRIC_CHIP,
-        [ACTOP_SCOPE_TIER] = ACTOP_METRIC_TIER_UTIL,
-        [ACTOP_SCOPE_CLUSTER] = ACTOP_METRIC_CLUSTER_UTIL,
-        [ACTOP_SCOPE_CORE] = ACTOP_METRIC_CORE_UTIL,
-        [ACTOP_SCOPE_PSTATE] = ACTOP_METRIC_PSTATE_FREQ,
-        [ACTOP_SCOPE_GPU] = ACTOP_METRIC_GPU_NAME,
-        [ACTOP_SCOPE_RAIL] = ACTOP_METRIC_RAIL_POWER,
-        [ACTOP_SCOPE_SENSOR] = ACTOP_METRIC_SENSOR_TEMP,
-        [ACTOP_SCOPE_FAN] = ACTOP_METRIC_FAN_SPEED,
-        [ACTOP_SCOPE_AGENT] = ACTOP_METRIC_AGENT_READ,
-        [ACTOP_SCOPE_INTERFACE] = ACTOP_METRIC_IF_RX,
-        [ACTOP_SCOPE_DISK] = ACTOP_METRIC_DISK_MODEL,
-        [ACTOP_SCOPE_VOLUME] = ACTOP_METRIC_VOLUME_TYPE,
-        [ACTOP_SCOPE_BATTERY] = ACTOP_METRIC_BATTERY_CHARGE,
-        [ACTOP_SCOPE_PROCESS] = ACTOP_METRIC_PROC_COMMAND,
-    };
-    return first[scope];
-}
-
-const actop_metric_info *metric_info(actop_metric id)
-{
-    return &metrics[id];
-}
+const uint16_t metric_first_of[ACTOP_SCOPE_COUNT + 1] = {
+    [ACTOP_SCOPE_MACHINE] = ACTOP_METRIC_CHIP,
+    [ACTOP_SCOPE_TIER] = ACTOP_METRIC_TIER_UTIL,
+    [ACTOP_SCOPE_CLUSTER] = ACTOP_METRIC_CLUSTER_UTIL,
+    [ACTOP_SCOPE_CORE] = ACTOP_METRIC_CORE_UTIL,
+    [ACTOP_SCOPE_PSTATE] = ACTOP_METRIC_PSTATE_FREQ,
+    [ACTOP_SCOPE_GPU] = ACTOP_METRIC_GPU_NAME,
+    [ACTOP_SCOPE_RAIL] = ACTOP_METRIC_RAIL_POWER,
+    [ACTOP_SCOPE_SENSOR] = ACTOP_METRIC_SENSOR_TEMP,
+    [ACTOP_SCOPE_FAN] = ACTOP_METRIC_FAN_SPEED,
+    [ACTOP_SCOPE_AGENT] = ACTOP_METRIC_AGENT_READ,
+    [ACTOP_SCOPE_INTERFACE] = ACTOP_METRIC_IF_RX,
+    [ACTOP_SCOPE_DISK] = ACTOP_METRIC_DISK_MODEL,
+    [ACTOP_SCOPE_VOLUME] = ACTOP_METRIC_VOLUME_TYPE,
+    [ACTOP_SCOPE_BATTERY] = ACTOP_METRIC_BATTERY_CHARGE,
+    [ACTOP_SCOPE_PROCESS] = ACTOP_METRIC_PROC_COMMAND,
+    [ACTOP_SCOPE_COUNT] = ACTOP_METRIC_COUNT,
+};
 
 const actop_metric_info *actop_metric_get(actop_metric id)
 {
-    return (unsigned)id < ACTOP_METRIC_COUNT ? &metrics[id] : NULL;
+    return (unsigned)id < ACTOP_METRIC_COUNT ? &metric_table[id] : NULL;
 }
 
 const actop_metric_info *actop_metric_find(const char *key)
 {
     for (size_t i = 0; key != NULL && i < ACTOP_METRIC_COUNT; i++)
-        if (strcmp(metrics[i].key, key) == 0)
-            return &metrics[i];
+        if (strcmp(metric_table[i].key, key) == 0)
+            return &metric_table[i];
     return NULL;
-}
-
-uint32_t metric_column(actop_metric id)
-{
-    return (uint32_t)id - (uint32_t)first_of(metrics[id].scope);
-}
-
-uint32_t scope_columns(actop_scope scope)
-{
-    uint32_t next = ACTOP_METRIC_COUNT;
-    for (uint32_t s = 0; s < ACTOP_SCOPE_COUNT; s++) {
-        uint32_t first = (uint32_t)first_of((actop_scope)s);
-        if (first > (uint32_t)first_of(scope) && first < next)
-            next = first;
-    }
-    return next - (uint32_t)first_of(scope);
 }
 
 bool scope_is_coming(actop_scope scope)

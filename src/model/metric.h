@@ -7,12 +7,26 @@
 
 #include <actop/actop.h>
 
+extern const actop_metric_info metric_table[];
+/* A scope's metrics stand together in metrics.def, scopes in the order of scopes.def (a test asserts both): the first
+ * metric of each, and the end of the last. */
+extern const uint16_t metric_first_of[ACTOP_SCOPE_COUNT + 1];
+
 /* Rows by id; never NULL for a valid id. */
-const actop_metric_info *metric_info(actop_metric id);
+static inline const actop_metric_info *metric_info(actop_metric id)
+{
+    return &metric_table[id];
+}
 
 /* Number of a metric among the metrics of its scope, and how many a scope has: the columns of a sample's table. */
-uint32_t metric_column(actop_metric id);
-uint32_t scope_columns(actop_scope scope);
+static inline uint32_t metric_column(actop_metric id)
+{
+    return (uint32_t)id - metric_first_of[metric_table[id].scope];
+}
+static inline uint32_t scope_columns(actop_scope scope)
+{
+    return (uint32_t)metric_first_of[scope + 1] - metric_first_of[scope];
+}
 
 /* True for scopes whose rows come and go. */
 bool scope_is_coming(actop_scope scope);

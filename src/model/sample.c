@@ -153,8 +153,12 @@ void sample_begin(struct actop_sample_t *s, const struct topology *t, const stru
     pool_clear(&s->pool);
     for (size_t i = 0; i < s->cap_windows; i++)
         s->windows[i].count = 0;
-    for (uint32_t scope = 0; scope < ACTOP_SCOPE_COUNT; scope++)
+    uint32_t windows = 0;
+    for (uint32_t scope = 0; scope < ACTOP_SCOPE_COUNT; scope++) {
         begin_table(s, (actop_scope)scope);
+        s->windows_at[scope] = windows;
+        windows += scope_columns((actop_scope)scope) * s->tables[scope].n;
+    }
 }
 
 void sample_expect(struct actop_sample_t *s, actop_scope scope, size_t rows)
@@ -288,11 +292,7 @@ bool metric_has_window(actop_metric id)
 static size_t window_index(const struct actop_sample_t *s, actop_metric id, uint32_t row)
 {
     actop_scope scope = metric_info(id)->scope;
-    size_t at = 0;
-    for (uint32_t k = 0; k < (uint32_t)scope; k++)
-        if (!scope_is_coming((actop_scope)k))
-            at += (size_t)scope_columns((actop_scope)k) * s->tables[k].n;
-    return at + (size_t)metric_column(id) * s->tables[scope].n + row;
+    return s->windows_at[scope] + (size_t)metric_column(id) * s->tables[scope].n + row;
 }
 
 struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row)

@@ -99,6 +99,7 @@ struct actop_sample_t {
     struct table tables[ACTOP_SCOPE_COUNT];
     struct window_cell *windows; /* rolling average and peak; see sample_window */
     size_t cap_windows;
+    uint32_t windows_at[ACTOP_SCOPE_COUNT]; /* where a scope's begin */
     struct cell *aside;         /* scratch of sample_reorder */
     struct entity *entities_aside;
     size_t cap_aside, cap_entities_aside;

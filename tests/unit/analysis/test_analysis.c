@@ -295,6 +295,63 @@ static void many_samples_in_a_window_share_slots_and_keep_average_and_peak(void 
     rig_free(r);
 }
 
+/* What a window should be, from everything there ever was. */
+static void check_window(const struct rig *r, size_t n, const double *begin, const double *end,
+                         const double *value)
+{
+    double sum = 0, weight = 0, peak = 0, from = end[n - 1] - r->options.average_window_s;
+    uint32_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        double inside = end[i] - (begin[i] > from ? begin[i] : from);
+        if (value[i] < 0 || !(end[i] > from + 1e-9))
+            continue;
+        sum += value[i] * inside;
+        weight += inside;
+        peak = count == 0 || value[i] > peak ? value[i] : peak;
+        count++;
+    }
+    const struct window_cell *w = sample_window_get(r->s, ACTOP_METRIC_CPU_POWER, 0);
+    assert_int_equal(w != NULL ? w->count : 0, count);
+    if (count == 0)
+        return;
+    check_near(w->average, sum / weight, "average");
+    check_near(w->peak, peak, "peak");
+}
+
+static void windows_are_what_a_sum_over_all_samples_would_say(void **state)
+{
+    enum { SAMPLES = 2000 };
+    static double begin[SAMPLES], end[SAMPLES], value[SAMPLES];
+    struct rng g = {7};
+    (void)state;
+    struct analysis_options o = rig_options();
+    o.average_window_s = 10;
+    struct rig *r = rig_new(&o);
+    for (size_t i = 0; i < SAMPLES; i++) {
+        /* Mostly a few a second, some so far apart that they leave one or none behind; all longer than a slot. */
+        double dt = 0.25 * (1 + rng_below(&g, 4));
+        dt = rng_below(&g, 50) == 0 ? 0.25 * (1 + rng_below(&g, 60)) : dt;
+        begin[i] = i == 0 ? 0 : end[i - 1];
+        end[i] = begin[i] + dt;
+        value[i] = rng_below(&g, 5) == 0 ? -1 : rng_unit(&g);
+        rig_begin(r, dt);
+        if (value[i] >= 0)
+            rig_set(r, ACTOP_METRIC_CPU_POWER, 0, value[i]);
+        if (i > SAMPLES / 2)
+            rig_set(r, ACTOP_METRIC_GPU_UTIL, 0, 0.5); /* a column that comes later */
+        if (i % 97 == 0) {
+            struct analysis *copy = analysis_clone(r->analysis);
+            assert_non_null(copy);
+            analysis_free(r->analysis);
+            r->analysis = copy;
+        }
+        rig_step(r);
+        check_window(r, i + 1, begin, end, value);
+    }
+    check_near(sample_window_get(r->s, ACTOP_METRIC_GPU_UTIL, 0)->average, 0.5, "later");
+    rig_free(r);
+}
+
 static void windows_and_ledgers_follow_their_rows_through_a_changed_topology(void **state)
 {
     (void)state;
@@ -522,6 +579,7 @@ int main(void)
         cmocka_unit_test(a_gap_adds_nothing_but_the_gap),
         cmocka_unit_test(averages_weigh_by_time_and_forget_what_is_older_than_the_window),
         cmocka_unit_test(many_samples_in_a_window_share_slots_and_keep_average_and_peak),
+        cmocka_unit_test(windows_are_what_a_sum_over_all_samples_would_say),
         cmocka_unit_test(windows_and_ledgers_follow_their_rows_through_a_changed_topology),
         cmocka_unit_test(residencies_are_sorted_against_the_top_of_the_table),
         cmocka_unit_test(a_clone_goes_on_like_the_original),
