@@ -14,6 +14,9 @@
  * scheduling noise; a sleep lasts longer than this (inferred: suspend to RAM takes about a second). */
 static const int64_t SLEEP_NS = 500000000;
 
+/* A stamp may be this much older than the frame that reads it and still be of the same moment (recorded on an M1 Ultra: 0.1 ms). */
+static const int64_t STAMP_SLACK_NS = 1000000;
+
 struct decoder {
     const struct decode_platform *platform;
     const struct schema *schema;     /* a reference; NULL before the first frame */
@@ -27,6 +30,7 @@ struct decoder {
     struct os_moment last;
     uint64_t last_seq;
     uint64_t gaps;
+    int64_t not_before_ns; /* see struct decode_frame */
     void **states; /* per part; owned, like what it points to; NULL for parts without */
 };
 
@@ -203,10 +207,12 @@ static bool is_gap(const struct decoder *d, const struct frame *f)
     return awake_ns < 0 || boot_ns - awake_ns > SLEEP_NS || f->seq != d->last_seq + 1;
 }
 
+/* A publication of before a gap is not read: the next one's growth would span the sleep. */
 static bool is_read(const struct decoder *d, const struct frame *f, uint32_t channel)
 {
     const struct channel *c = &d->schema->channels[channel];
-    if (f->status[channel] != SLOT_READ)
+    if (f->status[channel] != SLOT_READ ||
+        (f->stamps_ns[channel] != 0 && f->stamps_ns[channel] < d->not_before_ns))
         return false;
     for (uint32_t i = 0; d->platform->has_invalid && i < c->count; i++)
         if (f->slots[c->first + i] == d->platform->invalid)
@@ -242,14 +248,22 @@ actop_status decode_parts_step(struct decoder *d, const struct frame *f, struct 
     bool gap = is_gap(d, f);
     int64_t interval_ns = d->last_seq == 0 || gap ? 0 : f->at.awake_ns - d->last.awake_ns;
     d->gaps += gap ? 1 : 0;
+    d->not_before_ns = gap ? f->at.awake_ns - STAMP_SLACK_NS : d->not_before_ns;
     take_counters(d, f, gap);
     sample_begin(out, d->topology, &f->at);
     out->seq = f->seq;
     out->interval_ns = interval_ns;
     out->gap = gap;
     out->collectors_failed = collectors_failed(f);
-    struct decode_frame with = {f,        d->schema, out,         d->counters,
-                                d->steps, d->taken,  interval_ns, gap};
+    struct decode_frame with = {.frame = f,
+                                .schema = d->schema,
+                                .out = out,
+                                .counters = d->counters,
+                                .steps = d->steps,
+                                .taken = d->taken,
+                                .interval_ns = interval_ns,
+                                .gap = gap,
+                                .not_before_ns = d->not_before_ns};
     for (size_t i = 0; i < d->platform->n_parts; i++)
         d->platform->parts[i]->step(d->states[i], &with);
     sample_put(out, ACTOP_METRIC_GAPS, 0, (double)d->gaps, ACTOP_DERIVED, 0);
@@ -360,5 +374,6 @@ struct decoder *decode_parts_clone(const struct decoder *from)
     to->last = from->last;
     to->last_seq = from->last_seq;
     to->gaps = from->gaps;
+    to->not_before_ns = from->not_before_ns;
     return to;
 }

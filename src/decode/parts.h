@@ -27,6 +27,7 @@ struct decode_frame {
     const actop_status *taken;            /* per slot: what counter_take said; E_STATE when the slot was not read */
     int64_t interval_ns;                  /* awake time since the last frame; 0 for the first */
     bool gap;
+    int64_t not_before_ns; /* what the system stamped earlier belongs to the time before the last gap */
 };
 
 /* What notes is given: the last frame folded, and the judged sample it became. */

@@ -28,9 +28,11 @@ struct meter {
     uint32_t key;  /* hash of the channel's key, to carry the state over a schema change */
     double watts;  /* of the last publication interval */
     uint64_t grew; /* steps taken in this frame */
+    uint64_t counted; /* steps that went into its rail since the schema began */
+    uint64_t raw;  /* last reading of one without stamps */
     int64_t at_ns; /* stamp of the last publication taken; 0 none */
     struct apple_period period; /* awake time counts while cores work */
-    bool has_watts, ever_moved, read;
+    bool has_watts, ever_moved, read, has_raw;
     bool broke; /* reset in this frame */
 };
 
@@ -61,7 +63,8 @@ struct rail {
     char key[40];
     uint8_t id;    /* enum rail_id */
     int32_t row;   /* in the topology */
-    double joules; /* since the session began */
+    double before_j; /* of earlier schemas, and what stood in for counters */
+    double joules; /* since the session began: before_j and the steps its meters counted */
     uint64_t discontinuities;
     uint32_t chosen; /* candidate it was read from last; UINT32_MAX none */
 };
@@ -344,6 +347,7 @@ static void carry_meters(struct energy *e, const struct meter *old, size_t n)
         for (size_t k = 0; k < n; k++)
             if (old[k].key == e->meters[i].key && old[k].j_per_step == e->meters[i].j_per_step) {
                 struct meter m = old[k];
+                m.counted = 0; /* stands in its rail's before_j */
                 m.channel = e->meters[i].channel;
                 m.batch = e->meters[i].batch;
                 e->meters[i] = m;
@@ -380,6 +384,7 @@ static bool add_rows(struct energy *e, struct decode_schema *d)
             topology_at(d->topology, ACTOP_SCOPE_RAIL, r->row)->flags =
                 flags_of_rail((enum rail_id)r->id);
         r->chosen = UINT32_MAX;
+        r->before_j = r->joules;
     }
     return true;
 }
@@ -473,17 +478,32 @@ static void take_publication(struct meter *m, uint64_t raw, int64_t at_ns)
     }
 }
 
-/* Without a stamp: counters of a batch move together, so when one of it has moved, all have been published. */
+/* Without a stamp: counters of a batch move together, so when one of it has moved, all have been published. The value found
+ * after a gap may be of before it: only the next one is a start. */
 static void find_changed_batches(struct energy *e, const struct decode_frame *d)
 {
     for (size_t i = 0; i < e->n_batches; i++)
         e->batches[i].changed = false;
     for (size_t i = 0; i < e->n_meters; i++) {
-        const struct meter *m = &e->meters[i];
-        if (meter_read(m, d) && !has_stamp(m, d) &&
-            (!m->counter.valid || m->counter.raw != frame_u64(d->frame, m->channel)))
+        struct meter *m = &e->meters[i];
+        if (!meter_read(m, d) || has_stamp(m, d))
+            continue;
+        uint64_t raw = frame_u64(d->frame, m->channel);
+        if (!d->gap && (!m->has_raw || m->raw != raw))
             e->batches[m->batch].changed = true;
+        m->raw = raw;
+        m->has_raw = true;
     }
+}
+
+/* Publications of before the last gap are none: their growth would span it. */
+static bool is_published(const struct energy *e, const struct meter *m,
+                         const struct decode_frame *d)
+{
+    if (!m->read)
+        return false;
+    return has_stamp(m, d) ? d->frame->stamps_ns[m->channel] >= d->not_before_ns
+                           : e->batches[m->batch].changed;
 }
 
 static bool cores_worked(const struct energy *e, const struct decode_frame *d)
@@ -513,7 +533,7 @@ static void step_meters(struct energy *e, const struct decode_frame *d)
         } else if (worked) {
             m->period.waited_ns = ns_sum(m->period.waited_ns, d->interval_ns);
         }
-        if (m->read && (has_stamp(m, d) || e->batches[m->batch].changed))
+        if (is_published(e, m, d))
             take_publication(m, frame_u64(d->frame, m->channel), frame_stamp(d->frame, m->channel));
     }
 }
@@ -522,7 +542,7 @@ static void step_meters(struct energy *e, const struct decode_frame *d)
 
 /* What the meters of a candidate come to. */
 struct sum {
-    double watts, joules;
+    double watts;
     uint32_t broke; /* counters reset in this frame */
     int64_t at_ns;  /* of the oldest */
     actop_state state;
@@ -530,10 +550,9 @@ struct sum {
 
 static struct sum sum_of(const struct energy *e, const struct candidate *c)
 {
-    struct sum s = {0, 0, 0, INT64_MAX, ACTOP_STATE_OK};
+    struct sum s = {0, 0, INT64_MAX, ACTOP_STATE_OK};
     for (uint32_t i = 0; i < c->n; i++) {
         const struct meter *m = &e->meters[e->members[c->first + i]];
-        s.joules += (double)m->grew * m->j_per_step;
         s.watts += m->watts;
         s.broke += m->broke;
         s.at_ns = m->at_ns < s.at_ns ? m->at_ns : s.at_ns;
@@ -583,6 +602,38 @@ static void put_power(struct decode_frame *d, actop_metric id, uint32_t row, con
     apple_put(d, id, row, s->watts, s->at_ns, origin, via);
 }
 
+/* When another candidate takes over, what it published just now may cover time that is counted already. */
+static bool has_counted(const struct energy *e, uint32_t candidate)
+{
+    const struct candidate *c = candidate == UINT32_MAX ? NULL : &e->candidates[candidate];
+    for (uint32_t i = 0; c != NULL && i < c->n; i++)
+        if (e->meters[e->members[c->first + i]].counted > 0)
+            return true;
+    return false;
+}
+
+static void count_steps(struct energy *e, const struct candidate *chosen)
+{
+    for (uint32_t i = 0; i < chosen->n; i++) {
+        struct meter *m = &e->meters[e->members[chosen->first + i]];
+        m->counted += m->grew;
+    }
+}
+
+/* Whole steps are counted and become joules here, so that nothing is lost to rounding however long a session lasts. */
+static double joules_of_rail(const struct energy *e, uint32_t rail)
+{
+    double joules = e->rails[rail].before_j;
+    for (size_t k = 0; k < e->n_candidates; k++) {
+        const struct candidate *c = &e->candidates[k];
+        for (uint32_t i = 0; c->rail == rail && i < c->n; i++) {
+            const struct meter *m = &e->meters[e->members[c->first + i]];
+            joules += (double)m->counted * m->j_per_step;
+        }
+    }
+    return joules;
+}
+
 /* The total is as old as the publication it comes from: whoever measures a stretch of time needs to know. */
 static void put_energy(struct decode_frame *d, const struct rail *r, int64_t at_ns,
                        actop_origin origin, uint16_t via)
@@ -597,7 +648,7 @@ static void step_rails(struct energy *e, struct decode_frame *d)
     static const actop_metric machine[] = {ACTOP_METRIC_CPU_POWER, ACTOP_METRIC_GPU_POWER,
                                            ACTOP_METRIC_ANE_POWER, ACTOP_METRIC_DRAM_POWER,
                                            ACTOP_METRIC_GPU_SRAM_POWER};
-    struct sum other = {0, 0, 0, INT64_MAX, ACTOP_STATE_NONE};
+    struct sum other = {0, 0, INT64_MAX, ACTOP_STATE_NONE};
     for (uint32_t i = 0; i < e->n_rails; i++) {
         struct rail *r = &e->rails[i];
         if (r->row < 0)
@@ -607,9 +658,12 @@ static void step_rails(struct energy *e, struct decode_frame *d)
         struct sum s = sum_of(e, c);
         if (s.state == ACTOP_STATE_OK && is_dead(e, c))
             s.state = ACTOP_STATE_FROZEN;
+        bool doubles = r->chosen != chosen && has_counted(e, r->chosen);
         r->chosen = chosen;
-        r->joules += s.joules;
-        r->discontinuities += s.broke + (d->gap ? 1u : 0u);
+        if (!doubles)
+            count_steps(e, c);
+        r->joules = joules_of_rail(e, i);
+        r->discontinuities += s.broke + (d->gap ? 1u : 0u) + (doubles ? 1u : 0u);
         uint16_t via = c->rank >= RANK_PMP ? e->via_pmp : e->via;
         actop_origin origin = c->rank == 0 ? ACTOP_MEASURED : ACTOP_DERIVED;
         put_power(d, ACTOP_METRIC_RAIL_POWER, (uint32_t)r->row, &s, origin, via);
@@ -649,7 +703,8 @@ static void step_stand_in(struct energy *e, struct decode_frame *d)
             sample_cell(d->out, ACTOP_METRIC_CPU_POWER, 0)->state != ACTOP_STATE_FROZEN ||
             !stand_in(e, d, &watts))
             continue;
-        r->joules += watts * (double)d->interval_ns * 1e-9;
+        r->before_j += watts * (double)d->interval_ns * 1e-9;
+        r->joules = joules_of_rail(e, i);
         sample_put(d->out, ACTOP_METRIC_CPU_POWER, 0, watts, ACTOP_ESTIMATED, e->via_smc);
         sample_put(d->out, ACTOP_METRIC_RAIL_POWER, (uint32_t)r->row, watts, ACTOP_ESTIMATED,
                    e->via_smc);
