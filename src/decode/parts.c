@@ -31,7 +31,7 @@ struct decoder {
     uint64_t last_seq;
     uint64_t gaps;
     int64_t not_before_ns; /* see struct decode_frame */
-    void **states; /* per part; owned, like what it points to; NULL for parts without */
+    void **states;         /* per part; owned, like what it points to; NULL for parts without */
 };
 
 /* ---- what parts ask for --------------------------------------------------------------------------------------- */

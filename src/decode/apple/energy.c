@@ -25,12 +25,12 @@ struct meter {
     uint32_t batch; /* row in batches: counters published together */
     double j_per_step;
     struct counter counter;
-    uint32_t key;  /* hash of the channel's key, to carry the state over a schema change */
-    double watts;  /* of the last publication interval */
-    uint64_t grew; /* steps taken in this frame */
+    uint32_t key;     /* hash of the channel's key, to carry the state over a schema change */
+    double watts;     /* of the last publication interval */
+    uint64_t grew;    /* steps taken in this frame */
     uint64_t counted; /* steps that went into its rail since the schema began */
-    uint64_t raw;  /* last reading of one without stamps */
-    int64_t at_ns; /* stamp of the last publication taken; 0 none */
+    uint64_t raw;     /* last reading of one without stamps */
+    int64_t at_ns;    /* stamp of the last publication taken; 0 none */
     struct apple_period period; /* awake time counts while cores work */
     bool has_watts, ever_moved, read, has_raw;
     bool broke; /* reset in this frame */
@@ -61,10 +61,10 @@ struct candidate {
 
 struct rail {
     char key[40];
-    uint8_t id;    /* enum rail_id */
-    int32_t row;   /* in the topology */
+    uint8_t id;      /* enum rail_id */
+    int32_t row;     /* in the topology */
     double before_j; /* of earlier schemas, and what stood in for counters */
-    double joules; /* since the session began: before_j and the steps its meters counted */
+    double joules;   /* since the session began: before_j and the steps its meters counted */
     uint64_t discontinuities;
     uint32_t chosen; /* candidate it was read from last; UINT32_MAX none */
 };

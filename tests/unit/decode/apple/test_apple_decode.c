@@ -364,6 +364,35 @@ static void cores_and_the_pmp_add_nothing_to_a_cluster(void **state)
     mac_release(&m);
 }
 
+/* The clusters' counter freezes for 30 s, the PMP's stands in, then the first catches up in one publication: that is not counted again. */
+static void a_counter_that_comes_back_is_not_counted_for_the_time_another_stood_in(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"IDLE", "V0P0"};
+    struct mac m;
+    mac_init(&m);
+    int32_t core = mac_states(&m, MAC_CORES, "PCPU0", states, 2);
+    int32_t total = mac_energy(&m, MAC_MODEL, "CPU Energy", "mJ");
+    int32_t pmp = mac_energy(&m, "ioreport/PMP/Energy Counters", "PCPU", "mJ");
+    mac_seal(&m);
+    for (int i = 0; i < 60; i++) {
+        bool frozen = i > 5 && i < 36;
+        mac_begin(&m, S);
+        frame_array(&m.frame, core)[0] = (uint64_t)(i + 1) * 24000000;
+        frame_set_i64(&m.frame, total, frozen ? 6000 : (i + 1) * 1000);
+        frame_set_stamp(&m.frame, total, frozen ? 1006 * S : m.awake_ns);
+        frame_set_i64(&m.frame, pmp, (i + 1) * 1000);
+        frame_set_stamp(&m.frame, pmp, m.awake_ns);
+        mac_end(&m);
+        double truth = i; /* joules since the first frame, at 1 W */
+        double joules = mac_read(&m, "rail.energy", "cpu");
+        /* Until it is called frozen nothing stands in: those 10 s are missing, but nothing is counted twice. */
+        assert_true(joules <= truth + 1e-9 && joules >= truth - 12);
+    }
+    assert_true(mac_read(&m, "rail.discontinuities", "cpu") == 2); /* there and back */
+    mac_release(&m);
+}
+
 /* Rails in the order they are preferred; each row lacks the ones before it. */
 static void the_cpu_is_read_from_the_best_that_is_there(void **state)
 {
@@ -589,6 +618,7 @@ int main(void)
         cmocka_unit_test(a_counter_that_stands_while_cores_work_is_frozen_and_another_stands_in),
         cmocka_unit_test(what_stands_twice_is_counted_once),
         cmocka_unit_test(cores_and_the_pmp_add_nothing_to_a_cluster),
+        cmocka_unit_test(a_counter_that_comes_back_is_not_counted_for_the_time_another_stood_in),
         cmocka_unit_test(the_cpu_is_read_from_the_best_that_is_there),
         cmocka_unit_test(smc_rails_stand_in_only_on_chips_they_were_checked_on),
         cmocka_unit_test(buckets_give_their_midpoints_and_say_when_they_are_full),

@@ -5,8 +5,8 @@
  *
  *   - joules never fall, and are exactly the steps the counter grew between publications that were seen, in the same awake
  *     stretch and without a restart between them;
- *   - they are the truth between the first and the last publication seen, to 0.1 % and one step, and what they are behind
- *     of now is less than the time since the last publication;
+ *   - they are the truth between the first and the newest publication, to 0.1 % and one step for each awake stretch, so
+ *     that only what is not yet published is missing;
  *   - watts are not negative, and times the time between two stamps they are what the counter grew;
  *   - every ratio is from 0 to 1; the states of a cluster share out its interval: their ratios add up to 1 and their seconds to
  *     the seconds that were counted. */
@@ -79,9 +79,9 @@ struct line {
     bool stamped, fresh; /* stamps are given; publications are of the very frame */
     int64_t first_ns, period_ns[2], stop_ns;
     struct power power;
-    uint64_t start;  /* raw value at base_j */
-    double base_j;   /* of the truth: what it counts from */
-    struct seen now; /* the newest publication */
+    uint64_t start;   /* raw value at base_j */
+    double base_j;    /* of the truth: what it counts from */
+    struct seen now;  /* the newest publication */
     struct seen last; /* the last one that was taken */
     uint64_t steps;   /* expected in the rail */
     double truth_j;   /* of the intervals they belong to */
@@ -130,11 +130,11 @@ struct trace {
     struct mac mac;
     struct line lines[N_LINES];
     int32_t cores[N_CORES], complex, gpu;
-    uint64_t ticks[N_CORES + 2][N_STATES];  /* counters now */
-    int64_t ticked_ns[N_CORES + 2];         /* until when they count */
-    int64_t residency_period_ns;            /* 0: of the very frame */
-    uint64_t counted[N_CORES + 2];          /* ticks of intervals that were seen */
-    uint64_t taken[N_CORES + 2];            /* ticks of all states together, when last taken */
+    uint64_t ticks[N_CORES + 2][N_STATES]; /* counters now */
+    int64_t ticked_ns[N_CORES + 2];        /* until when they count */
+    int64_t residency_period_ns;           /* 0: of the very frame */
+    uint64_t counted[N_CORES + 2];         /* ticks of intervals that were seen */
+    uint64_t taken[N_CORES + 2];           /* ticks of all states together, when last taken */
     int64_t taken_ns[N_CORES + 2];
     bool has_taken[N_CORES + 2];
     int64_t interval_ns;
@@ -149,9 +149,8 @@ static void init_line(struct trace *t, struct line *l, const char *name, const c
     l->stamped = below(&t->seed, 4) != 0;
     l->fresh = below(&t->seed, 4) == 0;
     for (int i = 0; i < 2; i++) /* 18 ms to 2.2 s, seldom half an hour (recorded: M5 Ultra) */
-        l->period_ns[i] = below(&t->seed, 30) == 0
-                              ? INT64_C(1800000000000)
-                              : (int64_t)between(&t->seed, 18e6, 2200e6);
+        l->period_ns[i] = below(&t->seed, 30) == 0 ? INT64_C(1800000000000)
+                                                   : (int64_t)between(&t->seed, 18e6, 2200e6);
     l->first_ns = now_ns - (int64_t)between(&t->seed, 0, 5e9);
     l->stop_ns = below(&t->seed, 8) == 0
                      ? now_ns + (int64_t)between(&t->seed, 0, 12.0 * (double)t->interval_ns)
@@ -348,8 +347,8 @@ static void check_ratios(const struct trace *t, uint64_t seed)
         for (uint32_t row = 0; row < actop_rows(t->mac.sample, info->scope); row++) {
             actop_reading r = actop_read(t->mac.sample, (actop_metric)id, row);
             if (actop_has_value(&r) && !(r.value >= 0 && r.value <= 1 + 1e-12))
-                fail_msg("%s row %u of trace %llu is %g", info->key, row,
-                         (unsigned long long)seed, r.value);
+                fail_msg("%s row %u of trace %llu is %g", info->key, row, (unsigned long long)seed,
+                         r.value);
         }
     }
 }
