@@ -19,13 +19,31 @@ import atexit
 
 from actop import _actop
 from actop._actop import ActopError, __version__, features
-from actop.api import Monitor, Profiler, read_recording
+from actop.api import Monitor, Profiler, profiled, read_recording, section
 from actop.models import CoreSample, FanReading, ProcessSample, SystemSnapshot
 
 __all__ = [
-    "ActopError", "CoreSample", "FanReading", "Monitor", "ProcessSample", "Profiler", "SystemSnapshot", "__version__",
-    "features", "read_recording",
+    "ActopError", "AsyncMonitor", "CoreSample", "FanReading", "Monitor", "ProcessSample", "Profiler", "SystemSnapshot",
+    "__version__", "features", "profiled", "read_recording", "section",
 ]
+
+
+def __getattr__(name):
+    """AsyncMonitor, when it is asked for: asyncio takes longer to import than everything here."""
+    if name == "AsyncMonitor":
+        from actop._aio import AsyncMonitor
+
+        globals()[name] = AsyncMonitor
+        return AsyncMonitor
+    raise AttributeError(f"module 'actop' has no attribute '{name}'")
+
+
+def load_ipython_extension(shell):
+    """%load_ext actop: the cell magic %%actop."""
+    from actop._magic import load
+
+    load(shell)
+
 
 atexit.register(_actop.shutdown)
 del atexit

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Monitor: one snapshot at a time. Profiler: everything in the background, by a thread of C."""
+import functools
+import os
 import re
+import sys
 import time
 
 from actop import _actop
+from actop._sections import Sections
 from actop.models import SystemSnapshot
 
 _UNSET = object()
@@ -117,18 +121,26 @@ def _chosen(sample, pattern, limit):
     return sorted(rows, key=by_cpu, reverse=True)
 
 
-class Profiler:
+class Profiler(Sections):
     """Samples a source in the background until stop(), in a thread of C that never needs the GIL.
 
     interval_s    seconds between samples, from 0.001 on
     max_samples   rows that are kept; when_full is "ring" (the oldest goes) or "stop" (sampling ends)
+    pid           "self" or a number: keep that process and those below it, with the energy attributed to them
+    idle          seconds start() waits first, to see what the idle machine draws; that is taken off every section's energy
     source        as for Monitor; further options: subsamples, processes, root_pid, seed, script, speed, root, token_file
 
     May be started again; start() forgets what was there."""
 
-    def __init__(self, interval_s=1.0, *, source="auto", max_samples=1_000_000, when_full="ring", **options):
+    def __init__(self, interval_s=1.0, *, source="auto", max_samples=1_000_000, when_full="ring", pid=None, idle=0.0,
+                 **options):
         self.interval_s = float(interval_s)
+        if pid is not None:
+            options.update(root_pid=os.getpid() if pid == "self" else int(pid), processes=True)
         self._recorder = _actop.Recorder(source, self.interval_s, max_samples=max_samples, when_full=when_full, **options)
+        self._idle_s = max(0.0, float(idle))
+        self._recorded = False
+        self._reset_sections()
         self._alerts = []
         self._watcher = None
 
@@ -140,9 +152,12 @@ class Profiler:
             if not self._recorder.ended:
                 return
             self.stop()
+        self._reset_sections()
         self._recorder.start()
         if self._alerts:
             self._watch()
+        if self._idle_s > 0:
+            self._take_baseline(self._idle_s)
 
     def stop(self):
         """End sampling; what was sampled stays. No-op when it does not run."""
@@ -223,10 +238,108 @@ class Profiler:
         return summary
 
 
+    # ---- for people
+
+    def report(self):
+        """The sections and the whole as a table of text: time, energy with its error, power, work done."""
+        from actop import _report
+
+        return _report.text(self)
+
+    def _repr_html_(self):
+        from actop import _report
+
+        return _report.html(self)
+
+    def plot(self, axes=None):
+        """Power, utilization and bandwidth over time, the sections shaded. axes: three of matplotlib's, or None for a new
+        figure, which is returned. ImportError without matplotlib."""
+        from actop import _report
+
+        return _report.figure(self, axes)
+
+    # ---- for other programs
+
+    def to_pandas(self, lists=True):
+        """A pandas.DataFrame: a row a sample, the fields of a snapshot in order, then session_energy_j, joules per rail and
+        the flat columns of cores, clusters and rails; index datetime. What has no value is NaN or None. lists=False
+        leaves out the fields that are lists or dicts, which take most of the time. ImportError without pandas."""
+        from actop import _frames
+
+        return _frames.to_pandas(self._recorder, lists)
+
+    def to_polars(self):
+        """A polars.DataFrame of the numbers and texts, through Arrow. ImportError without polars."""
+        from actop import _frames
+
+        return _frames.to_polars(self)
+
+    def to_csv(self, path=None):
+        """Comma separated values with a line of names; empty where there is no value. path: a file's name, or anything with
+        write(); None returns the text."""
+        from actop import _frames
+
+        return _frames.to_csv(self._recorder, path)
+
+    def to_json(self, path=None):
+        """One JSON object a line; what has no value is left out. path as for to_csv()."""
+        from actop import _frames
+
+        return _frames.to_json(self._recorder, path)
+
+
+_running = []  # profilers of `python -m actop run`: what section() marks
+
+
+class _NoSection:
+    """What section() gives when nothing is being profiled."""
+
+    def add(self, **units):
+        return self
+
+    def end(self):
+        pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        pass
+
+
+def section(name):
+    """A section of the profile `python -m actop run` is taking; one that does nothing when there is none, so that a script
+    may keep its marks."""
+    return _running[-1].section(name) if _running else _NoSection()
+
+
+def profiled(function=None, /, *, report=True, file=None, **options):
+    """Decorator: profile every call, and print the report when it ends (to file, default stderr). The profiler of the
+    last call is the attribute `profile`. Options are Profiler's.
+
+        @actop.profiled(interval_s=0.1)
+        def train(): ..."""
+    if function is None:
+        return functools.partial(profiled, report=report, file=file, **options)
+
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        profiler = Profiler(**options)
+        wrapper.profile = profiler
+        try:
+            with profiler, profiler.section(function.__name__):
+                return function(*args, **kwargs)
+        finally:
+            if report:
+                print(profiler.report(), file=file or sys.stderr)
+
+    wrapper.profile = None
+    return wrapper
+
+
 def read_recording(path, **options):
     """A Profiler that holds what a recording has, all of it, as fast as it can be read."""
-    import os
-
     profiler = Profiler(source="replay:" + os.fspath(path), speed=0.0, **options)
+    profiler._recorded = True
     profiler._recorder.fill()
     return profiler
