@@ -10,6 +10,8 @@
 
 #include <actop/actop.h>
 
+#include "base/text.h"
+
 static const struct {
     const char *name;
     const char *text;
@@ -41,22 +43,28 @@ int actop_status_exit_code(actop_status status)
     return rows[row_of(status)].exit_code;
 }
 
-static void make_printable(char *text)
+/* Length of a text that was cut, without the part of a character at its end. */
+static size_t whole_characters(const char *text)
 {
-    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++)
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    size_t n = strlen(text), back = 0;
+    while (back < 3 && back < n && ((unsigned char)text[n - 1 - back] & 0xc0) == 0x80)
+        back++;
+    unsigned char lead = back < n ? (unsigned char)text[n - 1 - back] : 0;
+    size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
+    return size > back + 1 ? n - 1 - back : n;
 }
 
 actop_status error_set(actop_error *err, actop_status status, const char *fmt, ...)
 {
     if (err == NULL)
         return status;
+    char raw[ACTOP_ERROR_SIZE]; /* also because an argument may be err's own text */
     va_list args;
     va_start(args, fmt);
-    (void)vsnprintf(err->text, sizeof err->text, fmt, args);
+    int n = vsnprintf(raw, sizeof raw, fmt, args);
     va_end(args);
-    make_printable(err->text);
+    size_t len = n < 0 ? 0 : (size_t)n < sizeof raw ? (size_t)n : whole_characters(raw);
+    (void)text_safe(err->text, sizeof err->text, raw, len);
     err->status = status;
     return status;
 }

@@ -5,8 +5,8 @@
 
 #include <actop/types.h>
 
-/* Fill err, which may be NULL, and return status, so that a failure is one line: return error_set(err, …). Control
- * characters that came in with the arguments are replaced: the sentence may name a file or a process. */
+/* Fill err, which may be NULL, and return status, so that a failure is one line: return error_set(err, …). What
+ * came in with the arguments is made safe (base/text.h): the sentence may name a file or a process. */
 actop_status error_set(actop_error *err, actop_status status, const char *fmt, ...) ACTOP_PRINTF(3, 4);
 
 /* The same for an errno: the status that belongs to it, and "SENTENCE: strerror". */

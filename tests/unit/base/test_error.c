@@ -66,6 +66,18 @@ static void a_sentence_is_kept_cut_and_made_printable(void **state)
     assert_string_equal(err.text, "a?[2Jb?c?: line 7");
     assert_int_equal(err.status, ACTOP_E_FORMAT);
 
+    (void)error_set(&err, ACTOP_E_FORMAT, "%s",
+                    "C1 \xc2\x9b"
+                    "31m, reversed \xe2\x80\xae, broken \xff");
+    assert_string_equal(err.text, "C1 ?31m, reversed ?, broken \xef\xbf\xbd");
+
+    for (size_t i = 0; i < sizeof longer - 2; i += 2)
+        memcpy(longer + i, "\xc3\xa9", 2);
+    longer[sizeof longer - 2] = '\0';
+    (void)error_set(&err, ACTOP_E_IO, "%s", longer);
+    assert_int_equal(strlen(err.text), ACTOP_ERROR_SIZE - 2); /* not half of the last one */
+    assert_int_equal((unsigned char)err.text[ACTOP_ERROR_SIZE - 3], 0xa9);
+
     memset(longer, 'x', sizeof longer - 1);
     longer[sizeof longer - 1] = '\0';
     (void)error_set(&err, ACTOP_E_IO, "%s", longer);
