@@ -286,7 +286,7 @@ static void get_rowset(struct schema_in *si)
         si->columns[i].flags = get_byte(si);
         si->columns[i].bits = get_byte(si);
     }
-    if (scope >= ACTOP_SCOPE_COUNT)
+    if (scope >= ACTOP_SCOPE_COUNT || n == 0)
         schema_in_bad(si);
     if (si->in.bad)
         return;

@@ -164,6 +164,20 @@ uint64_t frame_row_key(const struct frame *f, int32_t rowset, uint32_t row)
     return h;
 }
 
+static int64_t held(int64_t ns)
+{
+    return ns > FRAME_TIME_MOST_NS    ? FRAME_TIME_MOST_NS
+           : ns < -FRAME_TIME_MOST_NS ? -FRAME_TIME_MOST_NS
+                                      : ns;
+}
+
+void frame_hold_times(struct frame *f)
+{
+    f->at = (struct os_moment){held(f->at.wall_ns), held(f->at.awake_ns), held(f->at.boot_ns)};
+    for (size_t i = 0; i < f->schema->n_channels; i++)
+        f->stamps_ns[i] = held(f->stamps_ns[i]);
+}
+
 static bool copy_rows(struct rows *into, const struct rows *from, size_t columns)
 {
     into->n = 0;

@@ -117,6 +117,11 @@ static inline uint64_t frame_cell(const struct frame *f, int32_t rowset, uint32_
 /* Identity of a row: a hash of its key columns (bytes hashed by content). */
 uint64_t frame_row_key(const struct frame *f, int32_t rowset, uint32_t row);
 
+/* Hold clocks and stamps within FRAME_TIME_MOST_NS of zero: nobody's clock says more (the wall's will in 2043), and what is
+ * computed of them then fits. For frames that somebody else may have written. */
+#define FRAME_TIME_MOST_NS (INT64_C(1) << 61)
+void frame_hold_times(struct frame *f);
+
 /* Make *into equal to f, with a reference to the same schema. E_NOMEM leaves *into empty. */
 actop_status frame_copy(struct frame *into, const struct frame *f, actop_error *err);
 

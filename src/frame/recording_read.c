@@ -187,6 +187,7 @@ actop_status recording_read(struct recording_reader *r, struct frame *into, acto
     if (st == ACTOP_END)
         return end_sentence(r, err);
     if (st == ACTOP_OK) {
+        frame_hold_times(into);
         r->frames++;
         r->last_seq = into->seq;
     }

@@ -3,10 +3,10 @@
  * readings would take longer than any interval we allow (32-bit bytes at 100 Gbit/s wrap in 0.3 s and cannot be told). */
 #include "model/counter.h"
 
-static uint64_t distance_over_wrap(uint64_t from, uint64_t to, unsigned bits, uint64_t wrap_at)
+/* The value after which a counter starts again at 0. */
+static uint64_t last_value(unsigned bits, uint64_t wrap_at)
 {
-    uint64_t last = wrap_at != 0 ? wrap_at : (UINT64_C(1) << bits) - 1;
-    return last - from + 1 + to;
+    return wrap_at != 0 ? wrap_at : bits > 0 && bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX;
 }
 
 static void remember(struct counter *c, uint64_t raw, int64_t at_ns)
@@ -29,15 +29,15 @@ actop_status counter_take(struct counter *c, uint64_t raw, int64_t at_ns, unsign
             remember(c, raw, at_ns);
         return ACTOP_E_GAP;
     }
-    bool narrow = (bits > 0 && bits < 64) || wrap_at != 0;
+    uint64_t last = last_value(bits, wrap_at);
     bool fell = raw < c->raw;
     /* A value past the wrap cannot be one of this counter; treat the fall as a reset. */
-    if (fell && (!narrow || (wrap_at != 0 && c->raw > wrap_at))) {
+    if (fell && (last == UINT64_MAX || c->raw > last)) {
         remember(c, raw, at_ns);
         c->resets++;
         return ACTOP_E_RESET;
     }
-    step->grew = fell ? distance_over_wrap(c->raw, raw, bits, wrap_at) : raw - c->raw;
+    step->grew = fell ? last - c->raw + 1 + raw : raw - c->raw;
     step->dt_ns = dt_ns;
     c->total += step->grew;
     remember(c, raw, at_ns);

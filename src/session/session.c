@@ -88,10 +88,20 @@ static actop_status describe(struct actop_session *s, actop_error *err)
     return ACTOP_OK;
 }
 
+/* A filter matches the command line second, whatever else is wanted. */
+static uint32_t wanted(struct actop_session *s)
+{
+    uint32_t want = atomic_load(&s->want);
+    pthread_mutex_lock(&s->lock);
+    bool filters = s->has_filter && (want & ACTOP_WANT(ACTOP_SCOPE_PROCESS)) != 0;
+    pthread_mutex_unlock(&s->lock);
+    return filters ? want | ACTOP_WANT_CMDLINE : want;
+}
+
 /* A topology that changes with every read would keep us here for ever; after a few times it is a failure. */
 static actop_status read_frame(struct actop_session *s, actop_error *err)
 {
-    uint32_t want = atomic_load(&s->want);
+    uint32_t want = wanted(s);
     for (int tries = 0; tries < 8; tries++) {
         actop_status st = s->ops->read(s->source, want, s->interval_ns, &s->frame, err);
         if (st != ACTOP_SCHEMA_CHANGED)
@@ -114,7 +124,8 @@ static bool pace(struct actop_session *s)
         return true;
     }
     double theirs_ns = (double)(s->frame.at.awake_ns - s->pace_from_ns) / s->options.speed;
-    return session_wait_until(s, s->pace_at_ns + (int64_t)theirs_ns);
+    return session_wait_until(
+        s, ns_sum(s->pace_at_ns, theirs_ns < 9e18 ? (int64_t)theirs_ns : INT64_MAX));
 }
 
 static actop_status next_part(struct actop_session *s, struct actop_sample_t **out,

@@ -24,6 +24,7 @@ static void a_step_is_right_at_every_edge(void **state)
         {"32-bit wrap to zero", 0xffffffff, 0, S, 32, 0, ACTOP_OK, 1},
         {"wrap at a stated range", 262143328850, 49, S, 64, 262143328850, ACTOP_OK, 50},
         {"fall past a stated range", 300, 49, S, 64, 200, ACTOP_E_RESET, 0},
+        {"fall past 32 bits", UINT64_C(1) << 40, 5, S, 32, 0, ACTOP_E_RESET, 0},
         {"64-bit reset", 3000, 1000, S, 64, 0, ACTOP_E_RESET, 0},
         {"64-bit reset to zero", UINT64_MAX, 0, S, 0, 0, ACTOP_E_RESET, 0},
         {"no time passed", 1, 2, 0, 64, 0, ACTOP_E_GAP, 0},

@@ -172,7 +172,7 @@ static void bend_slots(struct rng *g, const struct frame *from, struct frame *to
     to->status[at] = was >= 0 && !chance(g, 20) ? from->status[was] : (int32_t)rng_below(g, 20) - 2;
     to->stamps_ns[at] = was >= 0 ? from->stamps_ns[was] : 0;
     if (chance(g, 30))
-        to->stamps_ns[at] = (int64_t)extreme(g) / 4;
+        to->stamps_ns[at] = (int64_t)extreme(g);
     if (c->type == SLOT_BYTES) {
         frame_set_bytes(to, (int32_t)at, "text\0more", rng_below(g, 10));
         return;
@@ -229,15 +229,15 @@ static void bend_frame(struct rng *g, const struct frame *from, const struct sch
     begin_exactly(to, s, from->want);
     to->seq = chance(g, 8) ? extreme(g) : from->seq;
     to->at = from->at;
-    /* Codecs refuse clocks past 2^62 ns either way. */
     if (chance(g, 6))
-        to->at.awake_ns = (int64_t)extreme(g) / 4;
+        to->at.awake_ns = (int64_t)extreme(g);
     if (chance(g, 8))
-        to->at.boot_ns = (int64_t)extreme(g) / 4;
+        to->at.boot_ns = (int64_t)extreme(g);
     if (chance(g, 8))
-        to->at.wall_ns = (int64_t)extreme(g) / 4;
+        to->at.wall_ns = (int64_t)extreme(g);
     for (size_t i = 0; i < s->n_channels; i++)
         bend_slots(g, from, to, i);
+    frame_hold_times(to); /* as reading a recording does */
     for (size_t i = 0; i < s->n_rowsets; i++) {
         int32_t was = schema_find_rowset(from->schema, schema_text(s, s->rowsets[i].key));
         for (uint32_t row = 0; was >= 0 && row < from->rows[was].n; row++)
