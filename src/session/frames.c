@@ -24,7 +24,8 @@ struct actop_frames {
     struct scrub *scrub; /* owned; NULL: names stay */
     struct buf out;      /* from at on not read yet */
     size_t at;
-    uint64_t seen; /* number of the last frame taken */
+    const struct schema *announced; /* the one put last, which codec holds; NULL: none */
+    uint64_t seen;                  /* number of the last frame taken */
     uint32_t since_keyframe;
 };
 
@@ -113,7 +114,7 @@ static actop_status next_frame(struct actop_frames *r, int64_t timeout_ns,
                                struct shared_frame **out, actop_error *err)
 {
     struct broadcast *b = &r->session->broadcast;
-    int64_t deadline_ns = timeout_ns < 0 ? INT64_MAX : os_awake_ns() + timeout_ns;
+    int64_t deadline_ns = timeout_ns < 0 ? INT64_MAX : ns_sum(os_awake_ns(), timeout_ns);
     actop_status st = ACTOP_OK;
     pthread_mutex_lock(&b->lock);
     while ((b->newest == NULL || b->newest->number <= r->seen) && st == ACTOP_OK) {
@@ -140,8 +141,9 @@ static actop_status put_frame(struct actop_frames *r, const struct frame *f, act
     actop_status st = ACTOP_OK;
     if (r->scrub != NULL)
         st = scrub_frame(r->scrub, f, &f, err);
-    if (st == ACTOP_OK && r->codec.schema != f->schema) {
+    if (st == ACTOP_OK && r->announced != f->schema) {
         st = codec_put_schema(&r->codec, f->schema, &r->out, err);
+        r->announced = st == ACTOP_OK ? f->schema : NULL;
         r->since_keyframe = 0;
     }
     if (st == ACTOP_OK)
@@ -165,8 +167,10 @@ actop_status actop_frames_read(actop_frames *r, void *buf, size_t size, size_t *
         pthread_mutex_lock(&r->session->broadcast.lock);
         frame_unref(&r->session->broadcast, f);
         pthread_mutex_unlock(&r->session->broadcast.lock);
-        if (st != ACTOP_OK) {
+        if (st !=
+            ACTOP_OK) { /* what was made is lost, perhaps the schema with it: it is put again */
             buf_clear(&r->out);
+            r->announced = NULL;
             return st;
         }
     }

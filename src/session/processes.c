@@ -23,8 +23,6 @@ actop_status actop_set_process_filter(actop_session *s, const char *regex, actop
     if (wanted)
         s->filter = compiled;
     pthread_mutex_unlock(&s->lock);
-    if (wanted) /* the command line is what it matches second */
-        atomic_fetch_or(&s->want, ACTOP_WANT_CMDLINE);
     return ACTOP_OK;
 }
 

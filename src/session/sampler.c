@@ -63,7 +63,7 @@ static bool wait_for_deadline(struct actop_session *s, int64_t *deadline_ns, int
     if ((s->ops->flags & SOURCE_LIVE) == 0)
         return session_wait_until(s, 0);
     int64_t now_ns = os_awake_ns();
-    *deadline_ns += interval_ns;
+    *deadline_ns = ns_sum(*deadline_ns, interval_ns);
     if (*deadline_ns < now_ns)
         *deadline_ns += (now_ns - *deadline_ns) / interval_ns * interval_ns + interval_ns;
     return session_wait_until(s, *deadline_ns - interval_ns +
@@ -104,12 +104,13 @@ actop_status actop_start(actop_session *s, int64_t interval_ns, actop_error *err
     if (st != ACTOP_OK)
         return st;
     actop_stop(s); /* joins a thread that has ended by itself */
+    pthread_mutex_lock(&s->lock);
     s->next_interval_ns = interval_ns;
-    s->sampler = SAMPLER_RUNNING;
     int failed = pthread_create(&s->thread, NULL, sampler_main, s);
+    s->sampler = failed == 0 ? SAMPLER_RUNNING : SAMPLER_OFF;
+    pthread_mutex_unlock(&s->lock);
     if (failed == 0)
         return ACTOP_OK;
-    s->sampler = SAMPLER_OFF;
     return error_errno(err, failed, "cannot start the sampling thread");
 }
 
@@ -169,7 +170,7 @@ static actop_status news(struct actop_session *s, uint64_t after_seq, const acto
 actop_status actop_wait_next(actop_session *s, uint64_t after_seq, int64_t timeout_ns,
                              const actop_sample_t **out, actop_error *err)
 {
-    int64_t deadline_ns = timeout_ns < 0 ? INT64_MAX : os_awake_ns() + timeout_ns;
+    int64_t deadline_ns = timeout_ns < 0 ? INT64_MAX : ns_sum(os_awake_ns(), timeout_ns);
     pthread_mutex_lock(&s->lock);
     actop_status st = news(s, after_seq, out, err);
     while (st == ACTOP_E_TIMEOUT) {

@@ -145,6 +145,37 @@ static void a_filter_can_be_changed_and_a_bad_one_keeps_the_last(void **state)
     actop_close(s);
 }
 
+/* The name of this process is not its path: only its command line has that. */
+static void a_filter_sees_command_lines_whatever_else_is_wanted(void **state)
+{
+    (void)state;
+    actop_options o = ACTOP_OPTIONS_INIT;
+    actop_session *s = NULL;
+    if (actop_open(&o, &s, NULL) != ACTOP_OK)
+        skip();
+    assert_int_equal(actop_set_process_filter(s, "/test_session", NULL), ACTOP_OK);
+    actop_want(s, ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS));
+    const actop_sample_t *sample = actop_sample(s, NULL);
+    bool found = false;
+    for (uint32_t row = 0; row < actop_rows(sample, ACTOP_SCOPE_PROCESS); row++) {
+        actop_reading name = actop_read(sample, ACTOP_METRIC_PROC_COMMAND, row);
+        found = found || (actop_has_value(&name) && strcmp(name.text, "test_session") == 0);
+    }
+    assert_true(found);
+    actop_close(s);
+}
+
+static void waits_may_be_as_long_as_a_number_can_say(void **state)
+{
+    (void)state;
+    actop_session *s = open_none();
+    const actop_sample_t *sample = NULL;
+    assert_int_equal(actop_start(s, INT64_MAX, NULL), ACTOP_OK);
+    assert_int_equal(actop_wait_next(s, 0, INT64_MAX, &sample, NULL), ACTOP_OK);
+    actop_sample_unref(sample);
+    actop_close(s);
+}
+
 static bool live_with_failures(void)
 {
     actop_session *s = open_none();
@@ -174,6 +205,8 @@ int main(void)
         cmocka_unit_test(the_thread_publishes_and_stops_when_asked),
         cmocka_unit_test(many_readers_share_published_samples),
         cmocka_unit_test(a_filter_can_be_changed_and_a_bad_one_keeps_the_last),
+        cmocka_unit_test(a_filter_sees_command_lines_whatever_else_is_wanted),
+        cmocka_unit_test(waits_may_be_as_long_as_a_number_can_say),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
