@@ -384,11 +384,12 @@ static void put_batteries(struct report *r)
             buf_put_fixed(&i.b, v * 100, 0);
             buf_puts(&i.b, " %");
         }
-        if (export_value(r->s, ACTOP_METRIC_BATTERY_STATE, (int32_t)row, &v)) {
+        if (export_value(r->s, ACTOP_METRIC_BATTERY_STATE, (int32_t)row, &v) && v > 0) {
             buf_putc(&i.b, ' ');
             put_word(&i.b, ACTOP_METRIC_BATTERY_STATE, v);
         }
-        if (export_value(r->s, ACTOP_METRIC_BATTERY_FLOW, (int32_t)row, &v)) {
+        /* A battery at rest: its state says so. */
+        if (export_value(r->s, ACTOP_METRIC_BATTERY_FLOW, (int32_t)row, &v) && fabs(v) >= 0.005) {
             buf_putc(&i.b, ' ');
             buf_put_fixed(&i.b, v, 2);
             buf_puts(&i.b, " W");

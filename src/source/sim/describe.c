@@ -336,7 +336,7 @@ static void add_rows(struct schema *s, const struct machine *m, struct sim_map *
     struct column_spec battery[1 + 32] = {KEY_TEXT("name")};
     size_t n = 1;
     for (size_t i = 0; i < m->n_battery && n < 1 + 32; i++)
-        if (m->battery[i].text == NULL || m->battery[i].text[0] == '\0')
+        if (sim_pair_is_number(&m->battery[i]))
             battery[n++] = (struct column_spec){m->battery[i].key, "", SLOT_I64, 0, 0};
     map->batteries = m->n_battery == 0
                          ? -1
@@ -366,6 +366,12 @@ static bool map_init(struct sim_map *map, const struct machine *m)
     map->fans = calloc(3 * m->n_fans + 1, sizeof *map->fans);
     return map->channels != NULL && map->ticks != NULL && map->smc != NULL && map->hid != NULL &&
            map->fans != NULL;
+}
+
+bool sim_pair_is_number(const struct machine_pair *p)
+{
+    return p->text == NULL || p->text[0] == '\0' || strcmp(p->text, "yes") == 0 ||
+           strcmp(p->text, "no") == 0;
 }
 
 actop_status sim_describe(const struct machine *m, const char *source, struct schema **out,

@@ -225,6 +225,16 @@ static void fill_disks(const struct truth *t, const struct sim_map *map, struct 
     }
 }
 
+/* Booleans come as 0 and 1, as CFBoolean does. */
+static uint64_t battery_value(const struct truth *t, const struct machine_pair *p)
+{
+    if (strcmp(p->key, "ExternalConnected") == 0)
+        return t->load.on_battery ? 0 : 1;
+    if (p->text != NULL && p->text[0] != '\0')
+        return strcmp(p->text, "yes") == 0 ? 1 : 0;
+    return (uint64_t)p->value;
+}
+
 static void fill_battery(const struct truth *t, const struct sim_map *map, struct frame *f)
 {
     const struct machine *m = t->machine;
@@ -233,8 +243,8 @@ static void fill_battery(const struct truth *t, const struct sim_map *map, struc
         return;
     put_text(&w, "battery");
     for (size_t i = 0; i < m->n_battery && w.column < 1 + 32; i++)
-        if (m->battery[i].text == NULL || m->battery[i].text[0] == '\0') {
-            frame_cell_u64(f, w.rows, w.row, w.column, (uint64_t)m->battery[i].value);
+        if (sim_pair_is_number(&m->battery[i])) {
+            frame_cell_u64(f, w.rows, w.row, w.column, battery_value(t, &m->battery[i]));
             skip(&w, 1);
         }
 }

@@ -24,6 +24,9 @@ actop_status sim_describe(const struct machine *m, const char *source, struct sc
                           actop_error *err);
 void sim_map_release(struct sim_map *map);
 
+/* True for what a registry gives as a number: numbers, and yes and no. */
+bool sim_pair_is_number(const struct machine_pair *p);
+
 /* Write the truth into a frame that was begun. */
 void sim_fill(const struct truth *t, const struct sim_map *map, struct frame *f);
 

@@ -139,6 +139,32 @@ static size_t count(const char *text, char c)
     return n;
 }
 
+static void a_battery_says_what_it_does_and_no_more(void **state)
+{
+    static const struct {
+        double charge, what, flow_w;
+        const char *line;
+    } rows[] = {
+        {0.86, 1, -12.504, "Battery  86 % discharging -12.50 W\n"},
+        {0.40, 2, 30, "Battery  40 % charging 30.00 W\n"},
+        {1, 3, 0, "Battery  100 % full\n"},
+        {0.80, 4, -0.004, "Battery  80 % not charging\n"},
+        {0.86, 0, 0, "Battery  86 %\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct made m;
+        begin(&m, topology_new());
+        assert_int_equal(sample_add_row(m.s, ACTOP_SCOPE_BATTERY, "b", 1, NULL, 0), 0);
+        put(&m, ACTOP_METRIC_BATTERY_CHARGE, rows[i].charge);
+        put(&m, ACTOP_METRIC_BATTERY_STATE, rows[i].what);
+        put(&m, ACTOP_METRIC_BATTERY_FLOW, rows[i].flow_w);
+        char *text = text_of(&m, ACTOP_FORMAT_TEXT, 0, 80);
+        expect(text, rows[i].line);
+        end(&m, text);
+    }
+}
+
 static void csv_has_as_many_names_as_cells_and_formulas_are_texts(void **state)
 {
     struct made m;
@@ -168,6 +194,7 @@ int main(void)
         cmocka_unit_test(the_report_says_values_with_units_and_names_what_is_absent),
         cmocka_unit_test(no_line_is_wider_than_asked_for),
         cmocka_unit_test(processes_stand_in_columns_and_their_names_are_safe),
+        cmocka_unit_test(a_battery_says_what_it_does_and_no_more),
         cmocka_unit_test(csv_has_as_many_names_as_cells_and_formulas_are_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
