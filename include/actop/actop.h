@@ -428,7 +428,8 @@ typedef struct actop_feed actop_feed;
  *  actop_feed_free(). Since 2.0. */
 ACTOP_API actop_status actop_feed_new(const actop_options *options, actop_feed **out, actop_error *err);
 
-/** Set a value of the next sample, in the metric's base unit; it holds for that sample only. E_NOT_FOUND for a row
+/** Set a value of the next sample, in the metric's base unit; it holds for that sample only. reference.* and bandwidth.peak
+ *  stand in for the chip's own figures. E_NOT_FOUND for a row
  *  there is not, E_ARGUMENT for a value that is not finite or a metric that is a text. Since 2.0. */
 ACTOP_API actop_status actop_feed_set(actop_feed *f, actop_metric id, uint32_t row, double value, actop_error *err);
 

@@ -179,8 +179,10 @@ static int add_types(PyObject *module, struct binding *b)
     struct {
         PyType_Spec *spec;
         PyTypeObject **into;
-    } rows[] = {
-        {&sample_spec, &b->sample}, {&session_spec, &b->session}, {&recorder_spec, &b->recorder}};
+    } rows[] = {{&sample_spec, &b->sample},
+                {&session_spec, &b->session},
+                {&recorder_spec, &b->recorder},
+                {&feed_spec, &b->feed}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         *rows[i].into = (PyTypeObject *)PyType_FromModuleAndSpec(module, rows[i].spec, NULL);
         if (*rows[i].into == NULL || PyModule_AddType(module, *rows[i].into) != 0)
@@ -235,6 +237,7 @@ static int module_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT((PyObject *)b->session);
     Py_VISIT((PyObject *)b->sample);
     Py_VISIT((PyObject *)b->recorder);
+    Py_VISIT((PyObject *)b->feed);
     Py_VISIT(b->core_class);
     Py_VISIT(b->fan_class);
     Py_VISIT(b->process_class);
@@ -260,6 +263,7 @@ static void module_free(void *module)
     Py_CLEAR(b->session);
     Py_CLEAR(b->sample);
     Py_CLEAR(b->recorder);
+    Py_CLEAR(b->feed);
     Py_CLEAR(b->sample_name);
     Py_CLEAR(b->recorders);
     for (size_t i = 0; b->names != NULL && i < b->n_fields; i++)

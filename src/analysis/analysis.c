@@ -93,12 +93,18 @@ static actop_status follow_topology(struct analysis *a, const struct actop_sampl
     return st;
 }
 
+/* What is known of the chip. Figures that came with the sample (of a feed) stand in for the chip's row. */
 static struct soc find_soc(const struct actop_sample_t *s)
 {
     const struct cell *chip = sample_cell(s, ACTOP_METRIC_CHIP, 0);
     double gpu_cores = value_or(s, ACTOP_METRIC_GPU_CORES, 0, 0);
-    return soc_find(cell_has(chip) ? pool_at(&s->pool, chip->text) : NULL,
-                    gpu_cores >= 0 && gpu_cores < 1e6 ? (uint32_t)gpu_cores : 0);
+    struct soc soc = soc_find(cell_has(chip) ? pool_at(&s->pool, chip->text) : NULL,
+                              gpu_cores >= 0 && gpu_cores < 1e6 ? (uint32_t)gpu_cores : 0);
+    soc.cpu_w = value_or(s, ACTOP_METRIC_CPU_POWER_REFERENCE, 0, soc.cpu_w);
+    soc.gpu_w = value_or(s, ACTOP_METRIC_GPU_POWER_REFERENCE, 0, soc.gpu_w);
+    soc.ane_w = value_or(s, ACTOP_METRIC_ANE_POWER_REFERENCE, 0, soc.ane_w);
+    soc.dram_bps = value_or(s, ACTOP_METRIC_BANDWIDTH_PEAK, 0, soc.dram_bps);
+    return soc;
 }
 
 /* What a sample that belongs to the one before it adds. */

@@ -445,6 +445,31 @@ static void percents_add_up_to_100(void **state)
     assert_false(export_percents(nothing, 4, percents));
 }
 
+static void a_metrics_key_is_the_one_it_is_written_under(void **state)
+{
+    (void)state;
+    static const struct {
+        actop_metric id;
+        const char *key;
+    } rows[] = {
+        {ACTOP_METRIC_CPU_POWER, "cpu_watts"},       /* given */
+        {ACTOP_METRIC_OTHER_POWER, "other_power_w"}, /* derived, with its unit */
+        {ACTOP_METRIC_LOAD_1, "load_1m"},            /* which has none */
+        {ACTOP_METRIC_CLUSTER_GATED, "gated_ratio"}, /* in an object of its row */
+        {ACTOP_METRIC_GPU_ONE_TEMP, "temp_c"},       /* without "one_" */
+        {ACTOP_METRIC_PROC_EXE, ""},                 /* kept out */
+        {(actop_metric)9999, ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char key[64] = "?";
+        assert_int_equal(actop_metric_json_key(rows[i].id, key, sizeof key), strlen(rows[i].key));
+        assert_string_equal(rows[i].key[0] != '\0' ? key : "", rows[i].key);
+    }
+    char cut[4];
+    assert_int_equal(actop_metric_json_key(ACTOP_METRIC_CPU_POWER, cut, sizeof cut), 9);
+    assert_string_equal(cut, "cpu");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -457,6 +482,7 @@ int main(void)
         cmocka_unit_test(evidence_says_where_a_value_came_from),
         cmocka_unit_test(every_metric_of_the_machine_has_its_key),
         cmocka_unit_test(a_short_buffer_is_cut_and_the_size_is_told),
+        cmocka_unit_test(a_metrics_key_is_the_one_it_is_written_under),
         cmocka_unit_test(percents_add_up_to_100),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

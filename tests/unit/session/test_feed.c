@@ -128,6 +128,27 @@ static void a_chart_is_filled_by_its_reference_or_its_peak_but_never_less_than_i
     actop_feed_free(f);
 }
 
+static void figures_of_ones_own_stand_in_for_the_chips(void **state)
+{
+    (void)state;
+    actop_feed *f = NULL;
+    const actop_sample_t *s = NULL;
+    assert_int_equal(actop_feed_new(NULL, &f, NULL), ACTOP_OK);
+    (void)actop_feed_set_text(f, ACTOP_METRIC_CHIP, 0, "Apple M2", NULL);
+    (void)actop_feed_set(f, ACTOP_METRIC_CPU_POWER_REFERENCE, 0, 10, NULL);
+    (void)actop_feed_set(f, ACTOP_METRIC_GPU_POWER_REFERENCE, 0, 5, NULL);
+    (void)actop_feed_set(f, ACTOP_METRIC_ANE_POWER_REFERENCE, 0, 1, NULL);
+    (void)actop_feed_set(f, ACTOP_METRIC_BANDWIDTH_PEAK, 0, 7e9, NULL);
+    s = actop_feed_step(f, 0, NULL);
+    assert_true(actop_read(s, ACTOP_METRIC_MAX_PACKAGE, 0).value == 16);
+    assert_true(actop_read(s, ACTOP_METRIC_MAX_BANDWIDTH, 0).value == 7e9);
+    (void)actop_feed_set_text(f, ACTOP_METRIC_CHIP, 0, "Apple M2", NULL);
+    s = actop_feed_step(f, 1, NULL);
+    assert_true(actop_read(s, ACTOP_METRIC_MAX_PACKAGE, 0).value == 48);
+    assert_true(actop_read(s, ACTOP_METRIC_MAX_BANDWIDTH, 0).value == 100e9);
+    actop_feed_free(f);
+}
+
 static void an_application_is_the_outermost_bundle_or_the_executable(void **state)
 {
     (void)state;
@@ -156,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_feed_says_what_it_cannot_take),
         cmocka_unit_test(
             a_chart_is_filled_by_its_reference_or_its_peak_but_never_less_than_its_floor),
+        cmocka_unit_test(figures_of_ones_own_stand_in_for_the_chips),
         cmocka_unit_test(an_application_is_the_outermost_bundle_or_the_executable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,61 @@ static void the_thread_publishes_and_stops_when_asked(void **state)
     actop_close(s);
 }
 
+/* Counts samples, and says when it has enough. */
+struct seen {
+    uint64_t last;
+    int samples, ends, enough;
+    actop_status end;
+};
+
+static int see(void *user, const actop_sample_t *sample, const actop_error *end)
+{
+    struct seen *seen = user;
+    actop_times t = {.size = sizeof t};
+    if (sample == NULL) {
+        seen->ends++;
+        seen->end = end->status;
+        return 0;
+    }
+    actop_sample_times(sample, &t);
+    assert_true(end == NULL && t.seq == seen->last + 1); /* none left out */
+    seen->last = t.seq;
+    return ++seen->samples == seen->enough;
+}
+
+static void an_observer_sees_every_sample_and_can_end_sampling(void **state)
+{
+    (void)state;
+    struct seen seen = {.enough = 40};
+    actop_options o = ACTOP_OPTIONS_INIT;
+    actop_session *s = NULL;
+    const actop_sample_t *sample = NULL;
+    actop_error err;
+    o.source = "sim:m1";
+    o.speed = 0;
+    assert_int_equal(actop_open(&o, &s, &err), ACTOP_OK);
+    actop_observe(s, see, &seen);
+    assert_int_equal(actop_start(s, 1000000000, &err), ACTOP_OK);
+    assert_int_equal(actop_wait_next(s, 40, 60 * INT64_C(1000000000), &sample, &err), ACTOP_END);
+    actop_stop(s);
+    assert_true(seen.samples == 40 && seen.ends == 1 && seen.end == ACTOP_END);
+    /* Stopped from outside, there is no end of itself. Without an observer nobody is told. */
+    seen = (struct seen){.last = 40};
+    assert_int_equal(actop_start(s, 1000000000, &err), ACTOP_OK);
+    assert_int_equal(actop_wait_next(s, 45, 60 * INT64_C(1000000000), &sample, &err), ACTOP_OK);
+    actop_sample_unref(sample);
+    actop_stop(s);
+    assert_true(seen.samples >= 6 && seen.ends == 0);
+    actop_observe(s, NULL, NULL);
+    int before = seen.samples;
+    assert_int_equal(actop_start(s, 1000000000, &err), ACTOP_OK);
+    assert_int_equal(actop_wait_next(s, seen.last + 2, 60 * INT64_C(1000000000), &sample, &err),
+                     ACTOP_OK);
+    actop_sample_unref(sample);
+    actop_close(s);
+    assert_int_equal(seen.samples, before);
+}
+
 static void *read_latest(void *arg)
 {
     for (int i = 0; i < 2000; i++) {
@@ -203,6 +258,7 @@ int main(void)
         cmocka_unit_test(samples_by_hand_are_numbered_and_timed),
         cmocka_unit_test(a_kept_reference_outlives_the_session),
         cmocka_unit_test(the_thread_publishes_and_stops_when_asked),
+        cmocka_unit_test(an_observer_sees_every_sample_and_can_end_sampling),
         cmocka_unit_test(many_readers_share_published_samples),
         cmocka_unit_test(a_filter_can_be_changed_and_a_bad_one_keeps_the_last),
         cmocka_unit_test(a_filter_sees_command_lines_whatever_else_is_wanted),
