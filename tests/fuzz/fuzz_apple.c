@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The Apple source on a system that lies: registry blobs, texts, numbers, SMC replies, IOReport formats and counts, lists of
- * interfaces, mounts and arguments come out of the input. Whatever they are, nothing breaks and everything is given back.
- * The first two bytes choose which calls lie; the rest is what they say, over and over. */
+/* The Apple source on a system that lies: registry blobs, names, texts, numbers, SMC replies, IOReport formats and counts, lists
+ * of interfaces, mounts and arguments come out of the input. Whatever they are, nothing breaks and everything is given back,
+ * also when the decoder takes the frames (one input in two). The first two bytes choose which calls lie; the rest is what they
+ * say, over and over. The machine is the smallest that has one of everything (tests/fake_apple/machines/tiny.txt), started
+ * once: a million inputs take minutes. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/decode.h"
 #include "fake_apple/fake.h"
 #include "source/apple/apple.h"
+#include "source/apple/cf.h"
 
 static struct {
     const uint8_t *bytes;
@@ -164,6 +168,23 @@ static int lying_path(int pid, void *out, uint32_t size)
     return (int8_t)next();
 }
 
+static apple_kern lying_name(apple_port entry, char *name)
+{
+    if (!lies())
+        return honest.IORegistryEntryGetName(entry, name);
+    fill(name, 127); /* io_name_t: 128 bytes, ended by a zero */
+    name[127] = '\0';
+    return next() % 8 == 0;
+}
+
+static int lying_usage(int pid, int flavor, void *out)
+{
+    if (!lies())
+        return honest.proc_pid_rusage(pid, flavor, out);
+    fill(out, flavor == APPLE_RUSAGE_V6 ? sizeof(struct apple_rusage) : 296);
+    return next() % 8 == 0 ? -1 : 0;
+}
+
 static void choose(struct apple_api *api, unsigned which)
 {
 #define LIE(bit, row, fn)                                                                          \
@@ -182,6 +203,8 @@ static void choose(struct apple_api *api, unsigned which)
     LIE(10, proc_pidinfo, lying_process);
     LIE(11, proc_listallpids, lying_pids);
     LIE(12, proc_pidpath, lying_path);
+    LIE(13, IORegistryEntryGetName, lying_name);
+    LIE(14, proc_pid_rusage, lying_usage);
 #undef LIE
 }
 
@@ -193,14 +216,31 @@ static void start_once(void)
     if (started)
         return;
     started = true;
-    snprintf(path, sizeof path, "%s/machines",
+    snprintf(path, sizeof path, "%s/tests/fake_apple/machines",
              getenv("ACTOP_SOURCE") != NULL ? getenv("ACTOP_SOURCE") : ".");
-    if (!fake_start(path, "odd"))
+    if (!fake_start(path, "tiny"))
         abort();
     fake_fill(&honest);
+    cf_learn_types(&honest);
+}
+
+static void decode_frame(struct decoder *d, struct sample_pool *pool, const struct frame *f)
+{
+    struct actop_sample_t *sample = sample_new(pool);
+
+    if (sample == NULL || decode_for("apple")->step(d, f, sample, NULL) != ACTOP_OK)
+        abort();
+    actop_sample_unref(sample);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+const char *__asan_default_options(void); /* a name of the sanitizer's */
+
+/* A life makes and releases a few thousand objects: where each was made matters less than how many lives are tried. */
+const char *__asan_default_options(void)
+{
+    return "malloc_context_size=1:quarantine_size_mb=16";
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -210,10 +250,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct schema *schema = NULL;
     struct frame frame = {0};
     struct apple_api api;
+    struct decoder *decoder = NULL;
+    struct sample_pool *pool = NULL;
 
     if (size < 3)
         return 0;
     start_once();
+    if ((data[1] & 0x80) != 0) {
+        decoder = decode_for("apple")->create();
+        pool = sample_pool_new();
+        if (decoder == NULL || pool == NULL)
+            abort();
+    }
     api = honest;
     choose(&api, data[0] | (unsigned)data[1] << 8);
     input.bytes = data + 2;
@@ -226,9 +274,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         schema = NULL;
         if (apple_source.describe(source, &schema, NULL) != ACTOP_OK)
             break;
-        for (int tick = 0; tick < 2; tick++)
-            apple_source.read(source, want, 0, &frame, NULL);
+        for (int tick = 0; tick < 2; tick++) {
+            truth_run(fake_truth(), 1000000000);
+            if (apple_source.read(source, want, 0, &frame, NULL) == ACTOP_OK && decoder != NULL)
+                decode_frame(decoder, pool, &frame);
+        }
     }
+    decode_for("apple")->destroy(decoder);
+    sample_pool_unref(pool);
     frame_release(&frame);
     schema_unref(schema);
     apple_source.close(source);

@@ -589,13 +589,15 @@ static bool read_channel(const struct ioreport_state *s, struct apple_tick *t,
 {
     size_t n, need = (c->format == APPLE_IOREPORT_STATE ? c->states : 1) *
                      sizeof(struct apple_ioreport_element);
+    apple_cf raw;
     const uint8_t *bytes;
     struct apple_ioreport_element first;
 
     if (c->channel < 0)
         return true;
     /* An element of a sample is a dictionary: every accessor of IOReport's takes it for one. */
-    bytes = cf_bytes(t->api, t->api->CFDictionaryGetValue(channel, s->raw_key), &n);
+    raw = s->raw_key != NULL ? t->api->CFDictionaryGetValue(channel, s->raw_key) : NULL;
+    bytes = cf_bytes(t->api, raw, &n);
     if (bytes == NULL || n < sizeof first) {
         read_accessors(t, c, channel);
         return true;

@@ -208,7 +208,7 @@ static char *copy_cmdline(struct process_state *s, const struct apple_api *api, 
         return NULL;
     if (s->arguments == NULL) {
         if (api->sysctlbyname("kern.argmax", &most, &n, NULL, 0) != 0 || n != sizeof most ||
-            most < 4096)
+            most < 4096 || most > 1 << 22)
             most = 1 << 18;
         s->arguments_size = (size_t)most;
         s->arguments = malloc(s->arguments_size);
