@@ -134,8 +134,9 @@ static void check_same(const char *machine, const char *ending, const char *now)
     for (unsigned long line = 1; *was != '\0' || *now != '\0'; line++) {
         size_t n = strcspn(was, "\n"), m = strcspn(now, "\n");
         if ((n != m || memcmp(was, now, n) != 0) && !nearly_same(was, n, now, m))
-            fail_msg("%s.%s:%lu: it was\n  %.*s\nand is\n  %.*s\n(tools/golden_metrics writes it anew)",
-                     machine, ending, line, (int)n, was, (int)m, now);
+            fail_msg(
+                "%s.%s:%lu: it was\n  %.*s\nand is\n  %.*s\n(tools/golden_metrics writes it anew)",
+                machine, ending, line, (int)n, was, (int)m, now);
         was += n + (was[n] == '\n');
         now += m + (now[m] == '\n');
     }
