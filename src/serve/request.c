@@ -220,7 +220,7 @@ static int read_field(struct request *r, struct seen *seen, const char *name, si
     else if (is_word(name, n, "last-event-id"))
         keep(r->last_event_id, sizeof r->last_event_id, value, length);
     else if (is_word(name, n, "sec-fetch-site"))
-        r->cross_site = is_word(value, length, "cross-site");
+        r->cross_site = r->cross_site || is_word(value, length, "cross-site");
     return 200;
 }
 
