@@ -108,8 +108,7 @@ static void add_throttles(struct linux_values *v, struct linux_probe *p)
 {
     struct linux_list cpus = {0}, cores = {0}, packages = {0};
     char path[96];
-    if (list_load_cpus(&cpus, p->root, "sys/devices/system/cpu/online") != 0)
-        return;
+    (void)list_load_cpus(&cpus, p, "sys/devices/system/cpu/online");
     for (size_t i = 0; i < cpus.n; i++) {
         (void)snprintf(path, sizeof path, "sys/devices/system/cpu/cpu%u/thermal_throttle",
                        (unsigned)cpus.at[i]);

@@ -29,7 +29,7 @@ static void load_present(struct linux_probe *p, struct linux_list *cpus)
 {
     struct root_text text;
     uint64_t cpu, ticks[STAT_COLUMNS];
-    if (list_load_cpus(cpus, p->root, "sys/devices/system/cpu/present") == 0 && cpus->n > 0)
+    if (list_load_cpus(cpus, p, "sys/devices/system/cpu/present") == 0 && cpus->n > 0)
         return;
     if (root_load(p->root, "proc/stat", &text) != 0)
         return;
@@ -67,7 +67,7 @@ static void put_kinds(struct linux_probe *p, const struct linux_list *cpus,
         (void)list_add(values, (uint64_t)-1);
     p->schema->failed = p->schema->failed || values->n != cpus->n;
     for (size_t unit = 0; unit < sizeof units / sizeof units[0]; unit++) {
-        if (list_load_cpus(&members, p->root, units[unit]) != 0 || values->n != cpus->n)
+        if (list_load_cpus(&members, p, units[unit]) != 0 || values->n != cpus->n)
             continue;
         for (size_t i = 0; i < cpus->n; i++)
             if (list_has(&members, cpus->at[i])) {

@@ -101,12 +101,16 @@ bool list_cpus(struct linux_list *l, const char *text)
     return true;
 }
 
-int list_load_cpus(struct linux_list *l, struct root *root, const char *path)
+int list_load_cpus(struct linux_list *l, struct linux_probe *p, const char *path)
 {
     struct root_text text;
     l->n = 0;
-    int errnum = root_load(root, path, &text);
-    if (errnum != 0)
-        return errnum;
-    return list_cpus(l, text.text) ? 0 : ENOMEM;
+    int errnum = root_load(p->root, path, &text);
+    if (errnum == 0 && !list_cpus(l, text.text))
+        errnum = ENOMEM;
+    if (errnum == ENOMEM) {
+        l->n = 0;
+        p->schema->failed = true;
+    }
+    return errnum;
 }

@@ -32,7 +32,7 @@ enum { LINUX_MAX_CPUS = 8192 };
 /* "0-3,8,10-11" into numbers, in the order they stand; what is past LINUX_MAX_CPUS or no number ends it. Replaces what
  * the list held. False: out of memory. */
 bool list_cpus(struct linux_list *l, const char *text);
-/* The same from a file; ENOMEM or what reading it said. */
-int list_load_cpus(struct linux_list *l, struct root *root, const char *path);
+/* The same from a file; an errno, with nothing in the list. The schema remembers ENOMEM. */
+int list_load_cpus(struct linux_list *l, struct linux_probe *p, const char *path);
 
 #endif
