@@ -104,7 +104,8 @@ static void put_name(struct buf *b, const struct trail_column *c, const actop_sa
     buf_puts(b, m->key);
     if (m->scope == ACTOP_SCOPE_TIER && actop_entity_at(s, m->scope, c->row, &e) == ACTOP_OK) {
         buf_putc(b, '[');
-        buf_puts(b, e.key);
+        for (const char *c = e.key; *c != '\0'; c++) /* a recording may name tiers as it likes */
+            buf_putc(b, *c > ' ' && *c < 0x7f && *c != '"' && *c != '\\' ? *c : '?');
         buf_putc(b, ']');
     }
     buf_puts(b, "\":[");
@@ -115,8 +116,10 @@ static void put_value(struct buf *b, float value)
 {
     double v = (double)value;
     double size = v < 0 ? -v : v;
-    if (isnan(value))
+    if (!isfinite(value)) /* also what is past a float */
         buf_puts(b, "null");
+    else if (size >= 9e18)
+        buf_put_double(b, v);
     else if (size >= 1e7)
         buf_put_i64(b, (int64_t)v);
     else
