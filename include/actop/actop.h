@@ -499,7 +499,8 @@ ACTOP_API actop_status actop_publication_at(actop_session *s, size_t index, acto
 /* ---- Acting ------------------------------------------------------------------------------------------------------ */
 
 /** Send a signal to a process of a live local source, only if its pid still belongs to the process that started at
- *  start (actop_entity.start). E_STATE for other sources, E_GONE, E_DENIED. Since 2.0. */
+ *  start (actop_entity.start). E_STATE for other sources, E_GONE, E_DENIED. Any thread, also while
+ *  actop_start() runs. Since 2.0. */
 ACTOP_API actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start, int signal,
                                             actop_error *err);
 

@@ -40,7 +40,8 @@ struct source_ops {
      * then read again; the frame is not filled. ACTOP_END: no more frames. Interval for simulations: wait_ns is how
      * much time should pass since the last frame (0: the source decides). */
     actop_status (*read)(struct source *s, uint32_t want, int64_t interval_ns, struct frame *into, actop_error *err);
-    /* MAY be NULL. Send a signal to the process that is (pid, start), for live local sources. */
+    /* MAY be NULL. Send a signal to the process that is (pid, start), for live local sources; also from another thread
+     * while one reads. */
     actop_status (*signal_process)(struct source *s, uint64_t pid, uint64_t start, int signal, actop_error *err);
     /* MAY be NULL. Make a blocked read return soon, from another thread. */
     void (*interrupt)(struct source *s);

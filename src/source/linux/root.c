@@ -401,6 +401,27 @@ int root_load(struct root *r, const char *path, struct root_text *out)
     return load(r, path, out);
 }
 
+int root_load_aside(const struct root *r, const char *path, char *text, size_t size, size_t *n)
+{
+    *n = 0;
+    int errnum = r->live ? ruled(r, path) : ENOTSUP;
+    int fd = errnum == 0 ? openat(r->fd, path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return errnum != 0 ? errnum : errno;
+    while (errnum == 0 && *n + 1 < size) {
+        ssize_t got = read(fd, text + *n, size - 1 - *n);
+        if (got == 0)
+            break;
+        if (got > 0)
+            *n += (size_t)got;
+        else if (errno != EINTR)
+            errnum = errno;
+    }
+    text[*n] = '\0';
+    (void)close(fd);
+    return errnum;
+}
+
 int root_load_u64(struct root *r, const char *path, uint64_t *value)
 {
     struct root_text text;

@@ -62,6 +62,10 @@ int root_load_i64(struct root *r, const char *path, int64_t *value);
 int root_load_line(struct root *r, const char *path, char *line, size_t size);
 bool root_exists(struct root *r, const char *path);
 
+/* The same of the live machine into the caller's memory, cut to fit: touches nothing that reading ticks, so it may be called
+ * from another thread meanwhile. ENOTSUP for a tree. */
+int root_load_aside(const struct root *r, const char *path, char *text, size_t size, size_t *n);
+
 /* Names in a directory, without "." and "..". Memory is kept from call to call. With ROOT_SORTED in natural order
  * (cpu2 before cpu10); ROOT_NUMBERS keeps only names made of digits. Trees that are not live are always sorted. */
 enum { ROOT_SORTED = 1, ROOT_NUMBERS = 2 };

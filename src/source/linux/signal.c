@@ -15,18 +15,20 @@
 #include "base/error.h"
 #include "source/linux/parse.h"
 
-static actop_status check_start(struct root *root, uint64_t pid, uint64_t start, actop_error *err)
+/* Into memory of our own: whoever asks is seldom the thread that samples. */
+static actop_status check_start(const struct root *root, uint64_t pid, uint64_t start,
+                                actop_error *err)
 {
-    char path[48];
-    struct root_text text;
+    char path[48], text[4096];
+    size_t n;
     struct pid_stat stat;
     (void)snprintf(path, sizeof path, "proc/%llu/stat", (unsigned long long)pid);
-    int errnum = root_load(root, path, &text);
+    int errnum = root_load_aside(root, path, text, sizeof text, &n);
     if (errnum == ENOENT || errnum == ESRCH)
         return error_set(err, ACTOP_E_GONE, "process %llu has ended", (unsigned long long)pid);
     if (errnum != 0)
         return error_errno(err, errnum, "/%s", path);
-    if (!parse_pid_stat(text.text, text.n, &stat))
+    if (!parse_pid_stat(text, n, &stat))
         return error_set(err, ACTOP_E_FORMAT, "/%s: not understood", path);
     if (stat.start != start)
         return error_set(err, ACTOP_E_GONE,
@@ -44,7 +46,7 @@ static actop_status sent(int result, uint64_t pid, actop_error *err)
     return error_errno(err, errno, "signalling process %llu", (unsigned long long)pid);
 }
 
-actop_status linux_signal(struct root *root, uint64_t pid, uint64_t start, int signal,
+actop_status linux_signal(const struct root *root, uint64_t pid, uint64_t start, int signal,
                           actop_error *err)
 {
     if (!root_is_live(root))

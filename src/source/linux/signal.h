@@ -6,7 +6,7 @@
 #include "source/linux/root.h"
 
 /* E_STATE when the root is not this machine; E_GONE when the process has ended or its pid belongs to another by now;
- * E_DENIED; E_ARGUMENT for a signal or pid that cannot be one. */
-actop_status linux_signal(struct root *root, uint64_t pid, uint64_t start, int signal, actop_error *err);
+ * E_DENIED; E_ARGUMENT for a signal or pid that cannot be one. Any thread. */
+actop_status linux_signal(const struct root *root, uint64_t pid, uint64_t start, int signal, actop_error *err);
 
 #endif

@@ -5,8 +5,10 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/alloc.h"
 #include "lib/test.h"
@@ -220,6 +222,33 @@ static void a_filter_sees_command_lines_whatever_else_is_wanted(void **state)
     actop_close(s);
 }
 
+/* What the sampling thread reads must not be what the one that signals compares, and the other way round. */
+static void processes_are_signalled_while_the_thread_samples(void **state)
+{
+    (void)state;
+    actop_options o = ACTOP_OPTIONS_INIT;
+    o.want |= ACTOP_WANT(ACTOP_SCOPE_PROCESS);
+    o.history_bytes = 0;
+    actop_session *s = NULL;
+    if (actop_open(&o, &s, NULL) != ACTOP_OK)
+        skip();
+    char pid[24];
+    (void)snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    const actop_sample_t *sample = actop_sample(s, NULL);
+    actop_entity self;
+    int64_t row = actop_entity_find(sample, ACTOP_SCOPE_PROCESS, pid);
+    assert_true(row >= 0);
+    assert_int_equal(actop_entity_at(sample, ACTOP_SCOPE_PROCESS, (uint32_t)row, &self), ACTOP_OK);
+    uint64_t start = self.start;
+    assert_int_equal(actop_start(s, 1000000, NULL), ACTOP_OK);
+    for (int i = 0; i < 3000; i++) {
+        actop_error err = {ACTOP_OK, ""};
+        CHECK_ROW(actop_process_signal(s, (uint64_t)getpid(), start, 0, &err) == ACTOP_OK,
+                  err.text);
+    }
+    actop_close(s);
+}
+
 static void waits_may_be_as_long_as_a_number_can_say(void **state)
 {
     (void)state;
@@ -262,6 +291,7 @@ int main(void)
         cmocka_unit_test(many_readers_share_published_samples),
         cmocka_unit_test(a_filter_can_be_changed_and_a_bad_one_keeps_the_last),
         cmocka_unit_test(a_filter_sees_command_lines_whatever_else_is_wanted),
+        cmocka_unit_test(processes_are_signalled_while_the_thread_samples),
         cmocka_unit_test(waits_may_be_as_long_as_a_number_can_say),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
