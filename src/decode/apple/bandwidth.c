@@ -173,12 +173,16 @@ static bool begin(void *state, struct decode_schema *d)
 
 /* ---- A frame ------------------------------------------------------------------------------------------------------- */
 
-/* "  32GB/s" → 32e9; 0 for another form. */
+/* "  32GB/s" → 32e9; 0 for another form. Once for each bucket and frame, so without strtol, which takes a tenth of all
+ * decoding. */
 static double bucket_edge(const char *name)
 {
-    char *end;
-    long gb = strtol(name, &end, 10);
-    return gb > 0 && strcmp(end, "GB/s") == 0 ? (double)gb * 1e9 : 0;
+    uint32_t gb = 0;
+    while (*name == ' ')
+        name++;
+    for (; *name >= '0' && *name <= '9' && gb < 100000; name++)
+        gb = gb * 10 + (uint32_t)(*name - '0');
+    return gb > 0 && strcmp(name, "GB/s") == 0 ? (double)gb * 1e9 : 0;
 }
 
 struct flow {
