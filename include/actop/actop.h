@@ -375,7 +375,8 @@ ACTOP_API void actop_frames_close(actop_frames *f);
 ACTOP_API void actop_history_range(actop_session *s, uint64_t *first, uint64_t *last);
 
 /** A sample of the past, decoded again from history, with a reference of the caller's; process rows are the 50 most
- *  active. E_NOT_FOUND outside the range. Any thread. Since 2.0. */
+ *  active. Samples near the one asked for last are at hand for some seconds, others take up to a few hundred
+ *  milliseconds. E_NOT_FOUND outside the range. Any thread. Since 2.0. */
 ACTOP_API actop_status actop_history_at(actop_session *s, uint64_t seq, const actop_sample_t **out, actop_error *err);
 
 /** Bytes the history holds and may hold. Any thread. Since 2.0. */

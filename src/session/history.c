@@ -5,15 +5,17 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/vec.h"
 #include "frame/codec.h"
 
-/* Frames of a group: a seek folds half of them on average. A group is also full at this share of the limit, so that
- * dropping one does not drop most of the history. Frames that wait for their sample to end are at most this many;
- * past it (very many subsamples) they are compressed before the choice of their sample is known. */
-enum { GROUP_FRAMES = 480, GROUP_SHARE = 8, WAITING_MOST = 16 };
+/* Frames of a group: a seek folds half of them on average, and each group has a checkpoint, which takes what some 300
+ * frames take. A group is also full at this share of the limit, so that dropping one does not drop most of the history.
+ * Frames that wait for their sample to end are at most WAITING_MOST; past it (very many subsamples) they are compressed
+ * before the choice of their sample is known. Memory for blocks grows by BLOCKS_MORE bytes, so that little lies idle. */
+enum { GROUP_FRAMES = 960, GROUP_SHARE = 4, WAITING_MOST = 16, BLOCKS_MORE = 16384 };
 
 struct entry {
     uint64_t seq;
@@ -25,7 +27,8 @@ struct group {
     uint32_t refs; /* guarded by the history's lock */
     void *checkpoint;
     size_t checkpoint_bytes;
-    struct buf blocks;
+    char *blocks;
+    size_t n_blocks, cap_blocks; /* bytes */
     struct entry *entries;
     const struct schema **schemas; /* references */
     uint32_t *schema_crcs;
@@ -65,13 +68,13 @@ struct history {
 
 static size_t group_bytes(const struct group *g)
 {
-    return sizeof *g + g->blocks.cap + g->cap_entries * sizeof *g->entries + g->checkpoint_bytes;
+    return sizeof *g + g->cap_blocks + g->cap_entries * sizeof *g->entries + g->checkpoint_bytes;
 }
 
 static void group_free(const struct history *h, struct group *g)
 {
     h->free_checkpoint(g->checkpoint);
-    buf_release(&g->blocks);
+    free(g->blocks);
     for (size_t i = 0; i < g->n_schemas; i++)
         schema_unref(g->schemas[i]);
     free(g->schemas);
@@ -206,6 +209,24 @@ static actop_status use_schema(struct history *h, struct group *g, const struct 
     return fits ? ACTOP_OK : error_set(err, ACTOP_E_NOMEM, "no memory for history");
 }
 
+/* With the lock held. */
+static bool put_block(struct group *g, const struct buf *block)
+{
+    size_t want = g->n_blocks + block->len;
+    if (want > UINT32_MAX)
+        return false;
+    if (want > g->cap_blocks) {
+        char *more = realloc(g->blocks, want + BLOCKS_MORE);
+        if (more == NULL)
+            return false;
+        g->blocks = more;
+        g->cap_blocks = want + BLOCKS_MORE;
+    }
+    memcpy(g->blocks + g->n_blocks, block->data, block->len);
+    g->n_blocks = want;
+    return true;
+}
+
 /* Compress a frame that waited into its group. */
 static actop_status compress(struct history *h, const struct waiting *w, actop_error *err)
 {
@@ -222,12 +243,11 @@ static actop_status compress(struct history *h, const struct waiting *w, actop_e
     if (st != ACTOP_OK)
         return st;
     pthread_mutex_lock(&h->lock);
-    buf_put(&g->blocks, h->block.data, h->block.len);
-    bool fits = !g->blocks.failed && g->blocks.len <= UINT32_MAX &&
+    bool fits = !h->block.failed && put_block(g, &h->block) &&
                 VEC_GROW(g->entries, g->cap_entries, g->n_entries + 1);
     if (fits)
         g->entries[g->n_entries++] = (struct entry){
-            .seq = w->seq, .end = (uint32_t)g->blocks.len, .schema = (uint32_t)g->n_schemas - 1};
+            .seq = w->seq, .end = (uint32_t)g->n_blocks, .schema = (uint32_t)g->n_schemas - 1};
     pthread_mutex_unlock(&h->lock);
     return fits ? ACTOP_OK : error_set(err, ACTOP_E_NOMEM, "no memory for history");
 }
@@ -255,7 +275,7 @@ static actop_status compress_before(struct history *h, uint64_t seq, actop_error
 bool history_wants_checkpoint(const struct history *h)
 {
     const struct group *g = newest(h);
-    return g == NULL || g->n_frames >= GROUP_FRAMES || g->blocks.len > h->limit / GROUP_SHARE;
+    return g == NULL || g->n_frames >= GROUP_FRAMES || g->n_blocks > h->limit / GROUP_SHARE;
 }
 
 actop_status history_add(struct history *h, const struct frame *f, uint64_t seq, void *checkpoint,
@@ -362,15 +382,14 @@ void history_size(struct history *h, size_t *used, size_t *limit)
 struct history_walk {
     struct history *history;
     struct group *group; /* a reference */
-    struct buf blocks;   /* copies, as far as the sample that was asked for */
-    struct entry *entries;
-    size_t n_entries, cap_entries, at;
-    size_t offset; /* in blocks */
-    struct frame waiting[WAITING_MOST + 1];
-    uint64_t waiting_seq[WAITING_MOST + 1];
-    size_t n_waiting, waiting_at;
+    uint64_t target;     /* the last sample to walk to */
+    size_t taken;        /* frames of the group given out */
+    size_t read;   /* frames of the group that the codec has read; frames may be given out before */
+    size_t offset; /* of the next block */
+    struct buf block; /* a copy of one */
     struct codec_reader codec;
-    uint32_t schema; /* in use, + 1 */
+    const struct schema *schema; /* in use; held by the group */
+    uint32_t schema_crc;
 };
 
 /* With the lock held. */
@@ -382,29 +401,6 @@ static struct group *group_of(const struct history *h, uint64_t seq)
     return NULL;
 }
 
-/* With the lock held: everything up to the sample. */
-static bool copy_group(struct history_walk *w, uint64_t seq)
-{
-    const struct group *g = w->group;
-    const struct history *h = w->history;
-    while (w->n_entries < g->n_entries && g->entries[w->n_entries].seq <= seq)
-        w->n_entries++;
-    if (!VEC_GROW(w->entries, w->cap_entries, w->n_entries))
-        return false;
-    if (w->n_entries > 0) {
-        memcpy(w->entries, g->entries, w->n_entries * sizeof *w->entries);
-        buf_put(&w->blocks, g->blocks.data, w->entries[w->n_entries - 1].end);
-    }
-    for (size_t i = 0; i < h->n_waiting; i++) {
-        if (h->waiting[i].group != g || h->waiting[i].seq > seq)
-            continue;
-        w->waiting_seq[w->n_waiting] = h->waiting[i].seq;
-        if (frame_copy(&w->waiting[w->n_waiting++], &h->waiting[i].frame, NULL) != ACTOP_OK)
-            return false;
-    }
-    return !w->blocks.failed;
-}
-
 actop_status history_seek(struct history *h, uint64_t seq, struct history_walk **out,
                           actop_error *err)
 {
@@ -412,18 +408,15 @@ actop_status history_seek(struct history *h, uint64_t seq, struct history_walk *
     if (w == NULL)
         return error_set(err, ACTOP_E_NOMEM, "no memory for going back");
     w->history = h;
+    w->target = seq;
     pthread_mutex_lock(&h->lock);
-    bool fits = true;
     w->group = seq == 0 || seq > h->last_seq ? NULL : group_of(h, seq);
-    if (w->group != NULL) {
+    if (w->group != NULL)
         w->group->refs++;
-        fits = copy_group(w, seq);
-    }
     pthread_mutex_unlock(&h->lock);
     actop_status st = w->group == NULL
                           ? error_set(err, ACTOP_E_NOT_FOUND, "this moment is not in history")
-                      : !fits ? error_set(err, ACTOP_E_NOMEM, "no memory for going back")
-                              : codec_reader_init(&w->codec, err);
+                          : codec_reader_init(&w->codec, err);
     if (st != ACTOP_OK) {
         history_walk_free(w);
         return st;
@@ -432,49 +425,96 @@ actop_status history_seek(struct history *h, uint64_t seq, struct history_walk *
     return ACTOP_OK;
 }
 
+bool history_walk_on(struct history_walk *w, uint64_t seq)
+{
+    struct history *h = w->history;
+    pthread_mutex_lock(&h->lock);
+    bool ok = seq >= w->target && seq <= h->last_seq && group_of(h, seq) == w->group;
+    pthread_mutex_unlock(&h->lock);
+    if (ok)
+        w->target = seq;
+    return ok;
+}
+
 const void *history_walk_checkpoint(const struct history_walk *w)
 {
     return w->group->checkpoint;
 }
 
-static actop_status next_block(struct history_walk *w, struct frame *into, actop_error *err)
+/* With the lock held: copy the block that comes next. */
+static actop_status copy_block(struct history_walk *w, actop_error *err)
 {
-    const struct entry *e = &w->entries[w->at];
-    struct block b;
-    if (w->schema != e->schema + 1) {
-        /* schemas of a group are only appended, by the adding thread: it may move the array meanwhile */
-        pthread_mutex_lock(&w->history->lock);
-        const struct schema *s = w->group->schemas[e->schema];
-        uint32_t crc = w->group->schema_crcs[e->schema];
-        pthread_mutex_unlock(&w->history->lock);
-        actop_status st = codec_reader_use(&w->codec, s, crc, err);
-        if (st != ACTOP_OK)
-            return st;
-        w->schema = e->schema + 1;
-    }
-    actop_status st =
-        block_find(&w->codec.unpacker.crc, w->blocks.data + w->offset, e->end - w->offset, &b);
-    if (st == ACTOP_OK)
-        st = codec_take(&w->codec, &b, into, err);
-    else
-        st = error_set(err, ACTOP_E_FORMAT, "history is damaged");
+    const struct group *g = w->group;
+    const struct entry *e = &g->entries[w->read];
+    buf_clear(&w->block);
+    buf_put(&w->block, g->blocks + w->offset, e->end - w->offset);
     w->offset = e->end;
-    return st;
+    w->schema_crc = g->schema_crcs[e->schema];
+    w->schema = g->schemas[e->schema];
+    return w->block.failed ? error_set(err, ACTOP_E_NOMEM, "no memory for going back") : ACTOP_OK;
 }
 
+/* With the lock held: the frame that waits and was not given out yet; NULL for none. */
+static const struct waiting *next_waiting(const struct history_walk *w)
+{
+    const struct history *h = w->history;
+    size_t skip = w->taken - w->group->n_entries;
+    for (size_t i = 0; i < h->n_waiting; i++)
+        if (h->waiting[i].group == w->group && skip-- == 0)
+            return &h->waiting[i];
+    return NULL;
+}
+
+/* With the lock held. END: there is no next frame up to the target. *copied: it is a block, to be read. */
+static actop_status take_next(struct history_walk *w, struct frame *into, uint64_t *seq,
+                              bool *copied, actop_error *err)
+{
+    const struct group *g = w->group;
+    *copied = w->taken < g->n_entries;
+    if (*copied) {
+        *seq = g->entries[w->read].seq;
+        return *seq > w->target ? ACTOP_END : copy_block(w, err);
+    }
+    const struct waiting *next = next_waiting(w);
+    if (next == NULL || next->seq > w->target)
+        return ACTOP_END;
+    *seq = next->seq;
+    return frame_copy(into, &next->frame, err);
+}
+
+static actop_status read_block(struct history_walk *w, struct frame *into, actop_error *err)
+{
+    struct block b;
+    actop_status st = ACTOP_OK;
+    if (w->codec.schema != w->schema)
+        st = codec_reader_use(&w->codec, w->schema, w->schema_crc, err);
+    if (st != ACTOP_OK)
+        return st;
+    if (block_find(&w->codec.unpacker.crc, w->block.data, w->block.len, &b) != ACTOP_OK)
+        return error_set(err, ACTOP_E_FORMAT, "history is damaged");
+    return codec_take(&w->codec, &b, into, err);
+}
+
+/* A frame that was given out while it waited is read once more when it has become a block, because the codec has to see
+ * every one. */
 actop_status history_walk_next(struct history_walk *w, struct frame *into, uint64_t *seq,
                                actop_error *err)
 {
-    if (w->at < w->n_entries) {
-        actop_status st = next_block(w, into, err);
-        *seq = w->entries[w->at++].seq;
-        return st;
+    for (;;) {
+        bool copied = false;
+        pthread_mutex_lock(&w->history->lock);
+        actop_status st = take_next(w, into, seq, &copied, err);
+        pthread_mutex_unlock(&w->history->lock);
+        if (st == ACTOP_OK && copied)
+            st = read_block(w, into, err);
+        if (st != ACTOP_OK)
+            return st;
+        w->read += copied ? 1 : 0;
+        if (!copied || w->read > w->taken) {
+            w->taken++;
+            return ACTOP_OK;
+        }
     }
-    if (w->waiting_at < w->n_waiting) {
-        *seq = w->waiting_seq[w->waiting_at];
-        return frame_copy(into, &w->waiting[w->waiting_at++], err);
-    }
-    return ACTOP_END;
 }
 
 void history_walk_free(struct history_walk *w)
@@ -486,11 +526,8 @@ void history_walk_free(struct history_walk *w)
         group_unref(w->history, w->group);
         pthread_mutex_unlock(&w->history->lock);
     }
-    for (size_t i = 0; i < w->n_waiting; i++)
-        frame_release(&w->waiting[i]);
     codec_reader_release(&w->codec);
-    buf_release(&w->blocks);
-    free(w->entries);
+    buf_release(&w->block);
     free(w);
 }
 

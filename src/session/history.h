@@ -52,6 +52,9 @@ void history_size(struct history *h, size_t *used, size_t *limit);
 /* Walk over the frames of samples from the start of a group up to sample seq. E_NOT_FOUND, E_NOMEM. */
 actop_status history_seek(struct history *h, uint64_t seq, struct history_walk **out, actop_error *err);
 
+/* Go on to a later sample (or the same) of the group: END was then not the end. False: seek anew. */
+bool history_walk_on(struct history_walk *w, uint64_t seq);
+
 /* State before the first frame: borrowed until the walk is freed, not to be changed. */
 const void *history_walk_checkpoint(const struct history_walk *w);
 

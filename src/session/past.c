@@ -40,19 +40,6 @@ static struct fold *make_checkpoint(const struct actop_session *s)
     return NULL;
 }
 
-actop_status session_history_open(struct actop_session *s, actop_error *err)
-{
-    if (s->options.history_bytes == 0)
-        return ACTOP_OK;
-    return history_new(s->options.history_bytes, free_checkpoint, &s->history, err);
-}
-
-void session_history_close(struct actop_session *s)
-{
-    history_free(s->history);
-    free(s->chosen);
-}
-
 /* History is a convenience: where memory for it is lacking it begins anew, and sampling goes on. */
 void session_history_add(struct actop_session *s)
 {
@@ -124,55 +111,111 @@ static size_t choose(struct actop_session *s, const struct actop_sample_t *sampl
     return n;
 }
 
-void session_history_keep(struct actop_session *s, const struct actop_sample_t *sample)
-{
-    if (s->history == NULL)
-        return;
-    if (VEC_GROW(s->chosen, s->cap_chosen, PAST_PROCESSES))
-        (void)history_keep(s->history, sample->seq, s->chosen, choose(s, sample), NULL);
-    else
-        session_history_fail(s);
-}
-
 /* ---- taking ---- */
 
-/* A sample of the past being made. */
+/* Samples that were made on the way to one, or around one, stay for a while: whoever walks asks for its neighbours next. */
+enum { PAST_KEPT = 32, PAST_BEFORE = 16 };
+static const int64_t PAST_IDLE_NS = 20000000000;
+
+/* Samples of the past being made, and a place in history to go on from. */
 struct past {
     struct actop_session *session;
-    struct history_walk *walk; /* owned */
+    struct history_walk *walk; /* owned; NULL: no place yet */
     struct fold fold;
     struct frame frame;
     struct sample_pool *pool;      /* a reference */
     struct actop_sample_t **parts; /* references, of the sample seq */
     size_t n_parts, cap_parts;
-    uint64_t seq;
-    struct actop_sample_t *done; /* the last whole sample; a reference */
+    uint64_t seq, target;
+    unsigned filter; /* number of the process filter that the samples were chosen by */
+    int64_t used_ns;
+    struct actop_sample_t *kept[PAST_KEPT]; /* references */
 };
 
-static void past_release(struct past *p)
+static void past_drop_parts(struct past *p)
 {
     for (size_t i = 0; i < p->n_parts; i++)
         actop_sample_unref(p->parts[i]);
-    actop_sample_unref(p->done);
+    p->n_parts = 0;
+}
+
+/* Leave the place; samples stay. */
+static void past_leave(struct past *p)
+{
+    past_drop_parts(p);
+    history_walk_free(p->walk);
+    p->walk = NULL;
+    fold_release(&p->fold);
+    p->seq = 0;
+}
+
+static void past_release(struct past *p)
+{
+    past_leave(p);
+    for (size_t i = 0; i < PAST_KEPT; i++)
+        actop_sample_unref(p->kept[i]);
     sample_pool_unref(p->pool);
     free(p->parts);
     frame_release(&p->frame);
-    fold_release(&p->fold);
-    history_walk_free(p->walk);
+    *p = (struct past){.session = p->session};
+}
+
+static struct actop_sample_t *past_find(const struct past *p, uint64_t seq)
+{
+    for (size_t i = 0; i < PAST_KEPT; i++)
+        if (p->kept[i] != NULL && p->kept[i]->seq == seq)
+            return p->kept[i];
+    return NULL;
+}
+
+/* Keep a sample in place of none, of itself, or of the one farthest from the target. Takes the reference. */
+static void past_keep(struct past *p, struct actop_sample_t *sample)
+{
+    size_t best = 0;
+    uint64_t far = 0;
+    for (size_t i = 0; i < PAST_KEPT; i++) {
+        const struct actop_sample_t *k = p->kept[i];
+        uint64_t away = k == NULL || k->seq == sample->seq ? UINT64_MAX
+                        : k->seq > p->target               ? k->seq - p->target
+                                                           : p->target - k->seq;
+        if (away > far) {
+            far = away;
+            best = i;
+        }
+    }
+    actop_sample_unref(p->kept[best]);
+    p->kept[best] = sample;
+}
+
+static actop_status past_choose(struct past *p, struct actop_sample_t *sample, actop_error *err)
+{
+    struct process_order order = {NULL, 0};
+    size_t limit = p->session->options.process_limit;
+    limit = limit == 0 || limit > PAST_PROCESSES ? PAST_PROCESSES : limit;
+    actop_status st = session_choose_processes(p->session, sample, limit, &order, err);
+    free(order.rows);
+    return st;
 }
 
 /* The parts so far are a whole sample. */
 static actop_status past_finish(struct past *p, actop_error *err)
 {
+    struct actop_sample_t *done = NULL;
     if (p->n_parts == 0)
         return ACTOP_OK;
     size_t n = p->n_parts;
     p->n_parts = 0;
-    actop_sample_unref(p->done);
-    p->done = NULL;
-    actop_status st = fold_parts(&p->fold, p->pool, p->parts, n, &p->done, err);
+    actop_status st = fold_parts(&p->fold, p->pool, p->parts, n, &done, err);
     if (st == ACTOP_OK)
-        p->done->seq = p->seq;
+        done->seq = p->seq;
+    if (st == ACTOP_OK && p->seq + PAST_BEFORE > p->target) {
+        st = past_choose(p, done, err);
+        if (st == ACTOP_OK) {
+            past_keep(p, done);
+            done = NULL; /* given */
+        }
+    }
+    actop_sample_unref(done);
     return st;
 }
 
@@ -205,39 +248,110 @@ static actop_status past_walk(struct past *p, actop_error *err)
     return st == ACTOP_END ? past_finish(p, err) : st;
 }
 
-static actop_status past_choose(struct past *p, actop_error *err)
+/* From where the walk is, when that is before the sample and in its group; else from the group's checkpoint. */
+static actop_status past_begin(struct past *p, actop_error *err)
 {
-    struct process_order order = {NULL, 0};
-    size_t limit = p->session->options.process_limit;
-    limit = limit == 0 || limit > PAST_PROCESSES ? PAST_PROCESSES : limit;
-    actop_status st = session_choose_processes(p->session, p->done, limit, &order, err);
-    free(order.rows);
+    if (p->walk != NULL && p->seq < p->target && history_walk_on(p->walk, p->target))
+        return ACTOP_OK;
+    past_leave(p);
+    actop_status st = history_seek(p->session->history, p->target, &p->walk, err);
+    if (st == ACTOP_OK)
+        st = fold_clone(&p->fold, history_walk_checkpoint(p->walk), err);
+    if (st == ACTOP_OK && p->pool == NULL && (p->pool = sample_pool_new()) == NULL)
+        st = error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
     return st;
 }
 
+/* Make the sample, or have it; borrowed. */
+static actop_status past_reach(struct past *p, uint64_t seq, struct actop_sample_t **out,
+                               actop_error *err)
+{
+    unsigned filter = atomic_load(&p->session->filter_number);
+    if (p->filter != filter)
+        past_release(p);
+    p->filter = filter;
+    p->target = seq;
+    *out = past_find(p, seq);
+    actop_status st = *out != NULL ? ACTOP_OK : past_begin(p, err);
+    if (st == ACTOP_OK && *out == NULL)
+        st = past_walk(p, err);
+    if (st == ACTOP_OK && (*out = past_find(p, seq)) == NULL)
+        st = error_set(err, ACTOP_E_NOT_FOUND, "this moment is not in history");
+    if (st != ACTOP_OK)
+        past_release(p);
+    return st;
+}
+
+/* One caller at a time goes on where the last one stopped; who comes meanwhile goes the whole way. */
 actop_status actop_history_at(actop_session *s, uint64_t seq, const actop_sample_t **out,
                               actop_error *err)
 {
-    struct past p = {.session = s, .pool = NULL};
-    if (s->history == NULL)
-        return error_set(err, ACTOP_E_NOT_FOUND, "this session keeps no history");
-    actop_status st = history_seek(s->history, seq, &p.walk, err);
+    uint64_t first = 0, last = 0;
+    struct past own = {.session = s};
+    struct actop_sample_t *sample = NULL;
+    actop_history_range(s, &first, &last);
+    if (seq == 0 || seq < first || seq > last)
+        return error_set(err, ACTOP_E_NOT_FOUND,
+                         s->history == NULL ? "this session keeps no history"
+                                            : "this moment is not in history");
+    bool mine = pthread_mutex_trylock(&s->past_lock) == 0;
+    struct past *p = mine ? s->past : &own;
+    actop_status st = past_reach(p, seq, &sample, err);
     if (st == ACTOP_OK)
-        st = fold_clone(&p.fold, history_walk_checkpoint(p.walk), err);
-    if (st == ACTOP_OK && (p.pool = sample_pool_new()) == NULL)
-        st = error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
-    if (st == ACTOP_OK)
-        st = past_walk(&p, err);
-    if (st == ACTOP_OK && (p.done == NULL || p.done->seq != seq))
-        st = error_set(err, ACTOP_E_NOT_FOUND, "this moment is not in history");
-    if (st == ACTOP_OK)
-        st = past_choose(&p, err);
-    if (st == ACTOP_OK) {
-        *out = p.done;
-        p.done = NULL; /* given */
-    }
-    past_release(&p);
+        *out = actop_sample_ref(sample);
+    p->used_ns = os_awake_ns();
+    past_release(&own);
+    if (mine)
+        (void)pthread_mutex_unlock(&s->past_lock);
     return st;
+}
+
+/* What is kept for walking is given back when nobody has walked for a while. */
+static void past_tire(struct actop_session *s)
+{
+    if (pthread_mutex_trylock(&s->past_lock) != 0)
+        return;
+    if (s->past->pool != NULL && os_awake_ns() - s->past->used_ns > PAST_IDLE_NS)
+        past_release(s->past);
+    (void)pthread_mutex_unlock(&s->past_lock);
+}
+
+/* ---- life ---- */
+
+actop_status session_history_open(struct actop_session *s, actop_error *err)
+{
+    if (s->options.history_bytes == 0)
+        return ACTOP_OK;
+    s->past = calloc(1, sizeof *s->past);
+    if (s->past == NULL || pthread_mutex_init(&s->past_lock, NULL) != 0) {
+        free(s->past);
+        s->past = NULL;
+        return error_set(err, ACTOP_E_NOMEM, "no memory for history");
+    }
+    s->past->session = s;
+    return history_new(s->options.history_bytes, free_checkpoint, &s->history, err);
+}
+
+void session_history_close(struct actop_session *s)
+{
+    if (s->past != NULL) {
+        past_release(s->past);
+        (void)pthread_mutex_destroy(&s->past_lock);
+        free(s->past);
+    }
+    history_free(s->history);
+    free(s->chosen);
+}
+
+void session_history_keep(struct actop_session *s, const struct actop_sample_t *sample)
+{
+    if (s->history == NULL)
+        return;
+    past_tire(s);
+    if (VEC_GROW(s->chosen, s->cap_chosen, PAST_PROCESSES))
+        (void)history_keep(s->history, sample->seq, s->chosen, choose(s, sample), NULL);
+    else
+        session_history_fail(s);
 }
 
 void actop_history_range(actop_session *s, uint64_t *first, uint64_t *last)

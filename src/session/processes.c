@@ -23,6 +23,7 @@ actop_status actop_set_process_filter(actop_session *s, const char *regex, actop
     if (wanted)
         s->filter = compiled;
     pthread_mutex_unlock(&s->lock);
+    atomic_fetch_add(&s->filter_number, 1);
     return ACTOP_OK;
 }
 

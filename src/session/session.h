@@ -23,6 +23,9 @@ struct fold {
     struct analysis *analysis;    /* owned */
 };
 
+/* Samples of the past around the one asked for last (past.c). */
+struct past;
+
 /* Scratch of choosing processes. */
 struct process_order {
     uint32_t *rows;
@@ -74,6 +77,9 @@ struct actop_session {
     struct notes notes;            /* what actop_notes() gathered last */
     struct doctor_watch *watch;    /* owned; NULL: the doctor is not watching */
     uint64_t history_seq;          /* sample whose first frame was added last */
+    struct past *past;             /* owned; NULL: no history. Guarded by past_lock */
+    pthread_mutex_t past_lock;     /* taken before all others */
+    atomic_uint filter_number;     /* of process filters set so far */
     atomic_uint want;
     actop_observer *observer;      /* NULL: none */
     void *observer_user;           /* borrowed */

@@ -90,6 +90,8 @@ static void pause_or_go_on(struct app *a)
     a->scene.seek = a->scene.at.seq;
     if (!a->view.paused && a->newest != NULL)
         app_walk(a, UINT64_MAX);
+    else if (a->view.paused && a->fetch != NULL && a->newest != NULL)
+        a->fetch(a->fetch_context, a->scene.at.seq); /* so that what lies before it is at hand */
 }
 
 static void walk_by(struct app *a, int by, int64_t now_ns)

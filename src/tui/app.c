@@ -119,9 +119,11 @@ void app_walk(struct app *a, uint64_t seq)
 
 void app_arrive(struct app *a, const actop_sample_t *sample)
 {
-    if (a->view.paused && a->scene.seek < a->scene.history_last)
+    actop_times at = {.size = sizeof at};
+    actop_sample_times(sample, &at);
+    if (a->view.paused && a->scene.seek < a->scene.history_last && at.seq != a->scene.at.seq)
         show(a, sample);
-    else
+    else /* the screen is back at now, or shows it already */
         actop_sample_unref(sample);
 }
 

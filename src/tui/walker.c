@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 
+enum { WALKER_AHEAD = 8 };
+
 static void put_found(struct walker *w, const actop_sample_t *sample)
 {
     pthread_mutex_lock(&w->lock);
@@ -14,6 +16,28 @@ static void put_found(struct walker *w, const actop_sample_t *sample)
     pthread_mutex_unlock(&w->lock);
     actop_sample_unref(old);
     w->wake(w->context);
+}
+
+static bool has_wish(struct walker *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool has = w->wanted != 0 || w->stop;
+    pthread_mutex_unlock(&w->lock);
+    return has;
+}
+
+/* Samples come in runs from history, and those of the last run are at hand: ask for one that lies some steps back while
+ * nobody waits, so that the next run is there when it is needed. */
+static void look_ahead(struct walker *w, uint64_t seq)
+{
+    const actop_sample_t *sample = NULL;
+    uint64_t first;
+    uint64_t last;
+    actop_history_range(w->session, &first, &last);
+    if (seq <= first + WALKER_AHEAD || has_wish(w))
+        return;
+    (void)actop_history_at(w->session, seq - WALKER_AHEAD, &sample, NULL);
+    actop_sample_unref(sample);
 }
 
 /* The next wish; 0 when it is time to end. */
@@ -36,6 +60,7 @@ static void *run(void *arg)
         const actop_sample_t *sample = NULL;
         if (actop_history_at(w->session, seq, &sample, NULL) == ACTOP_OK)
             put_found(w, sample);
+        look_ahead(w, seq);
     }
     return NULL;
 }

@@ -66,7 +66,7 @@ static struct frame *walk_to(struct history *h, uint64_t seq, uint64_t *from)
 static void every_sample_in_range_can_be_walked_to(void **state)
 {
     (void)state;
-    enum { SAMPLES = 1100 };
+    enum { SAMPLES = 1200 };
     static struct frame copies[SAMPLES + 1];
     struct frames m;
     struct history *h = NULL;
@@ -90,7 +90,7 @@ static void every_sample_in_range_can_be_walked_to(void **state)
         const char *what = frames_differ(f, &copies[seq]);
         if (what != NULL)
             fail_msg("sample %llu: %s differs", (unsigned long long)seq, what);
-        assert_true(from <= seq && seq - from < 480);
+        assert_true(from <= seq && seq - from < 960);
         assert_ptr_equal(f->schema,
                          copies[seq].schema); /* the same one, so that a decoder sees no change */
     }
@@ -209,6 +209,50 @@ static void samples_of_many_frames_are_walked_frame_by_frame(void **state)
     frame_release(&f);
     history_free(h);
     frames_close(&m);
+}
+
+/* Walks that go on, while frames are added behind them: also from one that waited when it was given out. */
+static void a_walk_goes_on_where_it_stopped(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 300, AHEAD = 3 };
+    static struct frame copies[SAMPLES + 1];
+    struct frames m;
+    struct history *h = NULL;
+    struct history_walk *w = NULL;
+    struct frame f = {0};
+    uint64_t seq = 0, expected = 1;
+    assert_true(frames_open(&m, 2, 0));
+    assert_int_equal(history_new(1 << 20, free_checkpoint, &h, NULL), ACTOP_OK);
+    for (uint64_t s = 1; s <= SAMPLES; s++) {
+        assert_true(s % 70 != 0 || frames_change(&m));
+        assert_true(frames_next(&m));
+        assert_int_equal(frame_copy(&copies[s], &m.frame, NULL), ACTOP_OK);
+        assert_true(add(h, &m.frame, s) && keep(h, &m.frame, s, 0));
+        if (s % AHEAD != 0) /* so that it is now level with the newest, now behind */
+            continue;
+        if (w == NULL)
+            assert_int_equal(history_seek(h, s - s % 2, &w, NULL), ACTOP_OK);
+        else
+            assert_true(history_walk_on(w, s - s % 2));
+        for (; history_walk_next(w, &f, &seq, NULL) == ACTOP_OK; expected++) {
+            assert_int_equal(seq, expected);
+            assert_null(frames_differ(&f, &copies[seq]));
+        }
+        assert_int_equal(expected, s - s % 2 + 1);
+    }
+    assert_false(history_walk_on(w, SAMPLES + 1)); /* not there yet */
+    assert_false(history_walk_on(w, 5));           /* passed */
+    history_clear(h);
+    assert_false(history_walk_on(w, SAMPLES));
+    history_walk_free(w);
+    frame_release(&f);
+    for (int i = 1; i <= SAMPLES; i++)
+        frame_release(&copies[i]);
+    (void)memset(copies, 0, sizeof copies);
+    history_free(h);
+    frames_close(&m);
+    assert_int_equal(atomic_load(&checkpoints), 0);
 }
 
 static bool try_history(void)
@@ -332,6 +376,57 @@ static void the_past_reads_as_it_did_then(void **state)
     }
 }
 
+/* What was made on the way to a sample is kept for the next steps: in whatever order they come, they read as then. */
+static void steps_in_any_order_read_as_it_was_then(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 70, STEPS = 400 };
+    for (unsigned subsamples = 1; subsamples <= 3; subsamples += 2) {
+        const actop_sample_t *then[SAMPLES + 1];
+        actop_session *s = open_session(
+            "sim:m1+idle", ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS), subsamples);
+        uint64_t at = SAMPLES;
+        uint32_t random = 7;
+        assert_non_null(s);
+        for (int i = 1; i <= SAMPLES; i++)
+            assert_non_null(then[i] = actop_sample_ref(actop_sample(s, NULL)));
+        for (int i = 0; i < STEPS; i++) { /* mostly to a neighbour, sometimes anywhere */
+            random = random * 1664525u + 1013904223u;
+            unsigned dice = random >> 24;
+            at = dice < 110             ? at - (at > 1)
+                 : dice < 220 && at > 0 ? at + (at < SAMPLES)
+                                        : 1 + (random >> 8) % SAMPLES;
+            const actop_sample_t *now = NULL;
+            assert_int_equal(actop_history_at(s, at, &now, NULL), ACTOP_OK);
+            check_samples(then[at], now);
+            actop_sample_unref(now);
+        }
+        for (int i = 1; i <= SAMPLES; i++)
+            actop_sample_unref(then[i]);
+        actop_close(s);
+    }
+}
+
+static void a_new_filter_holds_for_the_past_too(void **state)
+{
+    (void)state;
+    actop_session *s =
+        open_session("sim:m1+idle", ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS), 1);
+    const actop_sample_t *sample = NULL;
+    assert_non_null(s);
+    for (int i = 1; i <= 10; i++)
+        assert_non_null(actop_sample(s, NULL));
+    assert_int_equal(actop_history_at(s, 5, &sample, NULL), ACTOP_OK);
+    uint32_t all = actop_rows(sample, ACTOP_SCOPE_PROCESS);
+    actop_sample_unref(sample);
+    assert_int_equal(actop_set_process_filter(s, "^Safari$", NULL), ACTOP_OK);
+    assert_int_equal(actop_history_at(s, 5, &sample, NULL), ACTOP_OK);
+    uint32_t some = actop_rows(sample, ACTOP_SCOPE_PROCESS);
+    actop_sample_unref(sample);
+    assert_true(all > 5 && some < all);
+    actop_close(s);
+}
+
 static void a_session_without_history_says_so(void **state)
 {
     (void)state;
@@ -410,7 +505,10 @@ int main(void)
         cmocka_unit_test(bytes_are_bounded_and_the_oldest_groups_go),
         cmocka_unit_test(chosen_processes_stay_with_the_frame_before_them),
         cmocka_unit_test(samples_of_many_frames_are_walked_frame_by_frame),
+        cmocka_unit_test(a_walk_goes_on_where_it_stopped),
         cmocka_unit_test(every_failing_allocation_is_survived),
+        cmocka_unit_test(steps_in_any_order_read_as_it_was_then),
+        cmocka_unit_test(a_new_filter_holds_for_the_past_too),
         cmocka_unit_test(the_past_reads_as_it_did_then),
         cmocka_unit_test(a_session_without_history_says_so),
         cmocka_unit_test(many_threads_go_back_while_one_samples),
