@@ -104,8 +104,8 @@ static void put_name(struct buf *b, const struct trail_column *c, const actop_sa
     buf_puts(b, m->key);
     if (m->scope == ACTOP_SCOPE_TIER && actop_entity_at(s, m->scope, c->row, &e) == ACTOP_OK) {
         buf_putc(b, '[');
-        for (const char *c = e.key; *c != '\0'; c++) /* a recording may name tiers as it likes */
-            buf_putc(b, *c > ' ' && *c < 0x7f && *c != '"' && *c != '\\' ? *c : '?');
+        for (const char *k = e.key; *k != '\0'; k++) /* a recording may name tiers as it likes */
+            buf_putc(b, *k > ' ' && *k < 0x7f && *k != '"' && *k != '\\' ? *k : '?');
         buf_putc(b, ']');
     }
     buf_puts(b, "\":[");
