@@ -23,19 +23,22 @@ from actop.api import Monitor, Profiler, profiled, read_recording, section
 from actop.models import CoreSample, FanReading, ProcessSample, SystemSnapshot
 
 __all__ = [
-    "ActopError", "AsyncMonitor", "CoreSample", "FanReading", "Monitor", "ProcessSample", "Profiler", "SystemSnapshot",
-    "__version__", "features", "profiled", "read_recording", "section",
+    "ActopError", "AlertEngine", "AlertFrame", "AsyncMonitor", "CoreSample", "FanReading", "Monitor", "ProcessSample",
+    "Profiler", "SystemSnapshot", "__version__", "features", "profiled", "read_recording", "section",
 ]
 
 
-def __getattr__(name):
-    """AsyncMonitor, when it is asked for: asyncio takes longer to import than everything here."""
-    if name == "AsyncMonitor":
-        from actop._aio import AsyncMonitor
+# What takes longer to import than everything else here, or is seldom asked for.
+_LATER = {"AsyncMonitor": "actop._aio", "AlertEngine": "actop.analytics", "AlertFrame": "actop.analytics"}
 
-        globals()[name] = AsyncMonitor
-        return AsyncMonitor
-    raise AttributeError(f"module 'actop' has no attribute '{name}'")
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module 'actop' has no attribute '{name}'")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return value
 
 
 def load_ipython_extension(shell):

@@ -4,6 +4,8 @@ from actop._actop import ActopError as ActopError
 from actop._actop import __version__ as __version__
 from actop._actop import features as features
 from actop._aio import AsyncMonitor as AsyncMonitor
+from actop.analytics import AlertEngine as AlertEngine
+from actop.analytics import AlertFrame as AlertFrame
 from actop.api import Monitor as Monitor
 from actop.api import Profiler as Profiler
 from actop.api import profiled as profiled
@@ -15,8 +17,8 @@ from actop.models import ProcessSample as ProcessSample
 from actop.models import SystemSnapshot as SystemSnapshot
 
 __all__ = [
-    "ActopError", "AsyncMonitor", "CoreSample", "FanReading", "Monitor", "ProcessSample", "Profiler", "SystemSnapshot",
-    "__version__", "features", "profiled", "read_recording", "section",
+    "ActopError", "AlertEngine", "AlertFrame", "AsyncMonitor", "CoreSample", "FanReading", "Monitor", "ProcessSample",
+    "Profiler", "SystemSnapshot", "__version__", "features", "profiled", "read_recording", "section",
 ]
 
 def load_ipython_extension(shell: Any) -> None: ...
