@@ -115,13 +115,15 @@ typedef struct actop_options {
     double alert_throttle_ratio;    /**< Throttling below this share of the highest frequency. */
     double alert_swap_rise_bytes;   /**< Swap alert at this rise. */
     uint32_t alert_sustain_samples; /**< Samples a condition must hold. */
+    int stop_fd;                 /**< A descriptor that, once it can be read, ends what actop_sample() waits for between
+                                  *   subsamples or for a frame to be due: it fails with E_STATE. -1: none. */
 } actop_options;
 
 /** The defaults of actop_options. Since 2.0. */
 #define ACTOP_OPTIONS_INIT                                                                                             \
     {                                                                                                                  \
         sizeof(actop_options), "auto", NULL, NULL, NULL, NULL, 0, 1.0, ACTOP_WANT_DEFAULT, 50, NULL, 1, 0, 30.0,       \
-            (size_t)4 << 20, 0.85, 0.85, 0.90, 0.3 * 1073741824.0, 3                                                   \
+            (size_t)4 << 20, 0.85, 0.85, 0.90, 0.3 * 1073741824.0, 3, -1                                               \
     }
 
 /** Open a session.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/output.h"
@@ -115,6 +116,22 @@ static int run(struct cli *cli)
     return command->run(cli, &words);
 }
 
+/* Files that are read every tick stay open, hundreds on a machine of many CPUs and one for each process, and the usual
+ * soft limit is 1024. Programs we start get it back: select(2) needs it (documented). macOS allows no more than OPEN_MAX,
+ * 10240, whatever the hard limit says (documented: setrlimit(2) there). */
+static void raise_descriptors(struct rlimit *before)
+{
+    static const rlim_t wanted[] = {32768, 10240};
+    if (getrlimit(RLIMIT_NOFILE, before) != 0)
+        before->rlim_cur = 0;
+    for (size_t i = 0; i < 2 && before->rlim_cur != 0; i++) {
+        struct rlimit more = *before;
+        more.rlim_cur = more.rlim_max < wanted[i] ? more.rlim_max : wanted[i];
+        if (more.rlim_cur <= before->rlim_cur || setrlimit(RLIMIT_NOFILE, &more) == 0)
+            return;
+    }
+}
+
 static const char *from_environment(const char *name)
 {
     return getenv(name);
@@ -126,6 +143,7 @@ int cli_main(int argc, char **argv, const struct cli_parts *parts)
     actop_error err = {ACTOP_E_IO, "no file descriptors left"};
     if (!output_open())
         return cli_fail(&err);
+    raise_descriptors(&cli.descriptors);
     actop_status st = options_parse(&cli.options, argc, argv, from_environment, &err);
     int status = st == ACTOP_OK ? run(&cli) : fail_with_usage(&err);
     options_release(&cli.options);
@@ -163,6 +181,7 @@ actop_status cli_open(const struct cli *cli, enum cli_use use, uint32_t want, ac
     a.alert_throttle_ratio = (double)o->alert_throttle_freq_percent / 100;
     a.alert_swap_rise_bytes = o->alert_swap_rise_gib * 1073741824.0;
     a.alert_sustain_samples = (uint32_t)o->alert_sustain_samples;
+    a.stop_fd = signals_fd();
     actop_session *s = NULL; /* owned until given to *out */
     actop_status st = actop_open(&a, &s, err);
     if (st == ACTOP_OK && o->record != NULL)

@@ -117,11 +117,13 @@ int command_wait(struct cli *cli, const struct option_list *words)
 /* ---- Children ------------------------------------------------------------------------------------------------------- */
 
 /* What the child does: signals as they were before us, and the command. */
-static _Noreturn void be_child(char *const argv[], const sigset_t *mask)
+static _Noreturn void be_child(const struct cli *cli, char *const argv[], const sigset_t *mask)
 {
     static const char text[] = "actop: error: cannot run the command\n";
     signals_close();
     (void)signal(SIGPIPE, SIG_DFL);
+    if (cli->descriptors.rlim_cur != 0)
+        (void)setrlimit(RLIMIT_NOFILE, &cli->descriptors);
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
     (void)execvp(argv[0], argv);
     int failed = errno;
@@ -131,14 +133,14 @@ static _Noreturn void be_child(char *const argv[], const sigset_t *mask)
 }
 
 /* Signals wait while there are two of us with one set of handlers: a signal for the child must not end up in ours. */
-static int start_child(char *const argv[], pid_t *pid, actop_error *err)
+static int start_child(const struct cli *cli, char *const argv[], pid_t *pid, actop_error *err)
 {
     sigset_t all, mask;
     (void)sigfillset(&all);
     (void)sigprocmask(SIG_SETMASK, &all, &mask);
     *pid = fork();
     if (*pid == 0)
-        be_child(argv, &mask);
+        be_child(cli, argv, &mask);
     int failed = errno;
     (void)sigprocmask(SIG_SETMASK, &mask, NULL);
     if (*pid > 0)
@@ -189,11 +191,11 @@ static char **child_argv(const struct option_list *words, size_t from)
 /* ---- when ------------------------------------------------------------------------------------------------------------- */
 
 /* Run the command to its end at a rising edge; false when a signal ended us meanwhile. */
-static bool run_once(char *const argv[], actop_error *err)
+static bool run_once(const struct cli *cli, char *const argv[], actop_error *err)
 {
     pid_t pid;
     int status = EXIT_HELD;
-    if (start_child(argv, &pid, err) != EXIT_HELD) {
+    if (start_child(cli, argv, &pid, err) != EXIT_HELD) {
         cli_say("%s", err->text);
         return true;
     }
@@ -222,7 +224,7 @@ int command_when(struct cli *cli, const struct option_list *words)
         if (truth == ACTOP_TRUE && before != ACTOP_TRUE && now_ns >= next_ns) {
             say_why(&a, "now");
             next_ns = now_ns + least_ns;
-            if (!run_once(argv, &a.err)) {
+            if (!run_once(cli, argv, &a.err)) {
                 state = OUTPUT_STOPPED;
                 break;
             }
@@ -275,7 +277,7 @@ int command_assert(struct cli *cli, const struct option_list *words)
     if (!asking_open(&a, cli, words->items[0], &status))
         return status;
     char **argv = child_argv(words, 1); /* owned */
-    status = argv != NULL ? start_child(argv, &pid, &err) : EXIT_BROKEN;
+    status = argv != NULL ? start_child(cli, argv, &pid, &err) : EXIT_BROKEN;
     if (status == EXIT_HELD)
         status = watch_child(&a, cli, pid);
     else

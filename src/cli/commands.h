@@ -4,6 +4,8 @@
 #ifndef CLI_COMMANDS_H
 #define CLI_COMMANDS_H
 
+#include <sys/resource.h>
+
 #include <actop/actop.h>
 
 #include "cli/options.h"
@@ -26,6 +28,7 @@ struct cli_parts {
 struct cli {
     struct options options;
     const struct cli_parts *parts;
+    struct rlimit descriptors; /* how many there might be open before we allowed ourselves more */
 };
 
 struct command_row {

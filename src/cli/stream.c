@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/os.h"
+#include "base/signals.h"
 
 static int64_t awake_of(const actop_sample_t *sample)
 {
@@ -20,6 +21,8 @@ static int64_t awake_of(const actop_sample_t *sample)
 static enum output_state take(struct stream *st, actop_error *err)
 {
     st->sample = actop_sample(st->session, err);
+    if (st->sample == NULL && signals_ended() != 0 && err->status == ACTOP_E_STATE)
+        return OUTPUT_STOPPED;
     if (st->sample == NULL)
         return err->status == ACTOP_END ? OUTPUT_CLOSED : OUTPUT_FAILED;
     st->samples++;

@@ -3,11 +3,32 @@
  * deadline that was missed is skipped, not made up for. */
 #include <string.h>
 
+#include <poll.h>
+
 #include "base/error.h"
 #include "session/session.h"
 
+/* For actop_sample(), which nothing else can stop. */
+static bool wait_by_hand(const struct actop_session *s, int64_t deadline_ns)
+{
+    struct pollfd stop = {.fd = s->options.stop_fd, .events = POLLIN}; /* -1 is passed over */
+    for (int64_t left_ns; (left_ns = deadline_ns - os_awake_ns()) > 0;) {
+        int wait_ms = left_ns > 60000000000 ? 60000 : (int)(left_ns / 1000000);
+        if (poll(&stop, 1, wait_ms) > 0)
+            return false;
+        if (wait_ms == 0)
+            os_sleep_until(deadline_ns);
+    }
+    return true;
+}
+
 bool session_wait_until(struct actop_session *s, int64_t deadline_ns)
 {
+    pthread_mutex_lock(&s->lock);
+    bool by_hand = s->sampler == SAMPLER_OFF;
+    pthread_mutex_unlock(&s->lock);
+    if (by_hand)
+        return wait_by_hand(s, deadline_ns);
     pthread_mutex_lock(&s->lock);
     while (s->sampler != SAMPLER_STOPPING && os_awake_ns() < deadline_ns)
         (void)os_cond_wait_until(&s->changed, &s->lock, deadline_ns);

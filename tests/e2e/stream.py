@@ -235,6 +235,28 @@ def _(number, status, delay, slow):
         records(out)
 
 
+@tap.case("a signal ends at once what waits between subsamples", ("a stream", ["--json"]), ("the report", []))
+def _(args):
+    process = subprocess.Popen([tap.ACTOP, *args, "--interval", "20", "--subsamples", "4"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(6)  # behind the first of the four readings
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert time.monotonic() - started < 1
+    assert process.communicate() == (b"", b"")
+
+
+@tap.case("the soft limit of descriptors is raised, but not for children", ("much to gain", 64, 4096), ("none", 64, 64))
+def _(soft, hard):
+    if not os.path.exists("/proc/self/limits"):
+        tap.skip("no /proc")
+    tell = """sleep 0.3; ulimit -Sn; sed -n 's/^Max open files *\\([0-9]*\\) .*/\\1/p' /proc/$PPID/limits"""
+    ended = tap.run(["sh", "-c", f'ulimit -Sn {soft}; ulimit -Hn {hard}; "$1" assert "ram_total_bytes > 0" --during -- sh -c "$2"',
+                     "sh", tap.ACTOP, tell], env=dict(os.environ, ACTOP_INTERVAL="0.1"))
+    assert (ended.returncode, ended.stdout) == (0, f"{soft}\n{hard}\n"), (ended.stdout, ended.stderr)
+
+
 @tap.case("closed standard streams are no reason to fall", ("stdin", "<&-", 0), ("stderr", "2>&-", 0), ("stdout", ">&-", 1),
           ("all", "<&- >&- 2>&-", 1))
 def _(closed, status):

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -49,7 +50,7 @@ struct root {
     bool begun; /* root_advance was called */
     struct kept *files;
     size_t n_files, cap_files;
-    size_t n_open;
+    size_t n_open, most_open;
     struct rule *rules;
     size_t n_rules, cap_rules;
     struct space_rule *spaces;
@@ -351,7 +352,7 @@ int root_read(struct root *r, int32_t file, struct root_text *out)
     if (file < 0)
         return ENOENT;
     struct kept *k = &r->files[file];
-    if (!r->live || (k->fd < 0 && r->n_open >= ROOT_MAX_OPEN))
+    if (!r->live || (k->fd < 0 && r->n_open >= r->most_open))
         return load(r, k->path, out);
     if (k->fd >= 0) {
         int errnum = ruled(r, k->path);
@@ -851,12 +852,21 @@ bool root_is_live(const struct root *r)
 
 /* ---- life -------------------------------------------------------------------------------------------------------------------- */
 
+static size_t most_open(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    return limit.rlim_cur / 3 < ROOT_MAX_OPEN ? (size_t)limit.rlim_cur / 3 : ROOT_MAX_OPEN;
+}
+
 static actop_status open_root(struct root *r, const char *dir, actop_error *err)
 {
     r->dirents = malloc(DIRENTS_SIZE);
     if (r->dirents == NULL || !grow_buffer(r, FIRST_BUFFER))
         return error_set(err, ACTOP_E_NOMEM, "out of memory");
     r->live = strspn(dir, "/") == strlen(dir);
+    r->most_open = most_open();
     r->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (r->fd < 0)
         return error_errno(err, errno, "root %s", dir);

@@ -46,8 +46,9 @@ struct root_text {
 
 /* Files read every tick. root_keep registers a path (printf) and returns its handle, -1 when out of memory; nothing is
  * opened yet. Live files stay open from their first read to root_forget and are read again from their start; a file
- * whose device went away is opened anew once. Past ROOT_MAX_OPEN files are opened for each read. */
-enum { ROOT_MAX_OPEN = 384 };
+ * whose device went away is opened anew once. Past a third of the descriptors this process may have
+ * (RLIMIT_NOFILE as it was at root_open), and past ROOT_MAX_OPEN, files are opened for each read. */
+enum { ROOT_MAX_OPEN = 4096 };
 int32_t root_keep(struct root *r, const char *fmt, ...) ACTOP_PRINTF(2, 3);
 void root_forget(struct root *r, int32_t file); /* accepts -1 */
 int root_read(struct root *r, int32_t file, struct root_text *out);

@@ -3,7 +3,7 @@
  * There are thousands, so what is fair for other files is too slow here. On a live machine
  *   - the stat files of processes stay open and are read again, which saves the look-up and the opening (measured:
  *     half the time), as long as the descriptors they take stay below half of the soft limit (RLIMIT_NOFILE), which
- *     is never changed. Such a descriptor belongs to one process for ever: when that one is gone it says ESRCH, also
+ *     is for the program to raise. Such a descriptor belongs to one process for ever: when that one is gone it says ESRCH, also
  *     when its number was given to another;
  *   - /proc is listed whole only every LIST_EVERY ticks or when something does not add up. In between only the pids
  *     given out since the last tick but one are listed: the kernel gives them out in rising order (documented in
