@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Builds the source distribution, makes a wheel of that alone with what the system has, installs it with pip into a fresh
 virtual environment, and runs the tests beside this file there with pytest, as TAP. What is built is kept as long as
-no source changes. Arguments are given to pytest; ACTOP_PYTHON names another interpreter than /usr/bin/python3."""
+no source changes. Arguments are given to pytest; ACTOP_PYTHON names another interpreter than the one that runs this, and
+ACTOP_PYTHON_KIND keeps what is built with it apart."""
 import glob
 import hashlib
 import os
@@ -12,7 +13,7 @@ import tarfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.join(os.environ.get("ACTOP_BUILD") or os.path.join(ROOT, "build"), "python")
+BUILD = os.path.join(os.environ.get("ACTOP_BUILD") or os.path.join(ROOT, "build"), "python" + os.environ.get("ACTOP_PYTHON_KIND", ""))
 PYTHON = os.environ.get("ACTOP_PYTHON", sys.executable)
 
 
@@ -27,7 +28,7 @@ def run(*command, **more):
 
 def digest(path):
     """Of what the archive has in it: the archive itself has times."""
-    total = hashlib.sha256(PYTHON.encode())
+    total = hashlib.sha256((PYTHON + os.environ.get("ACTOP_PYTHON_CFLAGS", "")).encode())
     with tarfile.open(path) as archive:
         for member in sorted(archive.getmembers(), key=lambda m: m.name):
             if member.isfile():
@@ -59,20 +60,21 @@ def installed():
     return python
 
 
-def main():
+def main(words=("-m", "not long"), **more):
+    """Install, and become pytest; more goes into its environment."""
     python = installed()
     environment = {**os.environ, "PYTHONPATH": HERE, "PYTHONDONTWRITEBYTECODE": "1",
                    "ACTOP_SCRIPT": os.path.join(os.path.dirname(python), "actop"),
-                   "ACTOP_DIST": os.path.join(BUILD, "dist")}
+                   "ACTOP_DIST": os.path.join(BUILD, "dist"), "ACTOP_ROOT_DIR": ROOT}
     environment.pop("ACTOP_SOURCE", None)  # the program takes it for --source
-    environment["ACTOP_ROOT_DIR"] = ROOT
     for name in list(environment):
         if name.startswith("CMOCKA") or name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
             del environment[name]
-    words = sys.argv[1:] or ["-m", "not long"]
+    environment.update(more)
     os.chdir(BUILD)
     os.execve(python, [python, "-X", "dev", "-W", "error::ResourceWarning", "-m", "pytest", "-p", "tap_plugin", "-p", "no:terminal",
                        "-p", "no:cacheprovider", "--rootdir", HERE, *words, HERE], environment)
 
 
-main()
+if __name__ == "__main__":
+    main(tuple(sys.argv[1:]) or ("-m", "not long"))

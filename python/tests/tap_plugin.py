@@ -14,6 +14,7 @@ def _say(text):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes long; only in make test-long")
+    config.addinivalue_line("markers", "figure: measures time; not under sanitizers")
 
 
 def pytest_unconfigure():

@@ -423,7 +423,7 @@ def test_processes_of_a_row_are_kept():
 
 
 def test_only_a_process_and_those_below_it_when_asked_for():
-    sleeper = subprocess.Popen(["sh", "-c", "sleep 20 & sleep 20; true"])
+    sleeper = subprocess.Popen(["sh", "-c", "sleep 20 & sleep 20; true"], start_new_session=True)
     try:
         recorder = actop._actop.Recorder("auto", 0.02, processes=True, root_pid=sleeper.pid)
         recorder.start()
@@ -433,5 +433,5 @@ def test_only_a_process_and_those_below_it_when_asked_for():
         assert sleeper.pid in [p[0] for p in found] and len(found) == 3
         assert all(p[0] == sleeper.pid or p[2] == sleeper.pid for p in found)
     finally:
-        subprocess.run(["pkill", "-P", str(sleeper.pid)], check=False)
+        os.killpg(sleeper.pid, signal.SIGTERM)
         sleeper.wait()
