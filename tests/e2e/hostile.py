@@ -2,7 +2,7 @@
 """Snapshots full of names that somebody chose to do harm, scraped by a real Prometheus with the shipped limits.
 
 A machine's tree below --root is written anew for each snapshot: 200 processes that never were there before, network
-interfaces that come and go, sensors with odd labels. 30 snapshots; with --long 500, which makes 100,000 distinct names.
+interfaces that come and go, sensors with odd labels. 20 snapshots; with --long 500, which makes 100,000 distinct names.
 """
 import json
 import os
@@ -23,8 +23,8 @@ import promlint
 import tap
 import tree
 
-SNAPSHOTS = 500 if "--long" in sys.argv else 30
-EVERY_S = 0.5
+SNAPSHOTS = 500 if "--long" in sys.argv else 20
+EVERY_S = 1
 PROCESSES = 200
 NASTY = [b'"', b"\\", b"\n", b"\r", b"\t", b"\x1b[2J", b"\x00", b"\x7f", b"\xff", b"\xc3", b"\xe2\x82", b"\xed\xa0\x80", b"\xf4\x90\x80\x80",
          b"\xe2\x80\xae", b"\xe2\x80\xa8", b"\xc2\x85", b"{", b"}", b",", b"=", b"#", b" ", b"# EOF\n", b'"} 1\n', b"\\n", b"\\\"",
@@ -38,11 +38,17 @@ def free_port():
 
 
 def put(root, path, data):
+    """Whole at once: it may be read at any moment."""
     full = os.path.join(root, path)
     os.makedirs(os.path.dirname(full), exist_ok=True)
     with open(full + ".new", "wb") as f:
         f.write(data)
     os.rename(full + ".new", full)
+
+
+def put_in(folder, name, data):
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
 
 
 class Machine:
@@ -71,11 +77,13 @@ class Machine:
         self.pid += 1
         name = self.name(15)
         self.names.add(name)
-        put(self.root, f"proc/{self.pid}/stat",
-            b"%d (%b) R 1 %d %d 0 -1 4194304 100 0 0 0 %d 5 0 0 20 0 1 0 %d 123456789 %d 18446744073709551615 1 1 0 0 0 0 0 4096 0 0 0 0 17 0"
-            b" 0 0 0 0 0 0 0 0 0 0 0 0\n" % (self.pid, name, self.pid, self.pid, tick * self.random.randint(0, 9), self.pid,
-                                             self.random.randint(1, 100000)))
-        put(self.root, f"proc/{self.pid}/cmdline", self.name(200) + b"\0" + self.name(200) + b"\0")
+        folder = os.path.join(self.root, "proc", str(self.pid))
+        os.mkdir(folder)
+        put_in(folder, "cmdline", self.name(200) + b"\0" + self.name(200) + b"\0")
+        put_in(folder, "stat",
+               b"%d (%b) R 1 %d %d 0 -1 4194304 100 0 0 0 %d 5 0 0 20 0 1 0 %d 123456789 %d 18446744073709551615 1 1 0 0 0 0 0 4096 0 0 0"
+               b" 0 17 0 0 0 0 0 0 0 0 0 0 0 0 0\n" % (self.pid, name, self.pid, self.pid, tick * self.random.randint(0, 9), self.pid,
+                                                     self.random.randint(1, 100000)))
         return self.pid
 
     def next(self):
