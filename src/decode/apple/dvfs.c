@@ -141,6 +141,21 @@ double apple_dvfs_max(const struct apple_dvfs *t)
 
 enum { MAX_TABLE = 255 };
 
+/* Which tables there are: asking for each number of 255 would take most of the time a schema takes. */
+static void find_tables(const struct schema *s, bool there[MAX_TABLE + 1])
+{
+    static const char prefix[] = "pmgr/voltage-states";
+    memset(there, 0, (MAX_TABLE + 1) * sizeof there[0]);
+    for (size_t i = 0; i < s->n_properties; i++) {
+        const char *key = schema_text(s, s->properties[i].key);
+        if (!apple_starts(key, prefix))
+            continue;
+        unsigned long number = strtoul(key + sizeof prefix - 1, NULL, 10);
+        if (number <= MAX_TABLE)
+            there[number] = true;
+    }
+}
+
 /* What acc-clusters says: 8-byte entries, byte 0 the table, byte 1 the cluster (recorded: M5 Max 22:0 23:1 5:2). */
 static uint32_t table_by_acc_clusters(const struct schema *s, uint32_t rank)
 {
@@ -181,9 +196,11 @@ void apple_dvfs_for_cluster(const struct schema *s, const struct apple_cluster_n
     uint32_t told = table_by_acc_clusters(s, rank);
     uint32_t usual = table_by_convention(name);
     int best = 0;
+    bool there[MAX_TABLE + 1];
+    find_tables(s, there);
     for (uint32_t number = 1; number <= MAX_TABLE; number++) {
         struct apple_dvfs t;
-        if (!apple_dvfs_read(s, number, &t))
+        if (!there[number] || !apple_dvfs_read(s, number, &t))
             continue;
         int fits = fitness(&t, n_states) + (number == told ? 500 : 0) +
                    (told == 0 && number == usual ? 60 : 0);
@@ -203,9 +220,12 @@ void apple_dvfs_for_gpu(const struct schema *s, uint32_t n_states, struct apple_
 {
     memset(out, 0, sizeof *out);
     int best = 0;
+    bool there[MAX_TABLE + 1];
+    find_tables(s, there);
     for (uint32_t number = 1; number <= MAX_TABLE; number++) {
         struct apple_dvfs t;
-        if (!apple_dvfs_read(s, number, &t) || t.n < 2 || t.hz[0] != 0 || apple_dvfs_max(&t) > 10e9)
+        if (!there[number] || !apple_dvfs_read(s, number, &t) || t.n < 2 || t.hz[0] != 0 ||
+            apple_dvfs_max(&t) > 10e9)
             continue;
         int fits = 100 - 10 * abs((int)t.n - 1 - (int)n_states) + (number == 9 ? 50 : 0);
         if (fits > best) {
