@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Alerts: conditions that have to hold for a number of samples, and the ceilings they are measured against, which only
- * rise. The formulas are the public contract's; docs/analysis.md has them in a table. */
+ * rise. docs/analysis.md has the formulas in a table. */
 #ifndef ANALYSIS_ALERT_H
 #define ANALYSIS_ALERT_H
 

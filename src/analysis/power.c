@@ -45,8 +45,8 @@ static void derive_ane_util(const struct step *step)
                   ACTOP_ESTIMATED, ane->via);
 }
 
-/* The worse of thermalState and thermal pressure: Moderate and Heavy are Fair, Trapping and Sleeping are Critical (the
- * contract's mapping). */
+/* The worse of thermalState and thermal pressure: Moderate and Heavy are Fair, Trapping and Sleeping are Critical
+ * (docs/analysis.md). */
 static void derive_thermal_state(struct actop_sample_t *s)
 {
     static const double of_pressure[] = {0, 1, 1, 3, 3};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What 100 percent means on a chart. The floors and the factor are the public contract's. */
+/* What 100 percent means on a chart. The floors and the factor are promised in docs/analysis.md. */
 #include "analysis/scale.h"
 
 #include <string.h>

@@ -72,7 +72,10 @@ static int64_t due_ns(struct stream *st)
         st->from_ns = theirs_ns;
         st->at_ns = os_awake_ns();
     }
-    return st->speed > 0 ? st->at_ns + (int64_t)((double)(theirs_ns - st->from_ns) / st->speed) : 0;
+    if (st->speed <= 0)
+        return 0;
+    double after_ns = (double)(theirs_ns - st->from_ns) / st->speed;
+    return ns_sum(st->at_ns, after_ns < 9e18 ? (int64_t)after_ns : INT64_MAX);
 }
 
 enum output_state stream_next(struct stream *st, actop_error *err)

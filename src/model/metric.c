@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The metric table and its lookups; see metric.h. Names of enumerated values stand here too: a state's number is
- * what travels, its word what people and the seed's outputs see. */
+ * what travels, its word what people and the outputs of actop 1 see. */
 #include "model/metric.h"
 
 #include <string.h>

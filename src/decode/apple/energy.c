@@ -28,6 +28,7 @@ struct meter {
     uint32_t key;     /* hash of the channel's key, to carry the state over a schema change */
     double watts;     /* of the last publication interval */
     uint64_t grew;    /* steps taken in this frame */
+    int64_t grew_ns;  /* and the time they took, up to at_ns */
     uint64_t counted; /* steps that went into its rail since the schema began */
     uint64_t raw;     /* last reading of one without stamps */
     int64_t at_ns;    /* stamp of the last publication taken; 0 none */
@@ -66,7 +67,8 @@ struct rail {
     double before_j; /* of earlier schemas, and what stood in for counters */
     double joules;   /* since the session began: before_j and the steps its meters counted */
     uint64_t discontinuities;
-    uint32_t chosen; /* candidate it was read from last; UINT32_MAX none */
+    int64_t counted_ns; /* stamp of the last publication that went into joules */
+    uint32_t chosen;    /* candidate it was read from last; UINT32_MAX none */
 };
 
 struct part_power {
@@ -355,7 +357,7 @@ static void carry_meters(struct energy *e, const struct meter *old, size_t n)
             }
 }
 
-/* The package is the sum of CPU, GPU and Neural Engine (the contract's rule). */
+/* The package is the sum of CPU, GPU and Neural Engine (docs/metrics.md, package.power). */
 static uint32_t flags_of_rail(enum rail_id id)
 {
     switch (id) {
@@ -469,6 +471,7 @@ static void take_publication(struct meter *m, uint64_t raw, int64_t at_ns)
     apple_period_take(&m->period, step.dt_ns, st == ACTOP_OK);
     if (st == ACTOP_OK) {
         m->grew = step.grew;
+        m->grew_ns = step.dt_ns;
         m->watts = counter_rate(&step, m->j_per_step);
         m->has_watts = true;
         m->ever_moved = m->ever_moved || step.grew > 0;
@@ -602,7 +605,8 @@ static void put_power(struct decode_frame *d, actop_metric id, uint32_t row, con
     apple_put(d, id, row, s->watts, s->at_ns, origin, via);
 }
 
-/* When another candidate takes over, what it published just now may cover time that is counted already. */
+/* When another candidate takes over, what it published just now may cover time that is counted already: only its part after
+ * that is new. */
 static bool has_counted(const struct energy *e, uint32_t candidate)
 {
     const struct candidate *c = candidate == UINT32_MAX ? NULL : &e->candidates[candidate];
@@ -612,11 +616,25 @@ static bool has_counted(const struct energy *e, uint32_t candidate)
     return false;
 }
 
-static void count_steps(struct energy *e, const struct candidate *chosen)
+static uint64_t steps_after(const struct meter *m, int64_t from_ns)
 {
+    if (from_ns <= m->at_ns - m->grew_ns)
+        return m->grew;
+    if (from_ns >= m->at_ns)
+        return 0;
+    return (uint64_t)((double)m->grew * ((double)(m->at_ns - from_ns) / (double)m->grew_ns) + 0.5);
+}
+
+static void count_steps(struct energy *e, struct rail *r, const struct candidate *chosen,
+                        bool doubles)
+{
+    int64_t from_ns = doubles ? r->counted_ns : INT64_MIN;
     for (uint32_t i = 0; i < chosen->n; i++) {
         struct meter *m = &e->meters[e->members[chosen->first + i]];
-        m->counted += m->grew;
+        if (m->grew == 0)
+            continue;
+        m->counted += steps_after(m, from_ns);
+        r->counted_ns = m->at_ns > r->counted_ns ? m->at_ns : r->counted_ns;
     }
 }
 
@@ -660,8 +678,7 @@ static void step_rails(struct energy *e, struct decode_frame *d)
             s.state = ACTOP_STATE_FROZEN;
         bool doubles = r->chosen != chosen && has_counted(e, r->chosen);
         r->chosen = chosen;
-        if (!doubles)
-            count_steps(e, c);
+        count_steps(e, r, c, doubles);
         r->joules = joules_of_rail(e, i);
         r->discontinuities += s.broke + (d->gap ? 1u : 0u) + (doubles ? 1u : 0u);
         uint16_t via = c->rank >= RANK_PMP ? e->via_pmp : e->via;

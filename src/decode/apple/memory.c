@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory: pages of host_statistics64, swap, pressure. Used is what Python actop counts: internal less purgeable, wired and
- * compressor pages (the contract's formula). */
+ * compressor pages (docs/metrics.md, ram.used). */
 #include "decode/apple/apple.h"
 
 enum page { FREE, WIRE, PURGEABLE, COMPRESSOR, EXTERNAL, INTERNAL, SPECULATIVE, N_PAGES };

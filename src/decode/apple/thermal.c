@@ -18,7 +18,7 @@ static bool begin(void *state, struct decode_schema *d)
     return true;
 }
 
-/* The contract's words: Moderate and Heavy are Fair, Trapping and Sleeping Critical. */
+/* As docs/analysis.md maps them: Moderate and Heavy are Fair, Trapping and Sleeping Critical. */
 static double state_of_pressure(uint64_t pressure)
 {
     return pressure == 0 ? 0 : pressure <= 2 ? 1 : 3;
