@@ -86,6 +86,20 @@ static double hottest(const struct actop_sample_t *s, actop_metric of_domain, ui
     return value_or(s, of_domain, row, value_or(s, of_machine, 0, -1));
 }
 
+/* Some systems tell only what was realized, and it stands under both names (x86, where the processor chooses: docs/
+ * linux-frames.md). One measurement twice says nothing of what was asked for; a mean of states, derived, does. */
+static double requested_of(const struct actop_sample_t *s, actop_metric requested,
+                           actop_metric realized, uint32_t row)
+{
+    const struct cell *a = sample_cell(s, requested, row);
+    const struct cell *b = sample_cell(s, realized, row);
+    if (cell_has(a) && cell_has(b) && a->origin == ACTOP_MEASURED && b->origin == ACTOP_MEASURED &&
+        a->via == b->via && a->via != 0 && a->at_ns == b->at_ns && !(a->value < b->value) &&
+        !(a->value > b->value))
+        return -1;
+    return cell_has(a) ? a->value : -1;
+}
+
 static struct domain cluster_domain(const struct step *step, uint32_t row)
 {
     const struct actop_sample_t *s = step->s;
@@ -95,7 +109,8 @@ static struct domain cluster_domain(const struct step *step, uint32_t row)
     return (struct domain){
         .util_ratio = value_or(s, ACTOP_METRIC_CLUSTER_UTIL, row, -1),
         .busiest_ratio = facts->busiest_ratio,
-        .requested_hz = value_or(s, ACTOP_METRIC_CLUSTER_FREQ, row, -1),
+        .requested_hz =
+            requested_of(s, ACTOP_METRIC_CLUSTER_FREQ, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, row),
         .realized_hz = value_or(s, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, row, -1),
         .top_hz = value_or(s, ACTOP_METRIC_CLUSTER_MAX_FREQ, row, -1),
         .limit_hz = value_or(s, ACTOP_METRIC_CLUSTER_LIMIT_FREQ, row, -1),
@@ -110,7 +125,8 @@ static struct domain tier_domain(const struct actop_sample_t *s, uint32_t row)
     return (struct domain){
         .util_ratio = value_or(s, ACTOP_METRIC_TIER_UTIL, row, -1),
         .busiest_ratio = -1,
-        .requested_hz = value_or(s, ACTOP_METRIC_TIER_FREQ, row, -1),
+        .requested_hz =
+            requested_of(s, ACTOP_METRIC_TIER_FREQ, ACTOP_METRIC_TIER_REALIZED_FREQ, row),
         .realized_hz = value_or(s, ACTOP_METRIC_TIER_REALIZED_FREQ, row, -1),
         .top_hz = value_or(s, ACTOP_METRIC_TIER_MAX_FREQ, row, -1),
         .limit_hz = -1,

@@ -195,6 +195,38 @@ static void throttling_names_its_reason_and_spares_the_lightly_loaded(void **sta
     }
 }
 
+static void one_reading_under_both_names_says_nothing_of_what_was_lost(void **state)
+{
+    static const struct {
+        const char *what;
+        double realized;
+        actop_origin origin; /* of what was requested */
+        uint16_t via;
+        bool known;
+    } rows[] = {
+        {"the same reading", 3e9, ACTOP_MEASURED, 1, false},
+        {"another value", 2.4e9, ACTOP_MEASURED, 1, true},
+        {"a mean of states", 3e9, ACTOP_DERIVED, 1, true},
+        {"from elsewhere", 3e9, ACTOP_MEASURED, 2, true},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rig *r = rig_new(NULL);
+        rig_begin(r, 1);
+        rig_set(r, ACTOP_METRIC_CLUSTER_UTIL, RIG_P, 0.9);
+        sample_put(r->s, ACTOP_METRIC_CLUSTER_FREQ, RIG_P, 3e9, rows[i].origin, 1);
+        sample_put(r->s, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, RIG_P, rows[i].realized,
+                   ACTOP_MEASURED, rows[i].via);
+        rig_set(r, ACTOP_METRIC_CLUSTER_MAX_FREQ, RIG_P, 4e9);
+        rig_step(r);
+        CHECK_ROW(rig_has(r, ACTOP_METRIC_CPU_LOST, 0) == rows[i].known, rows[i].what);
+        CHECK_ROW(rig_has(r, ACTOP_METRIC_CPU_LOST_SESSION, 0) == rows[i].known, rows[i].what);
+        CHECK_ROW(rig_has(r, ACTOP_METRIC_CLUSTER_LOST, RIG_P) == rows[i].known, rows[i].what);
+        CHECK_ROW(rig_has(r, ACTOP_METRIC_CLUSTER_THROTTLED, RIG_P), rows[i].what);
+        rig_free(r);
+    }
+}
+
 static void lost_performance_is_weighed_by_active_time_now_and_over_the_session(void **state)
 {
     (void)state;
@@ -376,6 +408,7 @@ int main(void)
         cmocka_unit_test(the_throttling_alert_goes_by_the_realized_frequency_of_the_upper_tier),
         cmocka_unit_test(the_swap_alert_looks_over_the_last_samples_and_needs_swap_to_be_there),
         cmocka_unit_test(throttling_names_its_reason_and_spares_the_lightly_loaded),
+        cmocka_unit_test(one_reading_under_both_names_says_nothing_of_what_was_lost),
         cmocka_unit_test(lost_performance_is_weighed_by_active_time_now_and_over_the_session),
         cmocka_unit_test(loads_of_known_kind_get_their_verdict_and_its_two_numbers),
         cmocka_unit_test(heat_comes_before_everything_else),
