@@ -18,11 +18,9 @@
 enum role { OTHER, PACKAGE, CORE, UNCORE, DRAM, PSYS, SYSTEM, ADAPTER, METER, GPU, APU, N_ROLES };
 
 struct rail {
-    uint64_t key; /* hash of its channel's key: what finds it again in the next schema */
     int32_t channel, row;
     enum role role;
     bool counts;       /* a counter of microjoules; else a gauge of microwatts */
-    double joules;     /* of a gauge: integrated */
     double w;          /* this frame; UNKNOWN */
     actop_state state; /* why, where w is unknown */
 };
@@ -31,6 +29,7 @@ struct energy_state {
     struct rail *rails; /* owned */
     size_t n, cap;
     int64_t still_ns; /* how long no powercap zone has grown */
+    uint64_t gaps;    /* intervals without a difference, since the session began */
     bool is_amd;
     uint16_t via_powercap, via_hwmon;
 };
@@ -300,7 +299,8 @@ static void put_rail(const struct energy_state *s, struct decode_frame *d, const
         return;
     }
     sample_put(d->out, ACTOP_METRIC_RAIL_ENERGY, row, (double)c->total * 1e-6, ACTOP_MEASURED, via);
-    sample_put(d->out, ACTOP_METRIC_RAIL_DISCONTINUITIES, row, c->resets, ACTOP_DERIVED, via);
+    sample_put(d->out, ACTOP_METRIC_RAIL_DISCONTINUITIES, row, (double)(c->resets + s->gaps),
+               ACTOP_DERIVED, via);
 }
 
 /* ---- the machine's sums ------------------------------------------------------------------------------------------------- */
@@ -375,6 +375,7 @@ static void step(void *state, struct decode_frame *d)
 {
     struct energy_state *s = state;
     watch_still(s, d);
+    s->gaps += d->gap ? 1 : 0;
     for (size_t i = 0; i < s->n; i++) {
         if (s->rails[i].counts)
             read_counter(s, d, &s->rails[i]);

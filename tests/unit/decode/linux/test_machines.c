@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decode/parts.h"
 #include "lib/test.h"
 #include "lib/tree.h"
 
@@ -58,6 +59,11 @@ static void energy_zones_are_watts_over_a_wrap_and_no_zone_counts_twice(void **s
     near(machine_get(&m, ACTOP_METRIC_RAIL_ENERGY, core), 14);
     near(machine_get(&m, ACTOP_METRIC_RAIL_DISCONTINUITIES, core), 0);
     assert_int_equal(machine_state(&m, ACTOP_METRIC_DRAM_POWER, 0), ACTOP_STATE_UNSUPPORTED);
+    m.frame.seq += 5; /* frames are missing: nothing is known of that time */
+    m.frame.at.awake_ns += 1000000000;
+    assert_int_equal(decode_parts_step(m.decoder, &m.frame, m.sample, NULL), ACTOP_OK);
+    near(machine_get(&m, ACTOP_METRIC_RAIL_ENERGY, core), 14);
+    near(machine_get(&m, ACTOP_METRIC_RAIL_DISCONTINUITIES, core), 1);
     machine_close(&m);
 }
 
