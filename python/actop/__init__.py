@@ -20,7 +20,6 @@ import atexit
 from actop import _actop
 from actop._actop import ActopError, __version__, features
 from actop.api import Monitor, Profiler, profiled, read_recording, section
-from actop.models import CoreSample, FanReading, ProcessSample, SystemSnapshot
 
 __all__ = [
     "ActopError", "AlertEngine", "AlertFrame", "AsyncMonitor", "CoreSample", "FanReading", "Monitor", "ProcessSample",
@@ -29,7 +28,9 @@ __all__ = [
 
 
 # What takes longer to import than everything else here, or is seldom asked for.
-_LATER = {"AsyncMonitor": "actop._aio", "AlertEngine": "actop.analytics", "AlertFrame": "actop.analytics"}
+_LATER = {"AsyncMonitor": "actop._aio", "AlertEngine": "actop.analytics", "AlertFrame": "actop.analytics",
+          "CoreSample": "actop.models", "FanReading": "actop.models", "ProcessSample": "actop.models",
+          "SystemSnapshot": "actop.models"}
 
 
 def __getattr__(name):

@@ -8,7 +8,6 @@ import time
 
 from actop import _actop
 from actop._sections import Sections
-from actop.models import SystemSnapshot
 
 _UNSET = object()
 
@@ -188,6 +187,8 @@ class Profiler(Sections):
     def register_alert(self, metric, threshold, callback):
         """Call callback(value) for every sample whose field metric is at least threshold, in a thread of its own. What
         the callback raises is reported once per callback, by sys.unraisablehook. ValueError for an unknown field."""
+        from actop.models import SystemSnapshot
+
         if metric not in SystemSnapshot.__dataclass_fields__:
             raise ValueError(f"Unknown SystemSnapshot field: '{metric}'")
         self._alerts.append((metric, threshold, callback))
@@ -217,6 +218,15 @@ class Profiler(Sections):
     def __arrow_c_schema__(self):
         """The columns' names and types."""
         return self._recorder.__arrow_c_schema__()
+
+    def to_arrow(self):
+        """A pyarrow.Table over the samples where they lie. Without pyarrow the profiler itself: every program that reads
+        Arrow's PyCapsule interface takes it."""
+        try:
+            import pyarrow
+        except ImportError:
+            return self
+        return pyarrow.table(self)
 
     def get_summary(self):
         """{} without a sample, else sample_count, duration_s, and for cpu, gpu and package avg_*_watts, peak_*_watts and
@@ -343,3 +353,12 @@ def read_recording(path, **options):
     profiler._recorded = True
     profiler._recorder.fill()
     return profiler
+
+
+def __getattr__(name):
+    """The Python actop's api had the classes of a snapshot too."""
+    if name in ("CoreSample", "FanReading", "SystemSnapshot"):
+        from actop import models
+
+        return getattr(models, name)
+    raise AttributeError(f"module 'actop.api' has no attribute '{name}'")

@@ -239,6 +239,13 @@ static char *join(const char *a, const char *b, const char *c)
     return text;
 }
 
+/* What has a key of its own in NDJSON is kept as exactly as there; the rest of the floats is no better than 32 bits, but
+ * for times. */
+static int is_exact(const struct field *f)
+{
+    return f->text[0] == '\0' || actop_metric_get(f->metric)->unit == ACTOP_UNIT_SECOND;
+}
+
 static enum column_type type_of(const struct field *f)
 {
     switch (f->form) {
@@ -259,7 +266,7 @@ static enum column_type type_of(const struct field *f)
                    ? COLUMN_I32
                    : COLUMN_I64;
     default:
-        return COLUMN_F64;
+        return is_exact(f) ? COLUMN_F64 : COLUMN_F32;
     }
 }
 

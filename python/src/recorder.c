@@ -222,6 +222,20 @@ static PyObject *recorder_fill(PyObject *self, PyObject *unused)
                : raise_error(binding_of(Py_TYPE(self)), &err);
 }
 
+/* A row of a sample that somebody took by hand. */
+static PyObject *recorder_append(PyObject *self, PyObject *object)
+{
+    struct columns *c = recorder_columns_of(self);
+    const actop_sample_t *s = c != NULL ? sample_unwrap(binding_of(Py_TYPE(self)), object) : NULL;
+    if (s == NULL)
+        return NULL;
+    if (recorder_of(self)->running || recorder_of(self)->box.busy) {
+        PyErr_SetString(PyExc_RuntimeError, "its own thread fills it");
+        return NULL;
+    }
+    return PyBool_FromLong(columns_append(c, s, os_awake_ns()));
+}
+
 static PyObject *recorder_wait(PyObject *self, PyObject *args)
 {
     struct columns *c = recorder_columns_of(self);
@@ -559,6 +573,8 @@ static PyMethodDef recorder_methods[] = {
      "stop($self, /)\n--\n\nEnd sampling and close the source; no-op when it does not run. Rows stay."},
     {"fill", recorder_fill, METH_NOARGS,
      "fill($self, /)\n--\n\nTake all samples of a recording here and now; returns how it ended."},
+    {"append", recorder_append, METH_O,
+     "append($self, sample, /)\n--\n\nAdd a row of a Sample taken by hand; False when the rows are full."},
     {"wait", recorder_wait, METH_VARARGS,
      "wait($self, total, timeout=-1.0, /)\n--\n\nWait without the GIL until more than total rows were taken, or the end: "
      "True. False after timeout seconds."},

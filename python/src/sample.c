@@ -53,10 +53,20 @@ static const struct field *field_named(struct binding *b, PyObject *name)
     return f;
 }
 
+/* The classes snapshots are made of: actop.models brings them by bind() when it is imported. */
+static int have_classes(const struct binding *b)
+{
+    PyObject *models = b->snapshot_class == NULL ? PyImport_ImportModule("actop.models") : NULL;
+    Py_XDECREF(models);
+    if (b->snapshot_class == NULL && !PyErr_Occurred())
+        PyErr_SetString(PyExc_ImportError, "actop.models does not bind its classes");
+    return b->snapshot_class != NULL;
+}
+
 static PyObject *sample_field(PyObject *self, PyObject *name)
 {
     struct binding *b = binding_of(Py_TYPE(self));
-    const struct field *f = field_named(b, name);
+    const struct field *f = have_classes(b) ? field_named(b, name) : NULL;
     return f != NULL ? make_field(b, f, sample_of(self)) : NULL;
 }
 
@@ -105,10 +115,8 @@ static PyObject *sample_snapshot(PyObject *self, PyObject *unused)
 {
     struct binding *b = binding_of(Py_TYPE(self));
     (void)unused;
-    if (b->snapshot_class == NULL) {
-        PyErr_SetString(PyExc_RuntimeError, "actop.models is not imported");
+    if (!have_classes(b))
         return NULL;
-    }
     PyObject *made = PyObject_CallMethod(b->snapshot_class, "__new__", "O", b->snapshot_class);
     PyObject *dict = made != NULL ? PyObject_GenericGetDict(made, NULL) : NULL;
     if (dict == NULL || !fill(b, dict, sample_of(self)) ||

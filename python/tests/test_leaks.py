@@ -72,6 +72,7 @@ _session = _actop.Session("sim:m4-max", 1.0, speed=0.0, processes=True)
 _session.sample()
 _sample = _session.sample()
 _full = _recorder(200)
+_ring = _actop.Recorder("sim:m4-max", max_samples=100)
 _live = _actop.Session("auto", 0.01)
 _feed = _actop.Feed()
 
@@ -131,6 +132,7 @@ CHEAP = {
     "Recorder.values text": lambda: _full.values("chip", 0, 5), "Recorder.values unknown": lambda: _raised(_full.values, "x"),
     "Recorder.doubles": lambda: _full.doubles("gpu_watts", 3, 9), "Recorder.processes": lambda: _full.processes(7),
     "Recorder.processes none": lambda: _raised(_full.processes, 10**6), "Recorder.latest": _full.latest,
+    "Recorder.append": lambda: _ring.append(_sample), "Recorder.append nothing": lambda: _raised(_ring.append, None),
     "Recorder.size": _full.size, "Recorder.wait": lambda: _full.wait(0, 0), "Recorder.stop stopped": _full.stop,
     "Recorder.first": lambda: _full.first, "Recorder.total": lambda: _full.total, "Recorder.ended": lambda: _full.ended,
     "Recorder.lost": lambda: _full.lost, "Recorder.error": lambda: _full.error, "Recorder.running": lambda: _full.running,
