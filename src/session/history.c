@@ -60,7 +60,6 @@ struct history {
     /* The adding thread's own: */
     struct codec_writer codec;
     struct choice before, now; /* chosen for the last two samples */
-    struct frame scratch;
     struct buf block;
 };
 
@@ -228,18 +227,18 @@ static bool put_block(struct group *g, const struct buf *block)
 }
 
 /* Compress a frame that waited into its group. */
-static actop_status compress(struct history *h, const struct waiting *w, actop_error *err)
+static actop_status compress(struct history *h, struct waiting *w, actop_error *err)
 {
     struct group *g = w->group;
-    actop_status st = frame_copy(&h->scratch, &w->frame, err);
-    if (st != ACTOP_OK)
-        return st;
-    for (size_t i = 0; i < h->scratch.schema->n_rowsets; i++)
-        thin_rows(h, &h->scratch, i);
-    st = use_schema(h, g, h->scratch.schema, err);
+    struct frame *f = &w->frame;
+    pthread_mutex_lock(&h->lock); /* it may be looked at while it waits */
+    for (size_t i = 0; i < f->schema->n_rowsets; i++)
+        thin_rows(h, f, i);
+    pthread_mutex_unlock(&h->lock);
+    actop_status st = use_schema(h, g, f->schema, err);
     buf_clear(&h->block);
     if (st == ACTOP_OK)
-        st = codec_put_frame(&h->codec, &h->scratch, g->n_entries == 0, &h->block, err);
+        st = codec_put_frame(&h->codec, f, g->n_entries == 0, &h->block, err);
     if (st != ACTOP_OK)
         return st;
     pthread_mutex_lock(&h->lock);
@@ -564,7 +563,6 @@ void history_free(struct history *h)
     free(h->groups);
     free(h->before.processes);
     free(h->now.processes);
-    frame_release(&h->scratch);
     buf_release(&h->block);
     codec_writer_release(&h->codec);
     (void)pthread_mutex_destroy(&h->lock);

@@ -223,25 +223,52 @@ def _(seed):
     left_clean(s.raw)
 
 
-@tap.case("a key is answered within 30 ms")
-def _():
-    s = Session(*SIM)
-    s.wait_for("P-CPU +[0-9]+%")
-    times = []
-    for _ in range(15):
+def answers(s, times=15):
+    """Seconds from typing ? until the help is there, or gone again; in order."""
+    took = []
+    for _ in range(times):
         s.read(0.07)
         shown = "this help" in s.text()
         start = time.monotonic()
         s.type("?")
         while ("this help" in s.text()) == shown and time.monotonic() - start < 5:
             s.read(0.001)
-        times.append(time.monotonic() - start)
+        took.append(time.monotonic() - start)
+    # on a machine that does other things too, the quick ones tell what the program does; the emulator's share is in it
+    return sorted(took)
+
+
+@tap.case("a key is answered within 30 ms")
+def _():
+    s = Session(*SIM)
+    s.wait_for("P-CPU +[0-9]+%")
+    took = answers(s)
     s.type("\x1bq")
     s.type("q")
     s.end()
-    times.sort()
-    # on a machine that does other things too, the quick ones tell what the program does; the emulator's share is in it
-    assert times[3] < 0.030, f"the quarter answered first took up to {times[3] * 1000:.0f} ms"
+    assert took[3] < 0.030, f"the quarter answered first took up to {took[3] * 1000:.0f} ms"
+
+
+@tap.case("a key is answered within 30 ms while the source does not answer at all")
+def _():
+    with subprocess.Popen([tap.ACTOP, "--serve", "0", "--source", "sim:m4-max", "--interval", "0.2"],
+                          stderr=subprocess.PIPE, text=True) as server:
+        try:
+            address = re.search(r"http://[\d.]+:\d+", server.stderr.readline()).group()
+            s = Session("--source", address, "--interval", "0.2")
+            s.wait_for("P-CPU +[0-9]+%")
+            server.send_signal(signal.SIGSTOP)
+            s.read(1)
+            clock = s.screen.display[0]
+            took = answers(s)
+            assert s.screen.display[0] == clock, "samples still came"
+            s.type("\x1bq")
+            s.type("q")
+            assert s.end() == 0
+        finally:
+            server.send_signal(signal.SIGCONT)
+            server.kill()
+    assert took[3] < 0.030, f"the quarter answered first took up to {took[3] * 1000:.0f} ms"
 
 
 @tap.case("borders stand in line around wide, combining and hostile process names")

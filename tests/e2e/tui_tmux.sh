@@ -53,4 +53,23 @@ mux resize-window -t actop -x 200 -y 60
 sees "a larger one has more" '^╭─ CPU .*─╮╭─.*─╮╭─.*─╮$'
 mux send-keys -t actop q
 sees "q ends with status 0" '^ended: 0'
+
+# Job control as a shell does it: Ctrl-Z stops the program and gives back the terminal, fg takes it again.
+mux new-session -d -x 100 -y 30 -s job "PS1='prompt> ' XDG_CONFIG_HOME=$tmp bash --norc --noprofile -i"
+shown() { mux capture-pane -p -t job; }
+sees "a shell waits" '^prompt>'
+mux send-keys -t job "'$ACTOP' --source sim:m4-max+llm --interval 0.2 --speed 10" Enter
+sees "the program takes the terminal" '^╭─ CPU ─|^── CPU ─'
+mux send-keys -t job C-z
+sees "Ctrl-Z stops it and the shell is back" 'Stopped'
+mux send-keys -t job 'stty -a | grep -o " echo " | tr a-z A-Z' Enter
+sees "the shell's terminal echoes again" '^ *ECHO'
+mux send-keys -t job fg Enter
+sees "fg draws the screen again" '^╭─ CPU ─|^── CPU ─'
+mux send-keys -t job '?'
+sees "and keys are answered" 'this help'
+mux send-keys -t job Escape
+mux send-keys -t job q
+mux send-keys -t job 'echo left: $?' Enter
+sees "q leaves it for the shell" '^left: 0'
 done_testing
