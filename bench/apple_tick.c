@@ -48,7 +48,8 @@ static const struct pointer_args {
 struct call {
     any_call *function;
     uintptr_t arg[ARGS];
-    int32_t from[ARGS]; /* call whose result it is, or ~call for what that one gave; INT32_MAX: neither */
+    int32_t from
+        [ARGS]; /* call whose result it is, or ~call for what that one gave; INT32_MAX: neither */
     uint8_t how[ARGS];
     char in[80];
     uintptr_t size, result, given;
@@ -107,10 +108,11 @@ static uintptr_t look_on(enum apple_row row, const uintptr_t arg[ARGS])
     return result;
 }
 
-#define X(lib, ret, name, args)                                                                                                  \
-    static uintptr_t spy_##name(uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e, uintptr_t f)                    \
-    {                                                                                                                            \
-        return look_on(APPLE_ROW_##name, (const uintptr_t[ARGS]){a, b, c, d, e, f});                                             \
+#define X(lib, ret, name, args)                                                                    \
+    static uintptr_t spy_##name(uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e,   \
+                                uintptr_t f)                                                       \
+    {                                                                                              \
+        return look_on(APPLE_ROW_##name, (const uintptr_t[ARGS]){a, b, c, d, e, f});               \
     }
 APPLE_API_MAP(X)
 #undef X
@@ -120,9 +122,9 @@ static void make_spies(struct apple_api *api)
 {
     any_call *spy;
     fake_fill(api);
-#define X(lib, ret, name, args)                                                                                                  \
-    memcpy(&functions[APPLE_ROW_##name], &api->name, sizeof api->name);                                                          \
-    spy = spy_##name;                                                                                                            \
+#define X(lib, ret, name, args)                                                                    \
+    memcpy(&functions[APPLE_ROW_##name], &api->name, sizeof api->name);                            \
+    spy = spy_##name;                                                                              \
     memcpy(&api->name, &spy, sizeof spy);
     APPLE_API_MAP(X)
 #undef X
@@ -130,7 +132,8 @@ static void make_spies(struct apple_api *api)
 
 /* ---- The bare loop ------------------------------------------------------------------------------------------------------ */
 
-static uintptr_t nothing(uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e, uintptr_t f)
+static uintptr_t nothing(uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t d, uintptr_t e,
+                         uintptr_t f)
 {
     return a + b + c + d + e + f;
 }
@@ -148,7 +151,9 @@ static uintptr_t argument(struct call *c, int i)
     case GIVES:
         return (uintptr_t)&c->given;
     default:
-        return c->from[i] == INT32_MAX ? c->arg[i] : c->from[i] >= 0 ? calls[c->from[i]].result : calls[~c->from[i]].given;
+        return c->from[i] == INT32_MAX ? c->arg[i]
+               : c->from[i] >= 0       ? calls[c->from[i]].result
+                                       : calls[~c->from[i]].given;
     }
 }
 
@@ -159,7 +164,8 @@ static void bare_tick(any_call *instead)
         uintptr_t arg[ARGS];
         for (int i = 0; i < ARGS; i++)
             arg[i] = argument(c, i);
-        given = (instead != NULL ? instead : c->function)(arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+        given = (instead != NULL ? instead : c->function)(arg[0], arg[1], arg[2], arg[3], arg[4],
+                                                          arg[5]);
         if (instead == NULL)
             c->result = given;
     }
@@ -227,7 +233,8 @@ static double open_ns(struct machine_case *m)
 {
     actop_error err;
     double from = now_ns();
-    if (apple_open_api(&m->source, &m->api, &err) != ACTOP_OK || apple_source.describe(m->source, &m->schema, &err) != ACTOP_OK)
+    if (apple_open_api(&m->source, &m->api, &err) != ACTOP_OK ||
+        apple_source.describe(m->source, &m->schema, &err) != ACTOP_OK)
         die("open", &err);
     return now_ns() - from;
 }
@@ -255,7 +262,8 @@ static void print_rows(void)
 {
     for (int row = 0; row < APPLE_ROW_COUNT; row++)
         if (fake_calls((enum apple_row)row) > 0)
-            printf("%5lu %s\n", fake_calls((enum apple_row)row), apple_row_name((enum apple_row)row));
+            printf("%5lu %s\n", fake_calls((enum apple_row)row),
+                   apple_row_name((enum apple_row)row));
 }
 
 int main(int argc, char **argv)
@@ -265,7 +273,8 @@ int main(int argc, char **argv)
     actop_options o = ACTOP_OPTIONS_INIT;
     long ticks = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
     actop_error err;
-    if (ticks < 1 || !fake_start(argv[1], argv[2]) || session_judge_options(&o, &m.judge, &err) != ACTOP_OK) {
+    if (ticks < 1 || !fake_start(argv[1], argv[2]) ||
+        session_judge_options(&o, &m.judge, &err) != ACTOP_OK) {
         fputs("usage: apple_tick MACHINES NAME TICKS [rows]\n", stderr);
         return 2;
     }
@@ -295,7 +304,8 @@ int main(int argc, char **argv)
     fake_reset_calls();
     bare_tick(NULL);
     if (fake_all_calls() != per_tick || per_tick != n_calls) {
-        fprintf(stderr, "apple_tick: a tick makes %lu calls, the bare loop %lu\n", per_tick, fake_all_calls());
+        fprintf(stderr, "apple_tick: a tick makes %lu calls, the bare loop %lu\n", per_tick,
+                fake_all_calls());
         return 1;
     }
     for (int r = 0; r < ROUNDS; r++) {
@@ -319,7 +329,8 @@ int main(int argc, char **argv)
             folded[r] += (t5 - t3) / (double)ticks;
         }
     }
-    printf("%.0f %.0f %.0f %.0f %lu %zu\n", median(bare, ROUNDS) - median(empty, ROUNDS), median(read_, ROUNDS),
-           median(folded, ROUNDS), median(opened, ROUNDS), per_tick, resident());
+    printf("%.0f %.0f %.0f %.0f %lu %zu\n", median(bare, ROUNDS) - median(empty, ROUNDS),
+           median(read_, ROUNDS), median(folded, ROUNDS), median(opened, ROUNDS), per_tick,
+           resident());
     return 0;
 }
