@@ -294,6 +294,11 @@ static void follow(struct fold *fold, struct sample_pool *pool, const struct fra
     assert_int_equal(fold_parts(fold, pool, &part, 1, &sample, NULL), ACTOP_OK);
     read_all(sample);
     format_all(sample);
+    struct notes notes = {0};
+    if (fold->ops->notes != NULL)
+        fold->ops->notes(fold->decoder, f, sample, &notes);
+    assert_false(notes.failed);
+    notes_release(&notes);
     actop_sample_unref(sample);
 }
 
