@@ -264,7 +264,8 @@ actop_status decode_parts_step(struct decoder *d, const struct frame *f, struct 
                                 .interval_ns = interval_ns,
                                 .gap = gap,
                                 .not_before_ns = d->not_before_ns};
-    for (size_t i = 0; i < d->platform->n_parts; i++)
+    bool room = !out->failed; /* parts count on the cells that are always there */
+    for (size_t i = 0; room && i < d->platform->n_parts; i++)
         d->platform->parts[i]->step(d->states[i], &with);
     sample_put(out, ACTOP_METRIC_GAPS, 0, (double)d->gaps, ACTOP_DERIVED, 0);
     d->last = f->at;

@@ -70,6 +70,8 @@ struct pass {
     struct processes *s;
     struct decode_frame *d;
     struct sums sums;
+    int64_t read_ns; /* when the row's process was read, and what its values are by that */
+    actop_state state;
     struct shared_text users[N_SHARED];
 };
 
@@ -185,40 +187,33 @@ static void put_cmdline(const struct pass *p, uint32_t row, uint32_t out)
         sample_put_text(p->d->out, ACTOP_METRIC_PROC_EXE, out, text, n, p->s->via);
 }
 
+static void put_number(const struct pass *p, actop_metric id, uint32_t out, double value)
+{
+    sample_put_at(p->d->out, id, out, value, p->read_ns, p->state, ACTOP_MEASURED, p->s->via);
+}
+
 static void put_facts(struct pass *p, uint32_t row, uint32_t out)
 {
-    struct actop_sample_t *sample = p->d->out;
     const struct processes *s = p->s;
     put_offset(p, ACTOP_METRIC_PROC_COMMAND, out,
-               sample_entity(sample, ACTOP_SCOPE_PROCESS, out)->name);
-    sample_put(sample, ACTOP_METRIC_PROC_PARENT, out, (double)number(p, row, PPID), ACTOP_MEASURED,
-               s->via);
-    sample_put(sample, ACTOP_METRIC_PROC_STATE, out, (double)number(p, row, STATE), ACTOP_MEASURED,
-               s->via);
-    sample_put(sample, ACTOP_METRIC_PROC_THREADS, out, (double)number(p, row, THREADS),
-               ACTOP_MEASURED, s->via);
-    sample_put(sample, ACTOP_METRIC_PROC_KERNEL, out,
-               (number(p, row, FLAGS) & PF_KTHREAD) != 0 ? 1 : 0, ACTOP_MEASURED, s->via);
+               sample_entity(p->d->out, ACTOP_SCOPE_PROCESS, out)->name);
+    put_number(p, ACTOP_METRIC_PROC_PARENT, out, (double)number(p, row, PPID));
+    put_number(p, ACTOP_METRIC_PROC_STATE, out, (double)number(p, row, STATE));
+    put_number(p, ACTOP_METRIC_PROC_THREADS, out, (double)number(p, row, THREADS));
+    put_number(p, ACTOP_METRIC_PROC_KERNEL, out, (number(p, row, FLAGS) & PF_KTHREAD) != 0 ? 1 : 0);
     if (s->page_b > 0)
-        sample_put(sample, ACTOP_METRIC_PROC_RSS, out, (double)number(p, row, RSS) * s->page_b,
-                   ACTOP_MEASURED, s->via);
+        put_number(p, ACTOP_METRIC_PROC_RSS, out, (double)number(p, row, RSS) * s->page_b);
     put_user(p, row, out);
     put_cmdline(p, row, out);
 }
 
-/* A row whose process was not read in this frame: it had not run when it was. What it shows is as old as that. */
-static bool put_waiting(struct pass *p, uint32_t row, uint32_t out, const struct counter *c)
+/* Of a row whose process was not read in this frame: it had not run when it was. */
+static void put_waiting(const struct pass *p, uint32_t out)
 {
-    int64_t stamp_ns;
-    struct actop_sample_t *sample = p->d->out;
-    uint16_t via = p->s->via;
-    if (!row_i64(p->d->frame, p->s->rowset, row, p->s->columns[STAMP], &stamp_ns) || !c->valid)
-        return false;
-    sample_put_at(sample, ACTOP_METRIC_PROC_CPU, out, 0, stamp_ns, ACTOP_STATE_STALE,
-                  ACTOP_MEASURED, via);
-    sample_put_at(sample, ACTOP_METRIC_PROC_CPU_SHARE, out, 0, stamp_ns, ACTOP_STATE_STALE,
-                  ACTOP_DERIVED, via);
-    return true;
+    sample_put_at(p->d->out, ACTOP_METRIC_PROC_CPU, out, 0, p->read_ns, ACTOP_STATE_STALE,
+                  ACTOP_MEASURED, p->s->via);
+    sample_put_at(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, 0, p->read_ns, ACTOP_STATE_STALE,
+                  ACTOP_DERIVED, p->s->via);
 }
 
 /* CPU time a second, and for the share its part of this interval: a process read for the first time in several frames used
@@ -228,10 +223,11 @@ static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *
     struct counter_step step;
     const struct processes *s = p->s;
     uint64_t ticks = number(p, row, UTIME) + number(p, row, STIME);
-    sample_put(p->d->out, ACTOP_METRIC_PROC_CPU_TIME, out, (double)ticks * s->tick_s,
-               ACTOP_MEASURED, s->via);
-    if (put_waiting(p, row, out, c))
+    put_number(p, ACTOP_METRIC_PROC_CPU_TIME, out, (double)ticks * s->tick_s);
+    if (p->state == ACTOP_STATE_STALE && c->valid) {
+        put_waiting(p, out);
         return;
+    }
     if (counter_take(c, ticks, p->d->frame->at.awake_ns, 64, 0, &step) != ACTOP_OK) {
         sample_put_state(p->d->out, ACTOP_METRIC_PROC_CPU, out, ACTOP_STATE_WARMING, s->via);
         sample_put_state(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, ACTOP_STATE_WARMING, s->via);
@@ -275,6 +271,9 @@ static void step_row(struct pass *p, uint32_t row)
         p->d->out->failed = true;
     if (counters == NULL || out < 0)
         return;
+    bool waits = row_i64(f, p->s->rowset, row, p->s->columns[STAMP], &p->read_ns);
+    p->read_ns = waits ? p->read_ns : f->at.awake_ns;
+    p->state = waits ? ACTOP_STATE_STALE : ACTOP_STATE_OK;
     put_facts(p, row, (uint32_t)out);
     put_cpu(p, row, (uint32_t)out, &counters[CPU_COUNTER]);
     put_gpu(p, row, (uint32_t)out, &counters[GPU_COUNTER]);

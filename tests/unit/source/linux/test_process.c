@@ -361,6 +361,9 @@ static void a_process_that_wakes_up_is_seen_in_the_next_tick(void **state)
     for (int i = 0; i < 16 && !waited; i++) {
         tick(&v);
         waited = view_state(&v, ACTOP_METRIC_PROC_CPU, key) == ACTOP_STATE_STALE;
+        /* Nothing of the row is newer than the rest. */
+        assert_true(view_state(&v, ACTOP_METRIC_PROC_RSS, key) ==
+                    (waited ? ACTOP_STATE_STALE : ACTOP_STATE_OK));
     }
     (void)kill(pid, SIGUSR1);
     for (int i = 0; i < 20 && cpu <= 0;
