@@ -55,6 +55,9 @@ void os_self_read(struct os_self *out);
 /* Of these only cpu_ns and rss_bytes for sure: counting open files takes longer than everything else here. */
 void os_self_cost(struct os_self *out);
 
+/* Give memory that was freed back to the system, where it would stay with the process. Takes a moment. */
+void os_memory_trim(void);
+
 /* The file this program was started from, as an absolute path; false when the system does not say, or size is too small. */
 bool os_program_path(char *out, size_t size);
 

@@ -9,6 +9,7 @@
 #include <libproc.h>
 #include <mach-o/dyld.h>
 #include <mach/mach.h>
+#include <malloc/malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -99,4 +100,9 @@ bool os_program_path(char *out, size_t size)
 const char *os_service_manager(void)
 {
     return "launchd";
+}
+
+void os_memory_trim(void)
+{
+    (void)malloc_zone_pressure_relief(NULL, 0);
 }

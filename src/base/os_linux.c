@@ -146,3 +146,15 @@ const char *os_service_manager(void)
 {
     return "systemd";
 }
+
+/* glibc keeps what was freed between blocks still in use (documented: malloc_trim(3)); other C libraries have no such call. */
+#ifdef __GLIBC__
+#include <malloc.h>
+
+void os_memory_trim(void)
+{
+    (void)malloc_trim(0);
+}
+#else
+void os_memory_trim(void) {}
+#endif

@@ -249,6 +249,10 @@ static void end_connection(struct serve *sv, size_t i, int64_t now_ns)
     }
     connection_free(c);
     sv->connections[i] = sv->connections[--sv->n];
+    if (sv->n > CROWD / 4 || sv->most < CROWD)
+        return;
+    sv->most = sv->n; /* a crowd has gone: be as small as before it came */
+    os_memory_trim();
 }
 
 /* Make room: the one that has been idle longest goes, else the one that has been at its request longest. False when
@@ -289,6 +293,8 @@ static void take_connection(struct serve *sv, int fd, int64_t now_ns)
         return;
     }
     sv->connections[sv->n++] = c;
+    if (sv->n > sv->most)
+        sv->most = sv->n;
 }
 
 /* At most so many in one turn, so that those who are here already are answered in between. */

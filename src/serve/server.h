@@ -18,6 +18,7 @@ enum {
     MOST_STREAMS = 64,
     EVENTS = 64,         /* kept for clients that come back */
     HEAD_SIZE = 1024,
+    CROWD = 64,          /* connections whose memory is worth giving back */
 };
 
 /* Deadlines, absolute: no byte that trickles in or out moves them. */
@@ -87,6 +88,7 @@ struct serve {
     char url[160];
     struct connection **connections; /* owned */
     size_t n, cap;
+    size_t most;                     /* connections there were at once since a crowd has gone */
     uint32_t streams;
     const actop_sample_t *newest; /* a reference; NULL before the first */
     uint64_t seq;
