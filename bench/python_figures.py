@@ -79,7 +79,7 @@ def exports(actop, recorder):
     for lists, limit in ((False, 1.0), (True, None)):
         if lists and ROWS > 100_000:  # objects for every row take minutes
             continue
-        s, frame = best(lambda: _frames.to_pandas(recorder, lists), 1)
+        s, frame = best(lambda: _frames.to_pandas(recorder, lists), 1 if lists else 3)
         what = f"Python: {len(frame):,} samples to pandas" + (", lists and dicts too" if lists else ", numbers and texts")
         figure(what, f"{s:.2f} s", f"{limit:.0f} s" if limit else "-", None if limit is None else s <= limit)
 

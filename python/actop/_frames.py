@@ -25,7 +25,10 @@ def _array(recorder, name, kind):
     import numpy
 
     if kind == "text":
-        return numpy.array(recorder.values(name), dtype=object)
+        codes, words = recorder.codes(name)
+        texts = numpy.full(256, None, dtype=object)
+        texts[:len(words)] = words
+        return texts[numpy.frombuffer(codes, dtype="u1")]
     values = numpy.frombuffer(recorder.doubles(name), dtype="f8")
     if kind in ("bool", "int64", "int32", "uint32", "uint8") and not numpy.isnan(values).any():
         return values.astype({"bool": "?", "int64": "i8", "int32": "i4", "uint32": "u4", "uint8": "u1"}[kind])

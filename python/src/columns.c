@@ -208,6 +208,52 @@ int strip_number(const struct strip *s, enum column_type type, uint32_t row, dou
     return 1;
 }
 
+/* Rows whose bit is not set become NaN; whole bytes of set bits are passed over. */
+static void blank(const uint8_t *valid, uint32_t from, uint32_t n, double *out)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t row = from + i;
+        if (row % 8 == 0 && i + 8 <= n && valid[row / 8] == 0xFF)
+            i += 7;
+        else if ((valid[row / 8] >> (row % 8) & 1) == 0)
+            out[i] = NAN;
+    }
+}
+
+void strip_doubles(const struct strip *s, enum column_type type, uint32_t from, uint32_t n,
+                   double *out)
+{
+    double number = is_float(type) ? s->same.number : (double)s->same.integer;
+    int64_t integer = 0;
+    if (type == COLUMN_WORD || (s->data == NULL && !s->constant))
+        number = NAN;
+    if (type == COLUMN_WORD || s->data == NULL) {
+        for (uint32_t i = 0; i < n; i++)
+            out[i] = number;
+        return;
+    }
+    switch (type) {
+#define WIDEN(column, c_type)                                                                      \
+    case column:                                                                                   \
+        for (uint32_t i = 0; i < n; i++)                                                           \
+            out[i] = (double)((const c_type *)s->data)[from + i];                                  \
+        break;
+        WIDEN(COLUMN_F64, double)
+        WIDEN(COLUMN_F32, float)
+        WIDEN(COLUMN_I64, int64_t)
+        WIDEN(COLUMN_I32, int32_t)
+        WIDEN(COLUMN_U32, uint32_t)
+        WIDEN(COLUMN_U8, uint8_t)
+#undef WIDEN
+    case COLUMN_BOOL:
+    case COLUMN_WORD:
+        for (uint32_t i = 0; i < n; i++)
+            (void)strip_number(s, type, from + i, &out[i], &integer);
+        break;
+    }
+    blank(s->valid, from, n, out);
+}
+
 /* ---- Columns ----------------------------------------------------------------------------------------------------------- */
 
 int64_t columns_find(const struct columns *c, const char *name)

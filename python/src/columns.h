@@ -126,6 +126,8 @@ size_t column_width(enum column_type type); /* bytes of a value; 0 for bits */
 /* A value of a chunk as a number; false: there is none. */
 int strip_number(const struct strip *s, enum column_type type, uint32_t row, double *number, int64_t *integer);
 
+/* n rows from a row on as doubles, NaN where there is no value; texts are all NaN. */
+void strip_doubles(const struct strip *s, enum column_type type, uint32_t from, uint32_t n, double *out);
 int strip_open(struct strip *s, enum column_type type, uint32_t cap); /* memory for cap rows; false: there is none */
 void strip_store(struct strip *s, enum column_type type, uint32_t row, double number, int64_t integer);
 

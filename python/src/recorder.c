@@ -374,7 +374,17 @@ static int copy_column(struct columns *c, const char *name, uint64_t from, uint6
     return 0;
 }
 
-static PyObject *make_copied(const struct copy *copy, size_t i)
+/* The texts of a WORD column, made once each. */
+static PyObject *make_words(const struct copy *copy)
+{
+    PyObject *words = PyList_New(0);
+    for (size_t i = 0; words != NULL && i < copy->n_words; i++)
+        if (!list_give(words, make_text(copy->word[i])))
+            Py_CLEAR(words);
+    return words;
+}
+
+static PyObject *make_copied(const struct copy *copy, PyObject *words, size_t i)
 {
     if (!copy->has[i])
         Py_RETURN_NONE;
@@ -383,7 +393,7 @@ static PyObject *make_copied(const struct copy *copy, size_t i)
     if (copy->type == COLUMN_BOOL)
         return PyBool_FromLong(copy->integer[i] != 0);
     if (copy->type == COLUMN_WORD)
-        return make_text(copy->word[copy->integer[i]]);
+        return Py_NewRef(PyList_GetItem(words, (Py_ssize_t)copy->integer[i]));
     return PyLong_FromLongLong(copy->integer[i]);
 }
 
@@ -407,33 +417,96 @@ static PyObject *recorder_values(PyObject *self, PyObject *args)
     if (c == NULL || !parse_range(args, "s|KK:values", &name, &from, &to) ||
         !copy_column(c, name, from, to, &copy))
         return NULL;
-    PyObject *list = PyList_New((Py_ssize_t)copy.n);
+    PyObject *words = make_words(&copy);
+    PyObject *list = words != NULL ? PyList_New((Py_ssize_t)copy.n) : NULL;
     for (size_t i = 0; list != NULL && i < copy.n; i++) {
-        PyObject *value = make_copied(&copy, i);
+        PyObject *value = make_copied(&copy, words, i);
         if (value == NULL || PyList_SetItem(list, (Py_ssize_t)i, value) != 0)
             Py_CLEAR(list);
     }
     copy_release(&copy);
+    Py_XDECREF(words);
     return list;
 }
 
-/* The same as doubles for the buffer protocol: NaN where there is no value. */
+/* Rows that a column has of those from … to - 1: how many, beginning at *first. Negative: there is no such column. */
+static int64_t rows_there(struct columns *c, const char *name, uint64_t from, uint64_t to,
+                          uint64_t *first)
+{
+    pthread_mutex_lock(&c->lock);
+    int64_t column = columns_find(c, name);
+    *first = from < c->first ? c->first : from;
+    uint64_t last = to > c->total ? c->total : to;
+    pthread_mutex_unlock(&c->lock);
+    return column < 0 ? -1 : last > *first ? (int64_t)(last - *first) : 0;
+}
+
+/* n rows from the first one on as doubles; NaN for one that is gone meanwhile. */
+static void copy_doubles(struct columns *c, const char *name, uint64_t first, uint64_t n,
+                         double *out)
+{
+    pthread_mutex_lock(&c->lock);
+    int64_t column = columns_find(c, name);
+    uint64_t at = 0;
+    for (size_t i = 0; i < c->n_chunks && column >= 0; i++) {
+        const struct chunk *ch = c->chunk[i];
+        for (; at < n && first + at < ch->base; at++)
+            out[at] = NAN;
+        uint64_t begin = first + at - ch->base;
+        if (at >= n || begin >= ch->n)
+            continue;
+        uint32_t rows = ch->n - (uint32_t)begin < n - at ? ch->n - (uint32_t)begin
+                                                         : (uint32_t)(n - at);
+        static const struct strip none = {NULL, NULL, {0}, 0};
+        strip_doubles((size_t)column < ch->n_strips ? &ch->strips[column] : &none,
+                      c->column[column].type, (uint32_t)begin, rows, out + at);
+        at += rows;
+    }
+    for (; at < n; at++)
+        out[at] = NAN;
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* The same as doubles for the buffer protocol, written where they are given away. */
 static PyObject *recorder_doubles(PyObject *self, PyObject *args)
+{
+    struct columns *c = recorder_columns_of(self);
+    const char *name = NULL;
+    uint64_t from = 0, to = 0, first = 0;
+    if (c == NULL || !parse_range(args, "s|KK:doubles", &name, &from, &to))
+        return NULL;
+    int64_t n = rows_there(c, name, from, to, &first);
+    if (n < 0)
+        return PyErr_Format(PyExc_KeyError, "there is no column '%s'", name);
+    PyObject *made =
+        PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)n * (Py_ssize_t)sizeof(double));
+    if (made != NULL)
+        copy_doubles(c, name, first, (uint64_t)n, (double *)(void *)PyByteArray_AsString(made));
+    return made;
+}
+
+/* Texts by number: (a byte a row, 255 where there is none; the texts). */
+static PyObject *recorder_codes(PyObject *self, PyObject *args)
 {
     struct columns *c = recorder_columns_of(self);
     const char *name = NULL;
     uint64_t from = 0, to = 0;
     struct copy copy;
-    if (c == NULL || !parse_range(args, "s|KK:doubles", &name, &from, &to) ||
+    if (c == NULL || !parse_range(args, "s|KK:codes", &name, &from, &to) ||
         !copy_column(c, name, from, to, &copy))
         return NULL;
-    for (size_t i = 0; i < copy.n; i++)
-        if (!copy.has[i] || copy.type == COLUMN_WORD)
-            copy.number[i] = NAN;
-    PyObject *made = PyByteArray_FromStringAndSize((const char *)copy.number,
-                                                   (Py_ssize_t)(copy.n * sizeof(double)));
+    PyObject *codes = copy.type == COLUMN_WORD
+                          ? PyByteArray_FromStringAndSize(NULL, (Py_ssize_t)copy.n)
+                          : PyErr_Format(PyExc_TypeError, "'%s' is no column of texts", name);
+    char *bytes = codes != NULL ? PyByteArray_AsString(codes) : NULL;
+    for (size_t i = 0; bytes != NULL && i < copy.n; i++)
+        bytes[i] = (char)(uint8_t)(copy.has[i] ? copy.integer[i] : UINT8_MAX);
+    PyObject *words = codes != NULL ? make_words(&copy) : NULL;
     copy_release(&copy);
-    return made;
+    if (words != NULL)
+        return Py_BuildValue("(NN)", codes, words);
+    Py_XDECREF(codes);
+    return NULL;
 }
 
 /* ---- Processes ------------------------------------------------------------------------------------------------------- */
@@ -586,6 +659,9 @@ static PyMethodDef recorder_methods[] = {
     {"doubles", recorder_doubles, METH_VARARGS,
      "doubles($self, name, start=0, stop=2**64-1, /)\n--\n\nThe same as a bytearray of C doubles; NaN where there is no "
      "value."},
+    {"codes", recorder_codes, METH_VARARGS,
+     "codes($self, name, start=0, stop=2**64-1, /)\n--\n\nA column of texts by number: (a bytearray, 255 where there is "
+     "no value; the texts)."},
     {"processes", recorder_processes, METH_VARARGS,
      "processes($self, row, /)\n--\n\n[(pid, start, parent, command, (cpu ratio, cpu share, gpu share, threads, watts, rss "
      "bytes, joules, cpu seconds), flags)] of a row."},

@@ -132,6 +132,7 @@ CHEAP = {
     "Recorder.values text": lambda: _full.values("chip", 0, 5), "Recorder.values unknown": lambda: _raised(_full.values, "x"),
     "Recorder.doubles": lambda: _full.doubles("gpu_watts", 3, 9), "Recorder.processes": lambda: _full.processes(7),
     "Recorder.processes none": lambda: _raised(_full.processes, 10**6), "Recorder.latest": _full.latest,
+    "Recorder.codes": lambda: _full.codes("chip"), "Recorder.codes of numbers": lambda: _raised(_full.codes, "gpu_watts"),
     "Recorder.append": lambda: _ring.append(_sample), "Recorder.append nothing": lambda: _raised(_ring.append, None),
     "Recorder.size": _full.size, "Recorder.wait": lambda: _full.wait(0, 0), "Recorder.stop stopped": _full.stop,
     "Recorder.first": lambda: _full.first, "Recorder.total": lambda: _full.total, "Recorder.ended": lambda: _full.ended,

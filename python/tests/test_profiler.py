@@ -423,6 +423,15 @@ def test_doubles_are_the_values_with_nan_for_none():
             assert double == value or (double != double and (value is None or name == "chip"))
 
 
+def test_codes_are_the_texts_by_number():
+    profiler = fast(70)
+    profiler.stop()
+    codes, words = profiler._recorder.codes("thermal_state")
+    assert [words[c] if c < 255 else None for c in codes] == profiler._recorder.values("thermal_state")
+    with pytest.raises(TypeError, match="no column of texts"):
+        profiler._recorder.codes("gpu_watts")
+
+
 def test_an_unknown_column_is_a_key_error():
     profiler = fast(2)
     profiler.stop()
