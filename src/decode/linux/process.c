@@ -192,16 +192,30 @@ static void put_number(const struct pass *p, actop_metric id, uint32_t out, doub
     sample_put_at(p->d->out, id, out, value, p->read_ns, p->state, ACTOP_MEASURED, p->s->via);
 }
 
+static bool has(const struct pass *p, uint32_t row, int column)
+{
+    return row_has(p->d->frame, p->s->rowset, row, p->s->columns[column]);
+}
+
+/* What the row does not say stays without a value. */
+static void put_cell(const struct pass *p, actop_metric id, uint32_t row, uint32_t out, int column)
+{
+    if (has(p, row, column))
+        put_number(p, id, out, (double)number(p, row, column));
+}
+
 static void put_facts(struct pass *p, uint32_t row, uint32_t out)
 {
     const struct processes *s = p->s;
     put_offset(p, ACTOP_METRIC_PROC_COMMAND, out,
                sample_entity(p->d->out, ACTOP_SCOPE_PROCESS, out)->name);
-    put_number(p, ACTOP_METRIC_PROC_PARENT, out, (double)number(p, row, PPID));
-    put_number(p, ACTOP_METRIC_PROC_STATE, out, (double)number(p, row, STATE));
-    put_number(p, ACTOP_METRIC_PROC_THREADS, out, (double)number(p, row, THREADS));
-    put_number(p, ACTOP_METRIC_PROC_KERNEL, out, (number(p, row, FLAGS) & PF_KTHREAD) != 0 ? 1 : 0);
-    if (s->page_b > 0)
+    put_cell(p, ACTOP_METRIC_PROC_PARENT, row, out, PPID);
+    put_cell(p, ACTOP_METRIC_PROC_STATE, row, out, STATE);
+    put_cell(p, ACTOP_METRIC_PROC_THREADS, row, out, THREADS);
+    if (has(p, row, FLAGS))
+        put_number(p, ACTOP_METRIC_PROC_KERNEL, out,
+                   (number(p, row, FLAGS) & PF_KTHREAD) != 0 ? 1 : 0);
+    if (s->page_b > 0 && has(p, row, RSS))
         put_number(p, ACTOP_METRIC_PROC_RSS, out, (double)number(p, row, RSS) * s->page_b);
     put_user(p, row, out);
     put_cmdline(p, row, out);
@@ -223,6 +237,8 @@ static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *
     struct counter_step step;
     const struct processes *s = p->s;
     uint64_t ticks = number(p, row, UTIME) + number(p, row, STIME);
+    if (!has(p, row, UTIME))
+        return;
     put_number(p, ACTOP_METRIC_PROC_CPU_TIME, out, (double)ticks * s->tick_s);
     if (p->state == ACTOP_STATE_STALE && c->valid) {
         put_waiting(p, out);

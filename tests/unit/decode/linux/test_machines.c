@@ -291,6 +291,45 @@ static void counters_that_stand_still_are_frozen_and_not_zero_watts(void **state
 }
 
 /* A tree made here: 1,024 CPUs, each busy for its number of hundredths of a second more than the one before. */
+static void what_a_process_does_not_say_is_no_zero(void **state)
+{
+    static const struct column_spec columns[] = {{"pid", "", SLOT_U64, COLUMN_KEY, 0},
+                                                 {"start", "ticks", SLOT_U64, COLUMN_KEY, 0},
+                                                 {"comm", "", SLOT_BYTES, 0, 0}};
+    static const actop_metric ids[] = {ACTOP_METRIC_PROC_RSS,    ACTOP_METRIC_PROC_THREADS,
+                                       ACTOP_METRIC_PROC_PARENT, ACTOP_METRIC_PROC_STATE,
+                                       ACTOP_METRIC_PROC_CPU,    ACTOP_METRIC_PROC_CPU_TIME};
+    const uint64_t page_b = 4096;
+    (void)state;
+    struct schema *s = schema_new("linux", "linux");
+    assert_non_null(s);
+    (void)schema_add_rowset(s, "processes", ACTOP_SCOPE_PROCESS, -1, columns, 3);
+    schema_put_u64(s, "process/page_size", &page_b, 1);
+    assert_int_equal(schema_seal(s, NULL), ACTOP_OK);
+    struct frame f = {.schema = NULL};
+    struct sample_pool *pool = sample_pool_new();
+    const struct decode_ops *ops = decode_for("linux");
+    struct decoder *d = ops->create();
+    struct actop_sample_t *sample = sample_new(pool);
+    for (uint64_t seq = 1; seq <= 2; seq++) {
+        assert_int_equal(frame_begin(&f, s, 0, NULL), ACTOP_OK);
+        f.seq = seq;
+        f.at.awake_ns = f.at.boot_ns = (int64_t)seq * 1000000000;
+        assert_int_equal(frame_row(&f, 0), 0);
+        frame_cell_u64(&f, 0, 0, 0, 7);
+        frame_cell_bytes(&f, 0, 0, 2, "init", 4);
+        assert_int_equal(ops->step(d, &f, sample, NULL), ACTOP_OK);
+    }
+    assert_int_equal(sample_rows(sample, ACTOP_SCOPE_PROCESS), 1);
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        CHECK_ROW(!cell_has(sample_cell(sample, ids[i], 0)), metric_info(ids[i])->key);
+    actop_sample_unref(sample);
+    ops->destroy(d);
+    sample_pool_unref(pool);
+    frame_release(&f);
+    schema_unref(s);
+}
+
 static void a_machine_with_1024_cpus_is_read_whole(void **state)
 {
     enum { CPUS = 1024, LINE = 64 };
@@ -333,6 +372,7 @@ int main(void)
         cmocka_unit_test(a_virtual_machine_tells_its_stolen_time_and_has_no_sensors),
         cmocka_unit_test(a_container_is_told_by_its_traces),
         cmocka_unit_test(counters_that_stand_still_are_frozen_and_not_zero_watts),
+        cmocka_unit_test(what_a_process_does_not_say_is_no_zero),
         cmocka_unit_test(a_machine_with_1024_cpus_is_read_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
