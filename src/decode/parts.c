@@ -220,19 +220,45 @@ static bool is_read(const struct decoder *d, const struct frame *f, uint32_t cha
     return true;
 }
 
+/* What counter_take does with nearly all slots, without a call for each: a counter of 64 bits that did not fall, some
+ * time after its last reading. */
+static bool take_plain(struct counter *c, uint64_t raw, int64_t at_ns, struct counter_step *step)
+{
+    if (!c->valid || raw < c->raw || at_ns <= c->at_ns)
+        return false;
+    step->grew = raw - c->raw;
+    step->dt_ns = at_ns - c->at_ns;
+    c->total += step->grew;
+    c->raw = raw;
+    c->at_ns = at_ns;
+    return true;
+}
+
+static void take_channel(struct decoder *d, const struct frame *f, uint32_t channel)
+{
+    const struct channel *c = &d->schema->channels[channel];
+    int64_t at_ns = frame_stamp(f, (int32_t)channel);
+    bool plain = (c->bits == 0 || c->bits >= 64) && d->wrap_at[channel] == 0;
+    for (uint32_t slot = c->first; slot < c->first + c->count; slot++)
+        d->taken[slot] =
+            plain && take_plain(&d->counters[slot], f->slots[slot], at_ns, &d->steps[slot])
+                ? ACTOP_OK
+                : counter_take(&d->counters[slot], f->slots[slot], at_ns, c->bits,
+                               d->wrap_at[channel], &d->steps[slot]);
+}
+
 static void take_counters(struct decoder *d, const struct frame *f, bool gap)
 {
     for (size_t i = 0; i < d->n_counting; i++) {
         uint32_t channel = d->counting[i];
         const struct channel *c = &d->schema->channels[channel];
-        bool read = is_read(d, f, channel);
-        int64_t at_ns = frame_stamp(f, (int32_t)channel);
-        for (uint32_t slot = c->first; slot < c->first + c->count; slot++) {
-            if (gap)
-                counter_break(&d->counters[slot]);
-            d->taken[slot] = !read ? ACTOP_E_STATE
-                                   : counter_take(&d->counters[slot], f->slots[slot], at_ns,
-                                                  c->bits, d->wrap_at[channel], &d->steps[slot]);
+        for (uint32_t slot = c->first; gap && slot < c->first + c->count; slot++)
+            counter_break(&d->counters[slot]);
+        if (is_read(d, f, channel)) {
+            take_channel(d, f, channel);
+        } else {
+            for (uint32_t slot = c->first; slot < c->first + c->count; slot++)
+                d->taken[slot] = ACTOP_E_STATE;
         }
     }
 }

@@ -17,10 +17,23 @@ enum method { BY_AMC, BY_DRAM, BY_BUCKETS, N_METHODS };
 enum direction { READ, WRITE, BOTH, N_DIRECTIONS };
 enum { TOTAL = -1, MAX_BUCKETS = 256 };
 
+/* A channel, and what its last interval gave: held until the next one, as watts are. */
 struct source_channel {
     int32_t channel;
-    int32_t agent; /* in agents; TOTAL for the whole memory */
+    int32_t agent;      /* in agents; TOTAL for the whole memory */
+    uint32_t first_mid; /* BY_BUCKETS: in mids, one a bucket */
     uint8_t method, direction;
+    bool has, saturated;
+    double per_s;
+    int64_t at_ns;
+    struct apple_period period;
+};
+
+/* Sums of one target by one method in one frame. */
+struct flows {
+    double per_s[N_DIRECTIONS];
+    int64_t at_ns; /* of the oldest */
+    bool valid[N_DIRECTIONS], any, saturated;
 };
 
 struct agent {
@@ -31,7 +44,10 @@ struct agent {
 struct bandwidth {
     struct source_channel *channels; /* owned */
     struct agent *agents;            /* owned */
-    size_t n_channels, cap_channels, n_agents, cap_agents;
+    double *mids;                    /* owned; bytes per second in the middle of each bucket */
+    struct flows *sums; /* owned; scratch of a frame: (agent + 1) * N_METHODS + method */
+    size_t n_channels, cap_channels, n_agents, cap_agents, n_mids, cap_mids, cap_sums;
+    actop_state absence; /* of the total, where no channel has a value */
     uint16_t via[N_METHODS];
 };
 
@@ -100,8 +116,44 @@ static bool add_channel(struct bandwidth *b, int32_t channel, const char *agent,
         return false;
     if (!VEC_GROW(b->channels, b->cap_channels, b->n_channels + 1))
         return false;
-    b->channels[b->n_channels++] =
-        (struct source_channel){channel, which, (uint8_t)method, (uint8_t)direction};
+    b->channels[b->n_channels++] = (struct source_channel){.channel = channel,
+                                                           .agent = which,
+                                                           .method = (uint8_t)method,
+                                                           .direction = (uint8_t)direction};
+    return true;
+}
+
+/* "  32GB/s" → 32e9; 0 for another form. */
+static double bucket_edge(const char *name)
+{
+    char *end;
+    long gb = strtol(name, &end, 10);
+    return gb > 0 && strcmp(end, "GB/s") == 0 ? (double)gb * 1e9 : 0;
+}
+
+/* A bucket is named by its upper edge. False: a name of another form, the channel is not read. */
+static bool are_buckets(const struct schema *s, const struct channel *c)
+{
+    for (uint32_t i = 0; i < c->count; i++)
+        if (bucket_edge(schema_state_name(s, c, i)) <= 0)
+            return false;
+    return c->count >= 2 && c->count <= MAX_BUCKETS;
+}
+
+static bool add_buckets(struct bandwidth *b, const struct schema *s, int32_t channel,
+                        const char *agent, enum direction direction)
+{
+    const struct channel *c = &s->channels[channel];
+    double before = 0;
+    if (!VEC_GROW(b->mids, b->cap_mids, b->n_mids + c->count) ||
+        !add_channel(b, channel, agent, BY_BUCKETS, direction))
+        return false;
+    b->channels[b->n_channels - 1].first_mid = (uint32_t)b->n_mids;
+    for (uint32_t i = 0; i < c->count; i++) {
+        double edge = bucket_edge(schema_state_name(s, c, i));
+        b->mids[b->n_mids++] = (before + edge) / 2;
+        before = edge;
+    }
     return true;
 }
 
@@ -137,11 +189,9 @@ static bool take_channel(struct bandwidth *b, const struct schema *s, int32_t ch
         !parse_name(schema_text(s, c->name), agent, sizeof agent, &direction))
         return true;
     if (method == BY_BUCKETS) {
-        if (c->count < 2 || c->count > MAX_BUCKETS)
-            return true;
         if (is_memory_controller(agent))
             agent[0] = '\0';
-        return add_channel(b, channel, agent, method, direction);
+        return !are_buckets(s, c) || add_buckets(b, s, channel, agent, direction);
     }
     if (c->count != 1 || (strcmp(unit, "B") != 0 && unit[0] != '\0'))
         return true;
@@ -155,7 +205,7 @@ static bool take_channel(struct bandwidth *b, const struct schema *s, int32_t ch
 static bool begin(void *state, struct decode_schema *d)
 {
     struct bandwidth *b = state;
-    b->n_channels = b->n_agents = 0;
+    b->n_channels = b->n_agents = b->n_mids = 0;
     for (int32_t i = 0; i < (int32_t)d->schema->n_channels; i++)
         if (!take_channel(b, d->schema, i))
             return false;
@@ -165,6 +215,8 @@ static bool begin(void *state, struct decode_schema *d)
         if (b->agents[i].row < 0)
             return false;
     }
+    if (!VEC_GROW(b->sums, b->cap_sums, (b->n_agents + 1) * N_METHODS))
+        return false;
     b->via[BY_AMC] = topology_via(d->topology, "ioreport/AMC Stats");
     b->via[BY_DRAM] = topology_via(d->topology, "ioreport/PMP/DRAM BW");
     b->via[BY_BUCKETS] = topology_via(d->topology, "ioreport/PMP/DCS BW");
@@ -173,80 +225,78 @@ static bool begin(void *state, struct decode_schema *d)
 
 /* ---- A frame ------------------------------------------------------------------------------------------------------- */
 
-/* "  32GB/s" → 32e9; 0 for another form. Once for each bucket and frame, so without strtol, which takes a tenth of all
- * decoding. */
-static double bucket_edge(const char *name)
+/* Mean of bucket midpoints by residency. Saturated: half the time or more in the last. False: no interval ended. */
+static bool take_buckets(struct source_channel *c, const struct decode_frame *d, const double *mids)
 {
-    uint32_t gb = 0;
-    while (*name == ' ')
-        name++;
-    for (; *name >= '0' && *name <= '9' && gb < 100000; name++)
-        gb = gb * 10 + (uint32_t)(*name - '0');
-    return gb > 0 && strcmp(name, "GB/s") == 0 ? (double)gb * 1e9 : 0;
-}
-
-struct flow {
-    double per_s;
-    bool valid, saturated;
-};
-
-/* Mean of bucket midpoints by residency. A bucket is named by its upper edge; saturated: half the time or more in the last. */
-static struct flow by_buckets(const struct decode_frame *d, int32_t channel)
-{
-    const struct channel *c = &d->schema->channels[channel];
-    double sum = 0, hits = 0, before = 0, last = 0;
-    for (uint32_t i = 0; i < c->count; i++) {
-        struct counter_step step;
-        double edge = bucket_edge(schema_state_name(d->schema, c, i));
-        if (d->frame->slots[c->first + i] == APPLE_INVALID || edge <= 0 ||
-            !decode_step(d, channel, i, &step))
-            return (struct flow){0, false, false};
-        last = (double)step.grew;
-        sum += (before + edge) / 2 * last;
+    const struct channel *ch = &d->schema->channels[c->channel];
+    double sum = 0, hits = 0, last = 0;
+    for (uint32_t i = 0; i < ch->count; i++) {
+        if (d->taken[ch->first + i] != ACTOP_OK)
+            return false;
+        last = (double)d->steps[ch->first + i].grew;
+        sum += mids[i] * last;
         hits += last;
-        before = edge;
     }
-    return hits > 0 ? (struct flow){sum / hits, true, last * 2 >= hits}
-                    : (struct flow){0, false, false};
+    if (hits <= 0)
+        return false;
+    c->per_s = sum / hits;
+    c->saturated = last * 2 >= hits;
+    return true;
 }
 
-static struct flow read_channel(const struct source_channel *c, const struct decode_frame *d)
+/* Fold a frame into a channel; ACTOP_STATE_OK when it has a value, be it of an earlier interval. */
+static actop_state follow(struct source_channel *c, const struct decode_frame *d,
+                          const double *mids)
 {
-    struct flow f = {0, false, false};
+    bool ended = c->method == BY_BUCKETS ? take_buckets(c, d, mids + c->first_mid)
+                                         : decode_rate(d, c->channel, 0, 1.0, &c->per_s);
+    if (ended) {
+        int64_t at_ns = frame_stamp(d->frame, c->channel);
+        apple_period_take(&c->period, at_ns - c->at_ns, c->has);
+        c->at_ns = at_ns;
+        c->has = true;
+        return ACTOP_STATE_OK;
+    }
+    c->has = c->has && !d->gap;
     if (!frame_has(d->frame, c->channel))
-        return f;
-    if (c->method == BY_BUCKETS)
-        return by_buckets(d, c->channel);
-    f.valid = frame_u64(d->frame, c->channel) != APPLE_INVALID &&
-              decode_rate(d, c->channel, 0, 1.0, &f.per_s);
-    return f;
+        return decode_absence(d, c->channel);
+    if (frame_u64(d->frame, c->channel) == APPLE_INVALID) {
+        c->has = false;
+        return ACTOP_STATE_UNSUPPORTED; /* recorded: all of an M3 Max under a beta of macOS 27 */
+    }
+    if (d->frame->stamps_ns[c->channel] != 0)
+        c->period.waited_ns = ns_sum(c->period.waited_ns, d->interval_ns);
+    if (apple_is_frozen(&c->period))
+        return ACTOP_STATE_FROZEN;
+    return c->has ? ACTOP_STATE_OK : ACTOP_STATE_WARMING;
 }
 
-/* Sums of one target in one frame. */
-struct flows {
-    double per_s[N_DIRECTIONS];
-    bool valid[N_DIRECTIONS], saturated;
-};
-
-static struct flows gather(const struct bandwidth *b, const struct decode_frame *d,
-                           enum method method, int32_t agent)
+static void add_up(struct bandwidth *b, const struct decode_frame *d)
 {
-    struct flows sums = {{0, 0, 0}, {false, false, false}, false};
+    memset(b->sums, 0, (b->n_agents + 1) * N_METHODS * sizeof *b->sums);
+    b->absence = ACTOP_STATE_UNSUPPORTED;
     for (size_t i = 0; i < b->n_channels; i++) {
-        const struct source_channel *c = &b->channels[i];
-        if (c->method != method || c->agent != agent)
+        struct source_channel *c = &b->channels[i];
+        struct flows *f = &b->sums[(size_t)(c->agent + 1) * N_METHODS + c->method];
+        actop_state state = follow(c, d, b->mids);
+        if (state != ACTOP_STATE_OK) {
+            b->absence = c->agent == TOTAL ? state : b->absence;
             continue;
-        struct flow f = read_channel(c, d);
-        sums.per_s[c->direction] += f.valid ? f.per_s : 0;
-        sums.valid[c->direction] = sums.valid[c->direction] || f.valid;
-        sums.saturated = sums.saturated || f.saturated;
+        }
+        f->at_ns = !f->any || c->at_ns < f->at_ns ? c->at_ns : f->at_ns;
+        f->per_s[c->direction] += c->per_s;
+        f->valid[c->direction] = f->any = true;
+        f->saturated = f->saturated || (c->method == BY_BUCKETS && c->saturated);
     }
-    /* A channel for both directions stands beside one for each: it is not their sum again, but what to take when they lack. */
-    if (sums.valid[READ] && sums.valid[WRITE] && !sums.valid[BOTH]) {
-        sums.per_s[BOTH] = sums.per_s[READ] + sums.per_s[WRITE];
-        sums.valid[BOTH] = true;
-    }
-    return sums;
+}
+
+/* A channel for both directions stands beside one for each: it is not their sum again, but what to take when they lack. */
+static void join_directions(struct flows *f)
+{
+    if (!f->valid[READ] || !f->valid[WRITE] || f->valid[BOTH])
+        return;
+    f->per_s[BOTH] = f->per_s[READ] + f->per_s[WRITE];
+    f->valid[BOTH] = true;
 }
 
 static void put(struct decode_frame *d, const actop_metric *ids, uint32_t row,
@@ -254,11 +304,11 @@ static void put(struct decode_frame *d, const actop_metric *ids, uint32_t row,
 {
     for (size_t i = 0; i < N_DIRECTIONS; i++)
         if (f->valid[i])
-            sample_put(d->out, ids[i], row, f->per_s[i],
-                       m == BY_BUCKETS ? ACTOP_ESTIMATED
-                       : i == BOTH     ? ACTOP_DERIVED
-                                       : ACTOP_MEASURED,
-                       via);
+            apple_put(d, ids[i], row, f->per_s[i], f->at_ns,
+                      m == BY_BUCKETS ? ACTOP_ESTIMATED
+                      : i == BOTH     ? ACTOP_DERIVED
+                                      : ACTOP_MEASURED,
+                      via);
 }
 
 static void put_agents(const struct bandwidth *b, struct decode_frame *d)
@@ -267,14 +317,15 @@ static void put_agents(const struct bandwidth *b, struct decode_frame *d)
                                        ACTOP_METRIC_AGENT_TOTAL};
     for (size_t i = 0; i < b->n_agents; i++)
         for (size_t m = 0; m < N_METHODS; m++) {
-            struct flows f = gather(b, d, (enum method)m, (int32_t)i);
-            if (!f.valid[READ] && !f.valid[WRITE] && !f.valid[BOTH])
+            struct flows *f = &b->sums[(i + 1) * N_METHODS + m];
+            if (!f->any)
                 continue;
             uint32_t row = (uint32_t)b->agents[i].row;
-            put(d, ids, row, &f, (enum method)m, b->via[m]);
+            join_directions(f);
+            put(d, ids, row, f, (enum method)m, b->via[m]);
             if (m == BY_BUCKETS)
-                sample_put(d->out, ACTOP_METRIC_AGENT_SATURATED, row, f.saturated, ACTOP_ESTIMATED,
-                           b->via[m]);
+                apple_put(d, ACTOP_METRIC_AGENT_SATURATED, row, f->saturated, f->at_ns,
+                          ACTOP_ESTIMATED, b->via[m]);
             break;
         }
 }
@@ -283,14 +334,15 @@ static void step(void *state, struct decode_frame *d)
 {
     static const actop_metric ids[] = {ACTOP_METRIC_BANDWIDTH_READ, ACTOP_METRIC_BANDWIDTH_WRITE,
                                        ACTOP_METRIC_BANDWIDTH};
-    const struct bandwidth *b = state;
-    int32_t first = b->n_channels > 0 ? b->channels[0].channel : -1;
-    sample_put_state(d->out, ACTOP_METRIC_BANDWIDTH, 0, decode_absence(d, first), 0);
+    struct bandwidth *b = state;
+    add_up(b, d);
+    sample_put_state(d->out, ACTOP_METRIC_BANDWIDTH, 0, b->absence, 0);
     for (size_t m = 0; m < N_METHODS; m++) {
-        struct flows f = gather(b, d, (enum method)m, TOTAL);
-        if (!f.valid[BOTH])
+        struct flows *f = &b->sums[m];
+        join_directions(f);
+        if (!f->valid[BOTH])
             continue;
-        put(d, ids, 0, &f, (enum method)m, b->via[m]);
+        put(d, ids, 0, f, (enum method)m, b->via[m]);
         break;
     }
     put_agents(b, d);
@@ -345,6 +397,8 @@ static void release(void *state)
     struct bandwidth *b = state;
     free(b->channels);
     free(b->agents);
+    free(b->mids);
+    free(b->sums);
 }
 
 static bool clone_bandwidth(void *to, const void *from)
@@ -353,9 +407,13 @@ static bool clone_bandwidth(void *to, const void *from)
     const struct bandwidth *b = from;
     c->channels = NULL;
     c->agents = NULL;
-    c->cap_channels = c->cap_agents = 0;
+    c->mids = NULL;
+    c->sums = NULL;
+    c->cap_channels = c->cap_agents = c->cap_mids = c->cap_sums = 0;
     if (!VEC_GROW(c->channels, c->cap_channels, b->n_channels) ||
-        !VEC_GROW(c->agents, c->cap_agents, b->n_agents)) {
+        !VEC_GROW(c->agents, c->cap_agents, b->n_agents) ||
+        !VEC_GROW(c->mids, c->cap_mids, b->n_mids) ||
+        !VEC_GROW(c->sums, c->cap_sums, (b->n_agents + 1) * N_METHODS)) {
         release(c);
         return false;
     }
@@ -363,6 +421,8 @@ static bool clone_bandwidth(void *to, const void *from)
         memcpy(c->channels, b->channels, b->n_channels * sizeof *b->channels);
     if (b->n_agents > 0)
         memcpy(c->agents, b->agents, b->n_agents * sizeof *b->agents);
+    if (b->n_mids > 0)
+        memcpy(c->mids, b->mids, b->n_mids * sizeof *b->mids);
     return true;
 }
 

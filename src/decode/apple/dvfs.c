@@ -110,7 +110,7 @@ static enum apple_dvfs_periods compare_periods(const struct apple_dvfs *t,
 bool apple_dvfs_read(const struct schema *s, uint32_t number, struct apple_dvfs *out)
 {
     memset(out, 0, sizeof *out);
-    uint32_t n, n_plain;
+    uint32_t n = 0, n_plain = 0;
     const unsigned char *blob = find_blob(s, number, "-sram", &n);
     if (blob != NULL && fill_frequencies(out, blob, n)) {
         out->number = number;
