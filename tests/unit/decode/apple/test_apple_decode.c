@@ -500,6 +500,37 @@ static void buckets_give_their_midpoints_and_say_when_they_are_full(void **state
     mac_release(&m);
 }
 
+/* Buckets published every 2 s, frames every 0.5 s: the last mean stands with its age; after 10 s of standstill it is frozen. */
+static void bandwidth_is_held_between_publications_until_it_is_frozen(void **state)
+{
+    (void)state;
+    static const char *const buckets[] = {"  32GB/s", "  64GB/s"};
+    struct mac m;
+    mac_init(&m);
+    int32_t all = mac_states(&m, "ioreport/PMP0/DCS BW", "AMCC RD+WR", buckets, 2);
+    mac_seal(&m);
+    int64_t stamp_ns = 0;
+    uint64_t hits = 0;
+    for (int i = 0; i < 60; i++) {
+        mac_begin(&m, S / 2);
+        if (i % 4 == 0 && i <= 24) {
+            stamp_ns = m.awake_ns;
+            hits += 1000;
+        }
+        frame_array(&m.frame, all)[1] = hits;
+        frame_set_stamp(&m.frame, all, stamp_ns);
+        mac_end(&m);
+        actop_reading r = actop_read(m.sample, ACTOP_METRIC_BANDWIDTH, 0);
+        if (i < 4 || m.awake_ns - stamp_ns > 10 * S) {
+            assert_int_equal(r.state, i < 4 ? ACTOP_STATE_WARMING : ACTOP_STATE_FROZEN);
+            continue;
+        }
+        assert_true(r.value == 48e9 && r.age_ns == m.awake_ns - stamp_ns);
+        assert_int_equal(r.state, r.age_ns <= S / 2 ? ACTOP_STATE_OK : ACTOP_STATE_STALE);
+    }
+    mac_release(&m);
+}
+
 static void bytes_of_the_memory_controller_add_up_over_dies(void **state)
 {
     (void)state;
@@ -622,6 +653,7 @@ int main(void)
         cmocka_unit_test(the_cpu_is_read_from_the_best_that_is_there),
         cmocka_unit_test(smc_rails_stand_in_only_on_chips_they_were_checked_on),
         cmocka_unit_test(buckets_give_their_midpoints_and_say_when_they_are_full),
+        cmocka_unit_test(bandwidth_is_held_between_publications_until_it_is_frozen),
         cmocka_unit_test(bytes_of_the_memory_controller_add_up_over_dies),
         cmocka_unit_test(smc_values_of_every_type_are_numbers),
         cmocka_unit_test(implausible_sensors_are_left_out),
