@@ -59,9 +59,13 @@ def _():
         assert 0 < record["ram_used_bytes"] < record["ram_total_bytes"], record["ram_total_bytes"]
 
 
-@tap.case("this process is in the table")
+@tap.case("this process is in the table, with what it takes")
 def _():
-    assert any(p["command"] for p in records[-1]["processes"])
+    done = tap.actop("--source", SOURCE, "--json", "--proc-filter", "python", "--process-limit", "1000", "--samples", "1",
+                     "--interval", "0.5", timeout=60)
+    assert done.returncode == 0, done.stderr
+    mine = [p for p in json.loads(done.stdout.splitlines()[-1])["processes"] if p["pid"] == os.getpid()]
+    assert len(mine) == 1 and mine[0]["rss_bytes"] > 1 << 20 and mine[0]["num_threads"] >= 1, mine
 
 
 @tap.case("time goes on by the interval")

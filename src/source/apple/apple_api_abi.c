@@ -54,15 +54,28 @@ SIZE(struct apple_timeval, 16);
                    #ours "." #a)
 
 SAME_SIZE(struct apple_timebase, mach_timebase_info_data_t);
+SAME(struct apple_timebase, numer, mach_timebase_info_data_t, numer);
+SAME(struct apple_timebase, denom, mach_timebase_info_data_t, denom);
 SAME_SIZE(struct apple_timeval, struct timeval);
+SAME(struct apple_timeval, seconds, struct timeval, tv_sec);
 SAME(struct apple_timeval, microseconds, struct timeval, tv_usec);
 
+SAME(struct apple_vm_statistics, free, struct vm_statistics64, free_count);
+SAME(struct apple_vm_statistics, active, struct vm_statistics64, active_count);
+SAME(struct apple_vm_statistics, inactive, struct vm_statistics64, inactive_count);
+SAME(struct apple_vm_statistics, zero_fill, struct vm_statistics64, zero_fill_count);
 SAME(struct apple_vm_statistics, wire, struct vm_statistics64, wire_count);
 SAME(struct apple_vm_statistics, pageins, struct vm_statistics64, pageins);
+SAME(struct apple_vm_statistics, pageouts, struct vm_statistics64, pageouts);
+SAME(struct apple_vm_statistics, faults, struct vm_statistics64, faults);
 SAME(struct apple_vm_statistics, purgeable, struct vm_statistics64, purgeable_count);
 SAME(struct apple_vm_statistics, speculative, struct vm_statistics64, speculative_count);
+SAME(struct apple_vm_statistics, decompressions, struct vm_statistics64, decompressions);
+SAME(struct apple_vm_statistics, compressions, struct vm_statistics64, compressions);
+SAME(struct apple_vm_statistics, swapins, struct vm_statistics64, swapins);
 SAME(struct apple_vm_statistics, swapouts, struct vm_statistics64, swapouts);
 SAME(struct apple_vm_statistics, compressor, struct vm_statistics64, compressor_page_count);
+SAME(struct apple_vm_statistics, throttled, struct vm_statistics64, throttled_count);
 SAME(struct apple_vm_statistics, external, struct vm_statistics64, external_page_count);
 SAME(struct apple_vm_statistics, internal, struct vm_statistics64, internal_page_count);
 SAME(struct apple_vm_statistics, uncompressed, struct vm_statistics64,
@@ -74,20 +87,31 @@ _Static_assert(CPU_STATE_MAX == APPLE_CPU_STATES && CPU_STATE_USER == 0 && CPU_S
                "CPU_STATE_*");
 
 SAME_SIZE(struct apple_swap_usage, struct xsw_usage);
+SAME(struct apple_swap_usage, total, struct xsw_usage, xsu_total);
+SAME(struct apple_swap_usage, avail, struct xsw_usage, xsu_avail);
 SAME(struct apple_swap_usage, used, struct xsw_usage, xsu_used);
 SAME_SIZE(struct apple_loadavg, struct loadavg);
+SAME(struct apple_loadavg, average, struct loadavg, ldavg);
 SAME(struct apple_loadavg, scale, struct loadavg, fscale);
 
 SAME_SIZE(struct apple_proc_taskallinfo, struct proc_taskallinfo);
+SAME(struct apple_proc_taskallinfo, bsd, struct proc_taskallinfo, pbsd);
+SAME(struct apple_proc_taskallinfo, task, struct proc_taskallinfo, ptinfo);
+SAME(struct apple_proc_bsdinfo, pid, struct proc_bsdinfo, pbi_pid);
+SAME(struct apple_proc_bsdinfo, ppid, struct proc_bsdinfo, pbi_ppid);
 SAME(struct apple_proc_bsdinfo, uid, struct proc_bsdinfo, pbi_uid);
 SAME(struct apple_proc_bsdinfo, comm, struct proc_bsdinfo, pbi_comm);
 SAME(struct apple_proc_bsdinfo, name, struct proc_bsdinfo, pbi_name);
 SAME(struct apple_proc_bsdinfo, start_s, struct proc_bsdinfo, pbi_start_tvsec);
 SAME(struct apple_proc_bsdinfo, start_us, struct proc_bsdinfo, pbi_start_tvusec);
+SAME(struct apple_proc_taskinfo, virtual_size, struct proc_taskinfo, pti_virtual_size);
+SAME(struct apple_proc_taskinfo, total_user, struct proc_taskinfo, pti_total_user);
 SAME(struct apple_proc_taskinfo, resident_size, struct proc_taskinfo, pti_resident_size);
 SAME(struct apple_proc_taskinfo, total_system, struct proc_taskinfo, pti_total_system);
 SAME(struct apple_proc_taskinfo, threads, struct proc_taskinfo, pti_threadnum);
 SAME_SIZE(struct apple_proc_shortinfo, struct proc_bsdshortinfo);
+SAME(struct apple_proc_shortinfo, pid, struct proc_bsdshortinfo, pbsi_pid);
+SAME(struct apple_proc_shortinfo, ppid, struct proc_bsdshortinfo, pbsi_ppid);
 SAME(struct apple_proc_shortinfo, comm, struct proc_bsdshortinfo, pbsi_comm);
 SAME(struct apple_proc_shortinfo, uid, struct proc_bsdshortinfo, pbsi_uid);
 _Static_assert(PROC_PIDTASKALLINFO == APPLE_PROC_TASKALLINFO, "PROC_PIDTASKALLINFO");
@@ -96,6 +120,7 @@ _Static_assert(PROC_PIDPATHINFO_MAXSIZE == APPLE_PROC_PATH_MAX, "PROC_PIDPATHINF
 
 SAME_SIZE(struct apple_rusage, struct rusage_info_v6);
 SAME(struct apple_rusage, phys_footprint, struct rusage_info_v6, ri_phys_footprint);
+SAME(struct apple_rusage, diskio_bytesread, struct rusage_info_v6, ri_diskio_bytesread);
 SAME(struct apple_rusage, diskio_byteswritten, struct rusage_info_v6, ri_diskio_byteswritten);
 SAME(struct apple_rusage, billed_energy, struct rusage_info_v6, ri_billed_energy);
 SAME(struct apple_rusage, energy_nj, struct rusage_info_v6, ri_energy_nj);
@@ -105,13 +130,23 @@ _Static_assert(offsetof(struct apple_rusage, flags) == sizeof(struct rusage_info
 _Static_assert(RUSAGE_INFO_V4 == APPLE_RUSAGE_V4 && RUSAGE_INFO_V6 == APPLE_RUSAGE_V6, "RUSAGE");
 
 SAME_SIZE(struct apple_if_message, struct if_msghdr2);
+SAME(struct apple_if_message, length, struct if_msghdr2, ifm_msglen);
+SAME(struct apple_if_message, type, struct if_msghdr2, ifm_type);
+SAME(struct apple_if_message, flags, struct if_msghdr2, ifm_flags);
 SAME(struct apple_if_message, index, struct if_msghdr2, ifm_index);
 SAME(struct apple_if_message, data, struct if_msghdr2, ifm_data);
+SAME(struct apple_if_data64, type, struct if_data64, ifi_type);
+SAME(struct apple_if_data64, ipackets, struct if_data64, ifi_ipackets);
+SAME(struct apple_if_data64, ierrors, struct if_data64, ifi_ierrors);
+SAME(struct apple_if_data64, opackets, struct if_data64, ifi_opackets);
+SAME(struct apple_if_data64, oerrors, struct if_data64, ifi_oerrors);
 SAME(struct apple_if_data64, mtu, struct if_data64, ifi_mtu);
 SAME(struct apple_if_data64, baudrate, struct if_data64, ifi_baudrate);
 SAME(struct apple_if_data64, ibytes, struct if_data64, ifi_ibytes);
 SAME(struct apple_if_data64, obytes, struct if_data64, ifi_obytes);
 SAME_SIZE(struct apple_sockaddr_dl, struct sockaddr_dl);
+SAME(struct apple_sockaddr_dl, family, struct sockaddr_dl, sdl_family);
+SAME(struct apple_sockaddr_dl, name_length, struct sockaddr_dl, sdl_nlen);
 SAME(struct apple_sockaddr_dl, data, struct sockaddr_dl, sdl_data);
 _Static_assert(CTL_KERN == APPLE_CTL_KERN && KERN_PROCARGS2 == APPLE_KERN_PROCARGS2, "procargs2");
 _Static_assert(CTL_NET == APPLE_CTL_NET && PF_ROUTE == APPLE_PF_ROUTE && AF_LINK == APPLE_AF_LINK &&
@@ -119,6 +154,9 @@ _Static_assert(CTL_NET == APPLE_CTL_NET && PF_ROUTE == APPLE_PF_ROUTE && AF_LINK
                "route");
 
 SAME_SIZE(struct apple_statfs, struct statfs);
+SAME(struct apple_statfs, block_size, struct statfs, f_bsize);
+SAME(struct apple_statfs, blocks, struct statfs, f_blocks);
+SAME(struct apple_statfs, blocks_free, struct statfs, f_bfree);
 SAME(struct apple_statfs, blocks_avail, struct statfs, f_bavail);
 SAME(struct apple_statfs, type_name, struct statfs, f_fstypename);
 SAME(struct apple_statfs, mounted_on, struct statfs, f_mntonname);
