@@ -263,6 +263,41 @@ static void take_counters(struct decoder *d, const struct frame *f, bool gap)
     }
 }
 
+static bool describes_nothing(const struct schema *s, size_t collector)
+{
+    for (size_t i = 0; i < s->n_channels; i++)
+        if (s->channels[i].collector == collector)
+            return false;
+    for (size_t i = 0; i < s->n_rowsets; i++)
+        if (s->rowsets[i].collector == collector)
+            return false;
+    return true;
+}
+
+/* What the machine as a whole has not got because a part of the source failed before it could say what there is. */
+static void blame(const struct schema *s, size_t collector, struct actop_sample_t *out)
+{
+    const char *name = schema_text(s, s->collectors[collector].name);
+    actop_state state = status_of_errno(s->collectors[collector].status) == ACTOP_E_DENIED
+                            ? ACTOP_STATE_DENIED
+                            : ACTOP_STATE_FAILED;
+    for (int id = 0; id < ACTOP_METRIC_COUNT; id++) {
+        if (metric_info((actop_metric)id)->scope != ACTOP_SCOPE_MACHINE)
+            continue;
+        struct cell *c = sample_cell(out, (actop_metric)id, 0);
+        if (c != NULL && c->state == ACTOP_STATE_UNSUPPORTED && c->via != 0 &&
+            strcmp(pool_at(&out->topology->pool, out->topology->via[c->via]), name) == 0)
+            c->state = (uint8_t)state;
+    }
+}
+
+static void blame_parts(const struct schema *s, struct actop_sample_t *out)
+{
+    for (size_t i = 0; i < s->n_collectors; i++)
+        if (s->collectors[i].status > 0 && describes_nothing(s, i))
+            blame(s, i, out);
+}
+
 actop_status decode_parts_step(struct decoder *d, const struct frame *f, struct actop_sample_t *out,
                                actop_error *err)
 {
@@ -293,6 +328,7 @@ actop_status decode_parts_step(struct decoder *d, const struct frame *f, struct 
     bool room = !out->failed; /* parts count on the cells that are always there */
     for (size_t i = 0; room && i < d->platform->n_parts; i++)
         d->platform->parts[i]->step(d->states[i], &with);
+    blame_parts(d->schema, out);
     sample_put(out, ACTOP_METRIC_GAPS, 0, (double)d->gaps, ACTOP_DERIVED, 0);
     d->last = f->at;
     d->last_seq = f->seq;

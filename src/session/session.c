@@ -128,6 +128,18 @@ static bool pace(struct actop_session *s)
         s, ns_sum(s->pace_at_ns, theirs_ns < 9e18 ? (int64_t)theirs_ns : INT64_MAX));
 }
 
+/* The last sample of actop_sample() is given back before the next is made, which then takes its memory: the rows of all
+ * processes once, not twice. Where there is no next one it stays, for doctor to look at. */
+static void give_back(struct actop_session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->sampler == SAMPLER_OFF || s->sampler == SAMPLER_ENDED) {
+        actop_sample_unref(s->current);
+        s->current = NULL;
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 static actop_status next_part(struct actop_session *s, struct actop_sample_t **out,
                               actop_error *err)
 {
@@ -141,6 +153,7 @@ static actop_status next_part(struct actop_session *s, struct actop_sample_t **o
     if (!pace(s))
         return error_set(err, ACTOP_E_STATE, "stopped");
     session_history_add(s);
+    give_back(s);
     struct actop_sample_t *sample = sample_new(s->pool);
     if (sample == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
@@ -262,12 +275,10 @@ const actop_sample_t *actop_sample(actop_session *s, actop_error *err)
         (void)error_set(err, ACTOP_E_BUSY, "the background thread of this session is sampling");
         return NULL;
     }
-    /* Given back before the next is made, which then takes its memory: the rows of all processes once, not twice. */
-    actop_sample_unref(s->current);
-    s->current = NULL;
     struct actop_sample_t *sample = NULL;
     if (session_next(s, s->options.interval_ns, &sample, err) != ACTOP_OK)
         return NULL;
+    actop_sample_unref(s->current);
     s->current = sample;
     return sample;
 }

@@ -44,7 +44,7 @@ static void put_colour(struct painter *p, int32_t colour, bool back)
     }
 }
 
-static void put_attributes(struct painter *p, uint8_t attr)
+static void put_attributes(struct painter *p, uint32_t attr)
 {
     buf_puts(p->out, p->caps->reset);
     if (attr & ATTR_BOLD)

@@ -17,7 +17,7 @@ enum { COLOUR_DEFAULT = -1 };
 
 struct look {
     int32_t fore, back;
-    uint8_t attr; /* ATTR_ bits */
+    uint32_t attr; /* ATTR_ bits; of a width that leaves no gap, for looks are compared as bytes */
 };
 
 /* Looks of all styles, plain and selected, for one theme, palette and terminal. */

@@ -196,10 +196,11 @@ static void add_times(struct cpufreq_state *s, struct linux_probe *p, uint64_t p
     }
 }
 
-static void list_policies(struct linux_probe *p, struct linux_list *policies)
+static int list_policies(struct linux_probe *p, struct linux_list *policies)
 {
     struct root_names names = {0};
-    if (root_list(p->root, directory, ROOT_SORTED, &names) == 0)
+    int errnum = root_list(p->root, directory, ROOT_SORTED, &names);
+    if (errnum == 0)
         for (size_t i = 0; i < names.n; i++) {
             uint64_t number;
             const char *at = root_name(&names, i);
@@ -208,13 +209,14 @@ static void list_policies(struct linux_probe *p, struct linux_list *policies)
                 p->schema->failed = !list_add(policies, number) || p->schema->failed;
         }
     root_names_release(&names);
+    return errnum;
 }
 
 static void describe(void *state, struct linux_probe *p)
 {
     struct cpufreq_state *s = state;
     struct linux_list policies = {0}, numbers_of = {0};
-    list_policies(p, &policies);
+    int errnum = list_policies(p, &policies);
     schema_put_u64(p->schema, "cpufreq/policies", policies.at, policies.n);
     for (size_t i = 0; i < policies.n; i++) {
         put_limits(p, policies.at[i]);
@@ -224,8 +226,9 @@ static void describe(void *state, struct linux_probe *p)
         add_times(s, p, policies.at[i]);
     }
     if (policies.n == 0)
-        linux_report(p, -1, "load a cpufreq driver; virtual machines have none",
-                     "the kernel has no cpufreq policy");
+        linux_report_nothing(p, errnum, directory,
+                             "load a cpufreq driver; virtual machines have none",
+                             "the kernel has no cpufreq policy");
     list_release(&policies);
     list_release(&numbers_of);
 }

@@ -196,7 +196,8 @@ static void describe(void *state, struct linux_probe *p)
     struct root_names names = {0};
     char cards[1024];
     size_t n = 0;
-    if (root_list(p->root, directory, ROOT_SORTED, &names) == 0)
+    int errnum = root_list(p->root, directory, ROOT_SORTED, &names);
+    if (errnum == 0)
         for (size_t i = 0; i < names.n; i++) {
             const char *name = root_name(&names, i);
             size_t length = strlen(name) + 1;
@@ -209,7 +210,8 @@ static void describe(void *state, struct linux_probe *p)
     if (n > 0)
         schema_put_bytes(p->schema, "drm/cards", cards, n);
     else
-        linux_report(p, -1, NULL, "the kernel shows no GPU with a render node");
+        linux_report_nothing(p, errnum, directory, NULL,
+                             "the kernel shows no GPU with a render node");
 }
 
 static bool read(void *state, struct root *root, struct frame *f)

@@ -136,13 +136,14 @@ static void describe(void *state, struct linux_probe *p)
 {
     struct root_names names = {0};
     struct linux_values *v = state;
-    if (root_list(p->root, directory, ROOT_SORTED, &names) == 0)
+    int errnum = root_list(p->root, directory, ROOT_SORTED, &names);
+    if (errnum == 0)
         for (size_t i = 0; i < names.n; i++)
             add_chip(v, p, root_name(&names, i));
     root_names_release(&names);
     if (v->n == 0)
-        linux_report(
-            p, -1,
+        linux_report_nothing(
+            p, errnum, directory,
             "load the sensor drivers (coretemp, k10temp, macsmc_hwmon …); virtual machines have none",
             "the kernel shows no sensor chip");
 }

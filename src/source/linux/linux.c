@@ -3,6 +3,7 @@
  * collector row; a part that fails leaves the others alone. */
 #include "source/linux/linux.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,16 @@ void linux_report(struct linux_probe *p, int32_t status, const char *remedy, con
     va_end(args);
     (void)snprintf(p->remedy, sizeof p->remedy, "%s", remedy != NULL ? remedy : "");
     p->status = status;
+}
+
+void linux_report_nothing(struct linux_probe *p, int errnum, const char *directory,
+                          const char *remedy, const char *reason)
+{
+    if (errnum != 0 && errnum != ENOENT)
+        linux_report(p, errnum, errnum == EACCES || errnum == EPERM ? "run actop as root" : NULL,
+                     "/%s: %s", directory, strerror(errnum));
+    else
+        linux_report(p, -1, remedy, "%s", reason);
 }
 
 static void close_parts(struct source *s)

@@ -36,6 +36,11 @@ struct linux_part {
 void linux_report(struct linux_probe *p, int32_t status, const char *remedy, const char *reason, ...)
     ACTOP_PRINTF(4, 5);
 
+/* Say that a part found nothing: for the reason that its directory may not be read, if that was it (errnum of listing it),
+ * else the given one. */
+void linux_report_nothing(struct linux_probe *p, int errnum, const char *directory, const char *remedy,
+                          const char *reason);
+
 /* A source over a root that is given away (also on failure): how tests reach its faults. */
 actop_status linux_open_root(struct source **out, struct root *root, actop_error *err);
 struct root *linux_root(struct source *s);

@@ -24,8 +24,10 @@ static void describe_loadavg(struct load_state *s, struct linux_probe *p)
 {
     static const char *const names[] = {"1", "5", "15"};
     struct root_text text;
-    if (root_load(p->root, "proc/loadavg", &text) != 0) {
-        linux_report(p, -1, "mount /proc", "/proc/loadavg cannot be read");
+    int errnum = root_load(p->root, "proc/loadavg", &text);
+    if (errnum != 0) {
+        linux_report_nothing(p, errnum, "proc/loadavg", "mount /proc",
+                             "/proc/loadavg cannot be read");
         return;
     }
     s->loadavg = root_keep(p->root, "proc/loadavg");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory and swap: /proc/meminfo (kB, which are KiB), swap traffic in /proc/vmstat (pages), zram (bytes).
  * Documentation/filesystems/proc.rst, admin-guide/blockdev/zram.rst (documented). */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -90,7 +91,8 @@ static void describe_files(struct memory *m, struct linux_probe *p)
     struct root_text text;
     int errnum = root_read(p->root, m->meminfo, &text);
     if (errnum != 0)
-        linux_report(p, errnum, NULL, "/proc/meminfo: %s", strerror(errnum));
+        linux_report(p, errnum == ENOENT ? -1 : errnum, NULL, "/proc/meminfo: %s",
+                     strerror(errnum));
     else
         describe_pairs(p, text.text, meminfo_names, N_MEMINFO, "meminfo", "kB", 0,
                        m->meminfo_channels);

@@ -5,6 +5,7 @@
  *
  * Of a live machine a few interfaces' facts are read again each tick, in turn: `speed` asks the hardware and can take
  * milliseconds. A captured tree is read whole each tick. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,7 +275,8 @@ static void network_describe(void *state, struct linux_probe *p)
         errnum = root_read(p->root, net->file, &text);
     }
     if (errnum != 0) {
-        linux_report(p, errnum, NULL, "/proc/net/dev: %s", strerror(errnum));
+        linux_report(p, errnum == ENOENT ? -1 : errnum, NULL, "/proc/net/dev: %s",
+                     strerror(errnum));
         return;
     }
     net->rowset = schema_add_rowset(p->schema, "interfaces", ACTOP_SCOPE_MACHINE, p->collector,

@@ -45,14 +45,16 @@ static void describe(void *state, struct linux_probe *p)
 {
     struct root_names names = {0};
     struct linux_values *v = state;
-    if (root_list(p->root, directory, ROOT_SORTED, &names) == 0)
+    int errnum = root_list(p->root, directory, ROOT_SORTED, &names);
+    if (errnum == 0)
         for (size_t i = 0; i < names.n; i++)
             if (strchr(root_name(&names, i), ':') != NULL)
                 add_zone(v, p, root_name(&names, i));
     root_names_release(&names);
     if (v->n == 0)
-        linux_report(p, -1, "load intel_rapl_msr (it also serves AMD); virtual machines have none",
-                     "the kernel shows no energy counter of the processor");
+        linux_report_nothing(p, errnum, directory,
+                             "load intel_rapl_msr (it also serves AMD); virtual machines have none",
+                             "the kernel shows no energy counter of the processor");
 }
 
 static bool read(void *state, struct root *root, struct frame *f)

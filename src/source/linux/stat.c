@@ -78,7 +78,7 @@ static void describe(void *state, struct linux_probe *p)
         ok = add_cpu(s, p, cpu) && list_add(&online, cpu);
     schema_put_u64(p->schema, "cpu/online", online.at, online.n);
     if (errnum != 0)
-        linux_report(p, errnum == ENOENT ? -1 : errnum, "mount /proc",
+        linux_report(p, errnum == ENOENT ? -1 : errnum, errnum == ENOENT ? "mount /proc" : NULL,
                      "/proc/stat cannot be read: %s", strerror(errnum));
     else if (s->n_online == 0)
         linux_report(p, EINVAL, NULL, "/proc/stat names no CPU");

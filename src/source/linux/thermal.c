@@ -133,7 +133,8 @@ static void describe(void *state, struct linux_probe *p)
 {
     struct root_names names = {0};
     struct linux_values *v = state;
-    if (root_list(p->root, directory, ROOT_SORTED, &names) == 0)
+    int errnum = root_list(p->root, directory, ROOT_SORTED, &names);
+    if (errnum == 0)
         for (size_t i = 0; i < names.n; i++) {
             if (strncmp(root_name(&names, i), "thermal_zone", 12) == 0)
                 add_zone(v, p, root_name(&names, i));
@@ -143,7 +144,8 @@ static void describe(void *state, struct linux_probe *p)
     root_names_release(&names);
     add_throttles(v, p);
     if (v->n == 0)
-        linux_report(p, -1, NULL, "the kernel shows no thermal zone and no throttle counter");
+        linux_report_nothing(p, errnum, directory, NULL,
+                             "the kernel shows no thermal zone and no throttle counter");
 }
 
 static bool read(void *state, struct root *root, struct frame *f)
