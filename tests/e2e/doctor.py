@@ -71,7 +71,7 @@ def described(machine, word):
 
 @tap.case("a machine's doctor says chip and system, what is refused, and ends as the contract says",
           ("m1", "m1", 0, None), ("m1-ultra", "m1-ultra", 0, None), ("m2-max", "m2-max", 0, None), ("m3-max", "m3-max", 1, "AMC Stats"),
-          ("m4-max", "m4-max", 1, "AMC Stats"), ("m5-max", "m5-max", 1, "AMC Stats"), ("a18-pro, whose CPU counter stands at 0", "a18-pro", 1, None),
+          ("m4-max", "m4-max", 1, "AMC Stats"), ("m5-max", "m5-max", 1, "AMC Stats"), ("a18-pro", "a18-pro", 0, None),
           ("vm", "vm", 0, None))
 def _(machine, status, refused):
     ended, report = doctor(machine)
