@@ -139,13 +139,19 @@ static actop_status start_waiter(struct serve *sv, actop_error *err)
     return ACTOP_OK;
 }
 
+/* It ends by itself within half a second. */
+static void tell_waiter(struct serve *sv)
+{
+    pthread_mutex_lock(&sv->lock);
+    sv->stop_waiter = true;
+    pthread_mutex_unlock(&sv->lock);
+}
+
 static void stop_waiter(struct serve *sv)
 {
     if (!sv->waiting)
         return;
-    pthread_mutex_lock(&sv->lock);
-    sv->stop_waiter = true;
-    pthread_mutex_unlock(&sv->lock);
+    tell_waiter(sv);
     (void)pthread_join(sv->waiter, NULL);
     sv->waiting = false;
 }
@@ -380,6 +386,7 @@ static void serve_connections(struct serve *sv, const struct polled *p, size_t n
 static void begin_stop(struct serve *sv, int64_t now_ns)
 {
     sv->stopping = true;
+    tell_waiter(sv);
     for (size_t i = sv->n; i-- > 0;)
         if (sv->connections[i]->state != WRITING && sv->connections[i]->state != LINGERING)
             end_connection(sv, i, now_ns);
