@@ -12,6 +12,11 @@ def _say(text):
     _out.flush()
 
 
+def pytest_addoption(parser):
+    # What explains failed assertions asks for this option of the reporter that is not there.
+    parser.addoption("--tap-verbose", dest="verbose", type=int, default=0)
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes long; only in make test-long")
     config.addinivalue_line("markers", "figure: measures time; not under sanitizers")
