@@ -373,6 +373,10 @@ ACTOP_API actop_status actop_frames_read(actop_frames *f, void *buf, size_t size
 /** End a stream. NULL is a harmless no-op. Since 2.0. */
 ACTOP_API void actop_frames_close(actop_frames *f);
 
+/** Let a recording or a simulation run as fast as it can up to the sample number seq, and at its speed again from there.
+ *  Live and remote sources keep their own time. Any thread. Since 2.0. */
+ACTOP_API void actop_hurry(actop_session *s, uint64_t seq);
+
 /** First and last sequence number that can be gone back to; both 0 when history is empty. Any thread. Since 2.0. */
 ACTOP_API void actop_history_range(actop_session *s, uint64_t *first, uint64_t *last);
 

@@ -113,6 +113,22 @@ static actop_status read_frame(struct actop_session *s, actop_error *err)
     return error_set(err, ACTOP_E_IO, "%s: the topology does not settle", s->ops->name);
 }
 
+/* Wait, unless somebody is in a hurry: then time goes on from this frame. False when the session should stop. */
+static bool wait_or_hurry(struct actop_session *s, int64_t deadline_ns)
+{
+    pthread_mutex_lock(&s->lock);
+    while (s->sampler != SAMPLER_STOPPING && s->hurry_seq <= s->seq && os_awake_ns() < deadline_ns)
+        (void)os_cond_wait_until(&s->changed, &s->lock, deadline_ns);
+    bool go_on = s->sampler != SAMPLER_STOPPING;
+    bool hurried = s->hurry_seq > s->seq;
+    pthread_mutex_unlock(&s->lock);
+    if (hurried) {
+        s->pace_from_ns = s->frame.at.awake_ns;
+        s->pace_at_ns = os_awake_ns();
+    }
+    return go_on;
+}
+
 /* Frames with times of their own are due when as much of our time has passed as of theirs, times the speed. */
 static bool pace(struct actop_session *s)
 {
@@ -124,8 +140,8 @@ static bool pace(struct actop_session *s)
         return true;
     }
     double theirs_ns = (double)(s->frame.at.awake_ns - s->pace_from_ns) / s->options.speed;
-    return session_wait_until(
-        s, ns_sum(s->pace_at_ns, theirs_ns < 9e18 ? (int64_t)theirs_ns : INT64_MAX));
+    return wait_or_hurry(s,
+                         ns_sum(s->pace_at_ns, theirs_ns < 9e18 ? (int64_t)theirs_ns : INT64_MAX));
 }
 
 /* The last sample of actop_sample() is given back before the next is made, which then takes its memory: the rows of all
@@ -439,6 +455,14 @@ void actop_close(actop_session *s)
 void actop_want(actop_session *s, uint32_t want)
 {
     atomic_store(&s->want, want);
+}
+
+void actop_hurry(actop_session *s, uint64_t seq)
+{
+    pthread_mutex_lock(&s->lock);
+    s->hurry_seq = seq;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
 }
 
 const char *actop_source_name(const actop_session *s)

@@ -92,6 +92,7 @@ struct actop_session {
     pthread_t thread;
     enum sampler_state sampler;
     int64_t next_interval_ns;
+    uint64_t hurry_seq; /* up to this sample own-time sources do not wait */
     struct actop_sample_t *published; /* a reference */
     actop_status end_status;
     actop_error end_error;

@@ -84,6 +84,9 @@ static int page_of(const struct app *a)
 
 /* ---- time ------------------------------------------------------------------------------------------- */
 
+/* Samples that the right arrow leaps over in a recording that plays. */
+enum { LEAP = 30 };
+
 static void pause_or_go_on(struct app *a)
 {
     a->view.paused = !a->view.paused;
@@ -94,8 +97,23 @@ static void pause_or_go_on(struct app *a)
         a->fetch(a->fetch_context, a->scene.at.seq); /* so that what lies before it is at hand */
 }
 
+/* What is not live need not wait: run ahead of its time. */
+static bool run_ahead(struct app *a, uint64_t samples)
+{
+    actop_times at = {.size = sizeof at};
+    if (a->scene.live || a->session == NULL || a->newest == NULL)
+        return false;
+    actop_sample_times(a->newest, &at);
+    actop_hurry(a->session, at.seq + samples);
+    a->ahead = a->view.paused;
+    return true;
+}
+
 static void walk_by(struct app *a, int by, int64_t now_ns)
 {
+    bool newest = !a->view.paused || a->scene.seek >= a->scene.history_last;
+    if (by > 0 && newest && run_ahead(a, a->view.paused ? 1 : LEAP))
+        return;
     if (!a->view.paused) {
         view_toast(&a->view, now_ns, "pause first (p), then the arrows walk through history");
         return;

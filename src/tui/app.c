@@ -88,10 +88,13 @@ void app_take(struct app *a, const actop_sample_t *sample)
     actop_sample_unref(a->newest);
     a->newest = sample;
     series_take(&a->series, sample);
-    if (!a->view.paused)
+    if (!a->view.paused || a->ahead) {
         show(a, actop_sample_ref(sample));
-    else if (a->session != NULL) /* only the seek bar moves */
+        a->scene.seek = a->scene.at.seq;
+        a->ahead = false;
+    } else if (a->session != NULL) { /* only the seek bar moves */
         actop_history_range(a->session, &a->scene.history_first, &a->scene.history_last);
+    }
     a->dirty = true;
 }
 

@@ -23,6 +23,7 @@ struct app {
     uint32_t wanted;                  /* what the session was told last */
     bool quit;
     bool dirty;                       /* something to draw */
+    bool ahead;                       /* while paused: the next sample was asked for, show it */
     int64_t self_cpu_ns, self_at_ns;  /* own cost at the last sample */
 };
 

@@ -393,4 +393,37 @@ def _():
     assert s.end() == 0
 
 
+@tap.case("in a recording the right arrow runs ahead of its time, and the left one back")
+def _():
+    path = os.path.join(tap.tmp, "long.actop")
+    done = tap.actop("--source", "sim:m1", "--speed", "max", "--json", "--samples", "120", "--interval", "10", "--record", path)
+    assert done.returncode == 0, done.stderr
+
+    def clock():
+        hours, minutes, seconds = re.search(r"(\d\d):(\d\d):(\d\d)", s.screen.display[0]).groups()
+        return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+
+    def until(reached):
+        end = time.monotonic() + 15
+        while not reached() and time.monotonic() < end:
+            s.read(0.05)
+        assert reached(), s.text()
+
+    s = Session("replay", path, "--speed", "1")
+    s.wait_for("E-CPU +[0-9]+%")
+    start = clock()
+    s.type("\x1b[C")
+    until(lambda: clock() >= start + 290)  # 30 samples, 10 s apart
+    s.type("p")
+    s.wait_for("paused")
+    there = clock()
+    for step in range(1, 4):
+        s.type("\x1b[C")
+        until(lambda: clock() >= there + 10 * step)
+    s.type("\x1b[D" * 20)
+    until(lambda: clock() < there)
+    s.type("q")
+    assert s.end() == 0
+
+
 tap.main()
