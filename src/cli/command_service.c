@@ -102,6 +102,7 @@ static void add_option(struct service_words *words, const struct options *o,
 static bool is_for_services(const struct option_row *row)
 {
     return row->places == (PLACE_FILE | PLACE_ENVIRONMENT | PLACE_COMMAND_LINE) &&
+           row->kind != KIND_TOGGLE && /* none of these sections has one */
            (row->section == SECTION_SAMPLING || row->section == SECTION_PROCESSES ||
             row->section == SECTION_ALERTS || row->section == SECTION_SERVER);
 }
