@@ -22,6 +22,7 @@ enum {
 };
 
 static const double WHEN_HYSTERESIS = 0.02;
+static const int64_t PATIENCE_NS = INT64_C(10000000000); /* for a command that was told to end */
 
 /* A condition being asked of a stream. */
 struct asking {
@@ -104,7 +105,8 @@ int command_wait(struct cli *cli, const struct option_list *words)
     int64_t last_ns = timeout_s > 0 ? os_awake_ns() + (int64_t)(timeout_s * 1e9) : INT64_MAX;
     enum output_state state = ask_first(&a, cli, &truth);
     while (state == OUTPUT_GOOD && truth != ACTOP_TRUE && os_awake_ns() < last_ns)
-        state = ask_next(&a, &truth);
+        state = stream_due_ns(&a.stream) < last_ns ? ask_next(&a, &truth)
+                                                   : output_wait(last_ns, !a.stream.quiet);
     if (state != OUTPUT_GOOD) {
         status = end_status(&a, state, EXIT_BROKEN);
     } else if (truth != ACTOP_TRUE) {
@@ -167,16 +169,23 @@ static bool child_ended(pid_t pid, bool wait_for_it, int *status)
     return ended == pid;
 }
 
-/* Pass on what we were told, and see the child to its end. */
+/* Pass on what we were told, and see the child to its end: one that does not care is killed after a while. */
 static int end_child(pid_t pid, int sig)
 {
     int waited = 0;
-    if (sig != 0)
-        (void)kill(pid, sig);
-    while (waitpid(pid, &waited, 0) < 0)
-        if (errno != EINTR)
-            return EXIT_BROKEN;
-    return status_of(waited);
+    pid_t ended = 0;
+    int64_t until_ns = os_awake_ns() + PATIENCE_NS;
+    (void)kill(pid, sig);
+    while ((ended = waitpid(pid, &waited, WNOHANG)) == 0 && os_awake_ns() < until_ns)
+        os_sleep_until(os_awake_ns() + 20000000);
+    if (ended == 0) {
+        cli_say("the command did not end within 10 s of signal %d: killed", sig);
+        (void)kill(pid, SIGKILL);
+        do
+            ended = waitpid(pid, &waited, 0);
+        while (ended < 0 && errno == EINTR);
+    }
+    return ended == pid ? status_of(waited) : EXIT_BROKEN;
 }
 
 /* The command behind "--" as execvp wants it; owned by the caller. */
@@ -216,6 +225,8 @@ int command_when(struct cli *cli, const struct option_list *words)
     if (!asking_open(&a, cli, words->items[0], &status))
         return status;
     char **argv = child_argv(words, 1); /* owned */
+    if (argv == NULL)
+        (void)error_set(&a.err, ACTOP_E_NOMEM, "out of memory for the command");
     int64_t least_ns = (int64_t)(cli->options.every_s * 1e9), next_ns = 0;
     actop_condition_set_hysteresis(a.condition, WHEN_HYSTERESIS);
     enum output_state state = argv != NULL ? ask_first(&a, cli, &truth) : OUTPUT_FAILED;

@@ -78,6 +78,11 @@ static int64_t due_ns(struct stream *st)
     return ns_sum(st->at_ns, after_ns < 9e18 ? (int64_t)after_ns : INT64_MAX);
 }
 
+int64_t stream_due_ns(const struct stream *st)
+{
+    return st->live ? st->deadline_ns + st->interval_ns - st->part_ns : 0;
+}
+
 enum output_state stream_next(struct stream *st, actop_error *err)
 {
     if (st->live)

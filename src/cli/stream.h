@@ -27,6 +27,9 @@ enum output_state stream_open(struct stream *st, const struct cli *cli, actop_se
 /* Wait for the next sample's time and take it. At the end of a recording: OUTPUT_CLOSED and err->status ACTOP_END. */
 enum output_state stream_next(struct stream *st, actop_error *err);
 
+/* When the next sample will be begun, on the awake clock; 0 for sources whose frames have times of their own. */
+int64_t stream_due_ns(const struct stream *st);
+
 /* Write the newest sample. *text and *size are the caller's buffer, grown as needed (free it in the end). */
 enum output_state stream_write(const struct stream *st, actop_format_id format, const actop_format_options *o, char **text,
                                size_t *size, actop_error *err);

@@ -25,6 +25,14 @@ def _():
     assert said.stderr.startswith("actop: timed out: ram_total_bytes is ") and "not < 0" in said.stderr, said.stderr
 
 
+@tap.case("wait --timeout ends in time also when samples are far apart")
+def _():
+    start = time.monotonic()
+    said = tap.run([tap.ACTOP, "--interval", "60", "wait", "ram_total_bytes < 0", "--timeout", "0.5"])
+    assert said.returncode == 1 and "timed out" in said.stderr, said
+    assert time.monotonic() - start < 20
+
+
 @tap.case("a condition that is not one is exit 2 with its place",
           ("wait", ("wait", "cpu_temp < 1"), "column 1: there is no such name"),
           ("when", ("when", "cpu_temp_c <", "--", "true"), "column 13: expected a name or a number"),
@@ -50,6 +58,14 @@ def _():
                  f"trap 'echo x > {mark}; exit 0' TERM; while :; do sleep 0.05; done")
     assert said.returncode == 1 and said.stderr.startswith("actop: broken: ram_total_bytes is "), said
     assert time.monotonic() - start < 15
+
+
+@tap.case("assert kills a command that does not end when it is told to")
+def _():
+    start = time.monotonic()
+    said = actop("assert", "ram_total_bytes < 0", "--during", "--", "sh", "-c", "trap '' TERM; while :; do sleep 0.05; done")
+    assert said.returncode == 1 and "did not end within 10 s of signal 15: killed" in said.stderr, said
+    assert 9 < time.monotonic() - start < 60
 
 
 @tap.case("a condition that was never known is broken")
