@@ -9,7 +9,7 @@
 enum { MOST_GROUPS = 64 }; /* one inside the other: regcomp() recurses */
 /* Nodes that repetitions may add to an expression. Compiling nested ones takes time with the square of them: recorded with
  * glibc 2.36, "p+*++++++++++" has 4,096 and takes 0.36 s, and each further sign four times that. */
-static const double most = 2000;
+static const double most = 500;
 
 /* Where the count has come to. An expression is a row of atoms; the last one may still be repeated. */
 struct count {
