@@ -5,7 +5,8 @@
 All three run on a pseudo-terminal of 120 × 40 at an interval of 2 s on the same machine at the same time of day, one
 after the other, with 400 processes besides what runs anyway. Counted are the bytes each writes to its terminal, its
 CPU time (user and system, all threads), and its memory at the end: RSS, and USS, what would be free without it. A tool
-that is not installed is left out and said so. Prints a table in Markdown.
+that is not installed is left out and said so. Then actop alone with a history of as many samples as an hour has, taken
+at a twentieth of the interval. Prints Markdown.
 """
 import fcntl
 import os
@@ -115,6 +116,10 @@ def main():
                 continue
             written, spent, rss, uss = measure(argv, seconds, home)
             print(f"| {name} | {written:.0f} | {spent:.1f} | {rss:.1f} | {uss:.1f} |", flush=True)
+        samples, fast_s = 3600 / INTERVAL_S, INTERVAL_S / 20
+        _, _, rss, uss = measure([actop, "--show-processes", "--interval", str(fast_s)], samples * fast_s, home)
+        print(f"\nWith a history of {samples:,.0f} samples, an hour's: RSS {rss:.1f} MiB, USS {uss:.1f} MiB "
+              "(required: 10 and 4).")
     finally:
         for sleeper in sleepers:
             sleeper.kill()
