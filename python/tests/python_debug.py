@@ -12,4 +12,4 @@ if not os.environ["ACTOP_PYTHON"]:
 
 import python_package
 
-python_package.main(("-k", "leaks or profiler or arrow"), ACTOP_LEAK_CALLS="2000")
+python_package.main(("-k", "leaks or profiler or arrow"), ACTOP_LEAK_CALLS="10000")
