@@ -15,6 +15,7 @@ void process_list_release(struct process_list *l)
     if (l->has_filter)
         regfree(&l->filter);
     free(l->rows);
+    free(l->applications);
     memset(l, 0, sizeof *l);
 }
 
@@ -141,9 +142,18 @@ static void join(struct process *into, const struct process *p)
     into->estimated = into->estimated || p->estimated;
 }
 
-static void group_rows(struct process_list *l)
+/* Processes of one application are one row: those of the same bundle, else of the same executable, else of the same name. */
+static bool group_rows(struct process_list *l, const actop_sample_t *sample)
 {
     size_t n = 0;
+    if (!VEC_GROW(l->applications, l->cap_applications, l->n + 1))
+        return false;
+    for (size_t i = 0; i < l->n; i++) {
+        struct process *p = &l->rows[i];
+        if ((p->flags & ACTOP_ENTITY_HIDDEN) == 0 &&
+            actop_application(sample, p->row, l->applications[i], sizeof *l->applications) > 0)
+            p->name = l->applications[i];
+    }
     qsort(l->rows, l->n, sizeof *l->rows, by_name);
     for (size_t i = 0; i < l->n; i++) {
         bool ended = (l->rows[i].flags & ACTOP_ENTITY_EXITED) != 0;
@@ -155,6 +165,7 @@ static void group_rows(struct process_list *l)
             l->rows[n++] = l->rows[i];
     }
     l->n = n;
+    return true;
 }
 
 /* ---- the tree -------------------------------------------------------------------------------------- */
@@ -276,8 +287,10 @@ bool process_list_take(struct process_list *l, const actop_sample_t *sample, int
         count(l, p);
         l->n++;
     }
-    if (group)
-        group_rows(l);
+    if (group && !group_rows(l, sample)) {
+        l->n = 0;
+        return false;
+    }
     for (size_t i = 0; i < l->n; i++)
         l->rows[i].order = order_of(&l->rows[i], order, reverse);
     qsort(l->rows, l->n, sizeof *l->rows, by_order);

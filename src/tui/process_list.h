@@ -15,7 +15,7 @@ struct process {
     uint32_t row;     /* in the sample */
     uint32_t members; /* processes in a group; 1 otherwise */
     uint64_t pid, start, parent;
-    const char *name, *user;
+    const char *name, *user; /* name: of the application in a group */
     double cpu, gpu, watts, energy_j, rss, threads, time_s; /* NAN: none */
     bool estimated;   /* watts */
     uint32_t flags;   /* ACTOP_ENTITY bits */
@@ -33,6 +33,8 @@ struct process_list {
     double shown_watts;   /* Σ of what is shown, those that ended left out */
     double exited_j;      /* energy of the ones that ended */
     uint32_t exited;
+    char (*applications)[64]; /* owned: names of groups, cut; as many as rows when there are groups */
+    size_t cap_applications;
     regex_t filter;
     bool has_filter;
 };

@@ -89,6 +89,8 @@ unsigned view_scopes(const struct view *v)
         scopes |= panel_scopes(PANEL_PROCESSES);
     if (v->overlay == OVERLAY_DETAIL || (v->zoomed && v->focus == PANEL_PROCESSES))
         scopes |= ACTOP_WANT_CMDLINE; /* a zoomed table has room for command lines */
+    if (v->now.show_processes && v->group)
+        scopes |= ACTOP_WANT_CMDLINE; /* executables tell which application a process is of */
     return scopes;
 }
 

@@ -360,6 +360,8 @@ const actop_sample_t *maker_processes(struct maker *m, const struct maker_proces
         uint32_t row = (uint32_t)sample_add_row(s, ACTOP_SCOPE_PROCESS, key, strlen(key), NULL, 0);
         sample_entity(s, ACTOP_SCOPE_PROCESS, row)->id = (uint64_t)rows[i].pid;
         put_text(s, ACTOP_METRIC_PROC_COMMAND, row, rows[i].name);
+        if (rows[i].executable != NULL)
+            put_text(s, ACTOP_METRIC_PROC_EXE, row, rows[i].executable);
         put(s, ACTOP_METRIC_PROC_PARENT, row, rows[i].parent);
         put(s, ACTOP_METRIC_PROC_CPU, row, rows[i].cpu);
         put(s, ACTOP_METRIC_PROC_RSS, row, rows[i].rss);

@@ -34,6 +34,7 @@ const actop_sample_t *maker_next(struct maker *m);
 struct maker_process {
     const char *name;
     double pid, parent, cpu, rss;
+    const char *executable; /* NULL: not known */
 };
 const actop_sample_t *maker_processes(struct maker *m, const struct maker_process *rows, int n);
 

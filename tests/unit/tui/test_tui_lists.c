@@ -17,9 +17,10 @@
 /* ---- processes ------------------------------------------------------------------------------------- */
 
 static const struct maker_process family[] = {
-    {"init", 1, 0, 0.0, 10},  {"shell", 10, 1, 0.1, 20},   {"make", 20, 10, 0.2, 30},
-    {"cc", 31, 20, 0.9, 90},  {"cc", 32, 20, 0.8, 80},     {"ring", 50, 51, 0.3, 5},
-    {"ring", 51, 50, 0.4, 5}, {"orphan", 60, 999, 0.5, 1},
+    {"init", 1, 0, 0.0, 10, NULL},   {"shell", 10, 1, 0.1, 20, NULL},
+    {"make", 20, 10, 0.2, 30, NULL}, {"cc", 31, 20, 0.9, 90, NULL},
+    {"cc", 32, 20, 0.8, 80, NULL},   {"ring", 50, 51, 0.3, 5, NULL},
+    {"ring", 51, 50, 0.4, 5, NULL},  {"orphan", 60, 999, 0.5, 1, NULL},
 };
 enum { FAMILY = sizeof family / sizeof family[0] };
 
@@ -69,6 +70,29 @@ static void processes_stand_in_the_order_asked_for(void **state)
         if (strcmp(listed(&l), rows[i].want) != 0)
             fail_msg("%s: %s", rows[i].what, listed(&l));
     }
+    process_list_release(&l);
+    actop_sample_unref(s);
+    maker_free(m);
+}
+
+static void groups_are_applications_by_bundle_executable_or_name(void **state)
+{
+    (void)state;
+    static const struct maker_process rows[] = {
+        {"Safari", 10, 1, 0.5, 10, "/Applications/Safari.app/Contents/MacOS/Safari"},
+        {"Web Content", 11, 1, 0.25, 10,
+         "/Applications/Safari.app/Contents/XPC/Web.xpc/Contents/MacOS/Web"},
+        {"worker-1", 20, 1, 0.2, 10, "/usr/bin/python3.11"},
+        {"worker-2", 21, 1, 0.1, 10, "/usr/bin/python3.11"},
+        {"kworker", 30, 1, 0.0, 10, NULL},
+    };
+    struct maker *m = maker_new(&maker_machines[0]);
+    const actop_sample_t *s = maker_processes(m, rows, 5);
+    struct process_list l = {0};
+    assert_true(process_list_take(&l, s, ORDER_CPU, false, false, true));
+    assert_string_equal(listed(&l), "Safari10 python3.1120 kworker30");
+    assert_int_equal(l.rows[0].members, 2);
+    assert_true(fabs(l.rows[0].cpu - 0.75) < 1e-9);
     process_list_release(&l);
     actop_sample_unref(s);
     maker_free(m);
@@ -201,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processes_stand_in_the_order_asked_for),
+        cmocka_unit_test(groups_are_applications_by_bundle_executable_or_name),
         cmocka_unit_test(a_bad_expression_keeps_the_last_good_filter),
         cmocka_unit_test(series_give_back_what_was_taken_wherever_a_chart_ends),
         cmocka_unit_test(only_changed_settings_are_written_and_the_rest_of_the_file_stays),
