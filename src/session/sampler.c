@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "session/session.h"
 
+enum { AGAIN_NS = 50000000 }; /* between two interrupts of the same read */
+
 /* For actop_sample(), which nothing else can stop. */
 static bool wait_by_hand(const struct actop_session *s, int64_t deadline_ns)
 {
@@ -63,6 +65,7 @@ static void end(struct actop_session *s, actop_status status, const actop_error 
     s->end_status = status;
     s->end_error = *err;
     s->sampler = by_itself ? SAMPLER_ENDED : SAMPLER_STOPPING;
+    s->sampled_last = true;
     pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     if (by_itself && s->observer != NULL)
@@ -127,6 +130,7 @@ actop_status actop_start(actop_session *s, int64_t interval_ns, actop_error *err
     actop_stop(s); /* joins a thread that has ended by itself */
     pthread_mutex_lock(&s->lock);
     s->next_interval_ns = interval_ns;
+    s->sampled_last = false;
     int failed = pthread_create(&s->thread, NULL, sampler_main, s);
     s->sampler = failed == 0 ? SAMPLER_RUNNING : SAMPLER_OFF;
     pthread_mutex_unlock(&s->lock);
@@ -148,6 +152,22 @@ void actop_set_interval(actop_session *s, int64_t interval_ns)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* Again and again: a source may begin its read just after an interrupt, and then has not seen it. */
+static void interrupt(struct actop_session *s)
+{
+    if (s->ops->interrupt == NULL)
+        return;
+    pthread_mutex_lock(&s->lock);
+    while (!s->sampled_last) {
+        pthread_mutex_unlock(&s->lock);
+        s->ops->interrupt(s->source);
+        pthread_mutex_lock(&s->lock);
+        if (!s->sampled_last)
+            (void)os_cond_wait_until(&s->changed, &s->lock, os_awake_ns() + AGAIN_NS);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
 void actop_stop(actop_session *s)
 {
     pthread_mutex_lock(&s->lock);
@@ -157,8 +177,7 @@ void actop_stop(actop_session *s)
     pthread_mutex_unlock(&s->lock);
     if (off)
         return;
-    if (s->ops->interrupt != NULL)
-        s->ops->interrupt(s->source);
+    interrupt(s);
     (void)pthread_join(s->thread, NULL);
     pthread_mutex_lock(&s->lock);
     s->sampler = SAMPLER_OFF;

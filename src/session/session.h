@@ -91,6 +91,7 @@ struct actop_session {
     bool sync_ready; /* lock and changed exist */
     pthread_t thread;
     enum sampler_state sampler;
+    bool sampled_last; /* the thread will not read any more */
     int64_t next_interval_ns;
     uint64_t hurry_seq; /* up to this sample own-time sources do not wait */
     struct actop_sample_t *published; /* a reference */

@@ -70,10 +70,14 @@ static actop_status reconnect(struct source *s, actop_error *err)
     }
 }
 
+/* Several interrupts are one. */
 static bool drain(int fd)
 {
     char bytes[16];
-    return read(fd, bytes, sizeof bytes) > 0;
+    bool any = false;
+    while (read(fd, bytes, sizeof bytes) > 0)
+        any = true;
+    return any;
 }
 
 static bool make_pipe(int fds[2])
@@ -151,8 +155,8 @@ static actop_status remote_read(struct source *s, uint32_t want, int64_t interva
 {
     (void)want;
     (void)interval_ns;
-    /* An interrupt that came after the last read had ended by itself. One that comes right now is lost with it: then this
-     * read ends with the next frame. */
+    /* An interrupt that came after the last read had ended by itself. One that comes right now is lost with it: who wants
+     * this read to end interrupts again. */
     (void)drain(s->stop[0]);
     for (;;) {
         actop_status st = s->reader == NULL ? reconnect(s, err) : ACTOP_OK;

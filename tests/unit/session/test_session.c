@@ -4,14 +4,17 @@
 #include <actop/actop.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "lib/alloc.h"
 #include "lib/test.h"
+#include "session/session.h"
 
 static actop_session *open_none(void)
 {
@@ -290,6 +293,54 @@ static void joules_are_watts_over_time_on_every_simulated_machine(void **state)
     }
 }
 
+static atomic_int interrupts;
+
+/* Loses the first interrupt, as a read that begins just after it does. */
+static actop_status lossy_read(struct source *s, uint32_t want, int64_t interval_ns,
+                               struct frame *into, actop_error *err)
+{
+    (void)s;
+    (void)want;
+    (void)interval_ns;
+    (void)into;
+    struct timespec t = {0, 1000000};
+    for (int i = 0; i < 10000 && atomic_load(&interrupts) < 2; i++)
+        (void)nanosleep(&t, NULL);
+    return error_set(err, ACTOP_E_STATE, "stopped");
+}
+
+static void count_interrupt(struct source *s)
+{
+    (void)s;
+    (void)atomic_fetch_add(&interrupts, 1);
+}
+
+static void stopping_interrupts_until_the_read_has_ended(void **state)
+{
+    (void)state;
+    actop_session *s = open_none();
+    const struct source_ops *none = s->ops;
+    struct source_ops lossy = *none;
+    lossy.flags = SOURCE_BLOCKS;
+    lossy.read = lossy_read;
+    lossy.interrupt = count_interrupt;
+    s->ops = &lossy;
+    for (int i = 0; i < 2; i++) {
+        atomic_store(&interrupts, 0);
+        assert_int_equal(actop_start(s, 1000000, NULL), ACTOP_OK);
+        actop_stop(s);
+        assert_true(atomic_load(&interrupts) >= 2);
+    }
+    atomic_store(&interrupts, 2);
+    assert_int_equal(actop_start(s, 1000000, NULL), ACTOP_OK);
+    const actop_sample_t *sample = NULL;
+    assert_int_equal(actop_wait_next(s, 0, INT64_C(10000000000), &sample, NULL), ACTOP_E_STATE);
+    actop_stop(s); /* it has ended by itself */
+    assert_int_equal(atomic_load(&interrupts), 2);
+    s->ops = none;
+    actop_close(s);
+}
+
 static bool live_with_failures(void)
 {
     actop_session *s = open_none();
@@ -324,6 +375,7 @@ int main(void)
         cmocka_unit_test(processes_are_signalled_while_the_thread_samples),
         cmocka_unit_test(joules_are_watts_over_time_on_every_simulated_machine),
         cmocka_unit_test(waits_may_be_as_long_as_a_number_can_say),
+        cmocka_unit_test(stopping_interrupts_until_the_read_has_ended),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
