@@ -312,8 +312,10 @@ static void accept_all(struct serve *sv, int64_t now_ns)
             take_connection(sv, fd, now_ns);
         else if (errno != EMFILE && errno != ENFILE)
             return;
-        else if (!drop_oldest(sv, now_ns))
+        else if (!drop_oldest(sv, now_ns)) {
+            sv->deaf_until_ns = now_ns + DEAF_NS;
             return;
+        }
     }
 }
 
@@ -337,7 +339,8 @@ static void take_sample(struct serve *sv, int64_t now_ns)
 /* Milliseconds until the next deadline; -1: none. */
 static int time_left(const struct serve *sv, int64_t now_ns, int64_t last_ns)
 {
-    int64_t next_ns = last_ns;
+    int64_t next_ns = sv->deaf_until_ns != 0 && sv->deaf_until_ns < last_ns ? sv->deaf_until_ns
+                                                                            : last_ns;
     for (size_t i = 0; i < sv->n; i++) {
         int64_t deadline_ns = connection_deadline(sv->connections[i]);
         if (deadline_ns < next_ns)
@@ -358,7 +361,8 @@ static bool fill_polled(struct serve *sv, struct polled *p, int stop_fd, int end
 {
     if (!VEC_GROW(p->fds, p->cap, FIXED_FDS + sv->n))
         return false;
-    p->fds[POLL_LISTEN] = (struct pollfd){sv->stopping ? -1 : sv->listen_fd, POLLIN, 0};
+    p->fds[POLL_LISTEN] =
+        (struct pollfd){sv->stopping || sv->deaf_until_ns != 0 ? -1 : sv->listen_fd, POLLIN, 0};
     p->fds[POLL_WAKE] = (struct pollfd){sv->wake_fds[0], POLLIN, 0};
     p->fds[POLL_STOP] = (struct pollfd){sv->stopping ? -1 : stop_fd, POLLIN, 0};
     p->fds[POLL_END] = (struct pollfd){sv->stopping ? -1 : end_fd, POLLIN, 0};
@@ -400,6 +404,8 @@ actop_status serve_run(struct serve *sv, int stop_fd, int end_fd, actop_error *e
     take_sample(sv, os_awake_ns());
     while (!sv->stopping || (sv->n > 0 && os_awake_ns() < last_ns)) {
         size_t n = sv->n;
+        if (os_awake_ns() >= sv->deaf_until_ns)
+            sv->deaf_until_ns = 0;
         if (!fill_polled(sv, &p, stop_fd, end_fd)) {
             st = error_set(err, ACTOP_E_NOMEM, "out of memory for connections");
             break;

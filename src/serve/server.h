@@ -30,6 +30,7 @@ enum {
 #define PING_NS 15000000000    /* between signs of life on the stream */
 #define FRESH_NS 100000000     /* for how long a made body is given again */
 #define DRAIN_NS 900000000     /* after being told to stop */
+#define DEAF_NS 100000000      /* without a descriptor for a new client, and nobody to drop */
 
 /* Bytes that several connections send. */
 struct body {
@@ -98,6 +99,7 @@ struct serve {
     int64_t streamed_ns;          /* when a client of the stream was last there */
     struct cached cache[CACHED_KINDS][2]; /* plain, gzip */
     struct content_self self;
+    int64_t deaf_until_ns; /* until then nobody is accepted; 0: everybody is */
     int wake_fds[2];
     pthread_t waiter;
     bool waiting;                 /* the waiter runs */

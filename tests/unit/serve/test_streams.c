@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -179,11 +181,67 @@ static void those_who_read_frames_end_with_the_server(void **state)
     }
 }
 
+static size_t take_all_descriptors(int fds[], size_t cap)
+{
+    size_t n = 0;
+    while (n < cap && (fds[n] = dup(STDIN_FILENO)) >= 0)
+        n++;
+    assert_true(n < cap);
+    return n;
+}
+
+static int64_t cpu_ns(pthread_t thread)
+{
+    clockid_t clock;
+    struct timespec t;
+    assert_int_equal(pthread_getcpuclockid(thread, &clock), 0);
+    assert_int_equal(clock_gettime(clock, &t), 0);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* A stream may not be dropped for a new client: until a descriptor is free there is nothing to do. */
+static void without_descriptors_a_client_waits_and_the_server_rests(void **state)
+{
+    struct server s;
+    struct rlimit before, low;
+    int fds[256];
+    char byte;
+    (void)state;
+    server_open(&s);
+    wait_for_sample(&s);
+    int stream = ask(&s, "/api/v1/stream");
+    assert_int_equal(recv(stream, &byte, 1, 0), 1);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(s.port)};
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int late = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    low = before;
+    low.rlim_cur = 128;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+    size_t n = take_all_descriptors(fds, sizeof fds / sizeof *fds);
+    assert_int_equal(connect(late, (struct sockaddr *)&at, sizeof at), 0);
+    int64_t used_ns = cpu_ns(s.thread);
+    os_sleep_until(os_awake_ns() + 600000000);
+    used_ns = cpu_ns(s.thread) - used_ns;
+    while (n > 0)
+        (void)close(fds[--n]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    static const char request[] = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    assert_int_equal(send(late, request, sizeof request - 1, 0), sizeof request - 1);
+    assert_int_equal(recv(late, &byte, 1, 0), 1);
+    (void)printf("# the server ran %lld ms of 600\n", (long long)(used_ns / 1000000));
+    assert_true(used_ns < 300000000);
+    (void)close(late);
+    (void)close(stream);
+    server_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sampler_server_and_sixty_four_streams_get_on),
         cmocka_unit_test(those_who_read_frames_end_with_the_server),
+        cmocka_unit_test(without_descriptors_a_client_waits_and_the_server_rests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
