@@ -71,6 +71,13 @@ static uint32_t flags_of(enum group g)
     return g == GROUP_NONE ? 0 : g == GROUP_GPU ? ACTOP_ENTITY_GROUP_GPU : ACTOP_ENTITY_GROUP_CPU;
 }
 
+/* The key is unique where the name may repeat: it is the channel's, without its group. A recording may hold any key in any
+ * group. */
+static const char *key_behind(const char *key, const char *group)
+{
+    return apple_starts(key, group) ? key + strlen(group) : key;
+}
+
 static bool add_sensor(struct sensors *s, struct decode_schema *d, int32_t channel, bool is_hid)
 {
     const char *name = schema_text(d->schema, d->schema->channels[channel].name);
@@ -79,9 +86,8 @@ static bool add_sensor(struct sensors *s, struct decode_schema *d, int32_t chann
     enum group group = is_hid ? group_of_product(name) : group_of_key(name);
     if (!VEC_GROW(s->list, s->cap, s->n + 1))
         return false;
-    /* The key is unique where the name may repeat: it is the channel's, behind "smc/" or "hid/temperature/". */
-    const char *key = schema_text(d->schema, d->schema->channels[channel].key) +
-                      (is_hid ? strlen("hid/temperature/") : strlen("smc/"));
+    const char *key = key_behind(schema_text(d->schema, d->schema->channels[channel].key),
+                                 is_hid ? "hid/temperature/" : "smc/");
     int32_t row = topology_add(d->topology, ACTOP_SCOPE_SENSOR, key, name, NULL);
     if (row < 0)
         return false;

@@ -637,6 +637,38 @@ static void network_counters_cut_to_32_bits_are_unwrapped(void **state)
     mac_release(&m);
 }
 
+/* Of a recording: the format lets any key stand in any group. */
+static void a_sensor_is_called_by_its_key_whatever_the_key_is(void **state)
+{
+    static const struct {
+        const char *key, *group, *name, *want;
+    } rows[] = {
+        {"hid/temperature/PMU tdie1", "hid/temperature", "PMU tdie1", "PMU tdie1"},
+        {"smc/Tp01", "smc", "Tp01", "Tp01"},
+        {"x", "hid/temperature", "y", "x"},
+        {"hid/temp", "hid/temperature", "z", "hid/temp"},
+        {"", "smc", "Tp02", ""},
+    };
+    (void)state;
+    struct mac m;
+    mac_init(&m);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        (void)schema_add_channel(m.schema, &(struct channel_spec){.key = rows[i].key,
+                                                                  .group = rows[i].group,
+                                                                  .name = rows[i].name,
+                                                                  .unit = "flt "});
+    mac_seal(&m);
+    mac_begin(&m, MAC_S);
+    mac_end(&m);
+    assert_int_equal(actop_rows(m.sample, ACTOP_SCOPE_SENSOR), sizeof rows / sizeof rows[0]);
+    for (uint32_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        actop_entity e;
+        assert_int_equal(actop_entity_at(m.sample, ACTOP_SCOPE_SENSOR, i, &e), ACTOP_OK);
+        CHECK_ROW(strcmp(e.key, rows[i].want) == 0, rows[i].want);
+    }
+    mac_release(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -657,6 +689,7 @@ int main(void)
         cmocka_unit_test(bytes_of_the_memory_controller_add_up_over_dies),
         cmocka_unit_test(smc_values_of_every_type_are_numbers),
         cmocka_unit_test(implausible_sensors_are_left_out),
+        cmocka_unit_test(a_sensor_is_called_by_its_key_whatever_the_key_is),
         cmocka_unit_test(network_counters_cut_to_32_bits_are_unwrapped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
