@@ -18,6 +18,8 @@ static void expressions_match_extended_and_in_any_case(void **state)
         {"^a+b{2,3}$", "aaab", false},
         {"(llama|mlx)[-_](server|lm)", "MLX_lm.server", true},
         {"[]x]{3}", "a]x]", true},
+        {"^(python|node)+$", "Python", true},
+        {"^ollama|llama$|^mlx.+", "my-llama", true},
         {"[[:digit:]]+[^]a]", "12b", true},
         {"\\(\\+\\)", "(+)", true},
         {"a{1", "a{1", true}, /* not a repetition: glibc takes it as text, others refuse it */
