@@ -51,17 +51,30 @@ static struct ring *slot_of(const struct series *s, uint64_t id)
     return &s->rings[i];
 }
 
-static bool grow_table(struct series *s)
+/* Has a value of the time that is kept. What is gone for longer, as a container's interface, will not come back. */
+static bool is_alive(const struct ring *r, uint64_t seq)
 {
-    struct series bigger = {NULL, s->n, s->cap == 0 ? 64 : s->cap * 2, s->last};
-    bigger.rings = calloc(bigger.cap, sizeof *bigger.rings);
-    if (bigger.rings == NULL)
+    return r->id != 0 && (r->last >= seq || seq - r->last <= SERIES_LONG);
+}
+
+/* Room for one more: rings of what is gone are let go, and the table doubles when that is not enough. */
+static bool grow_table(struct series *s, uint64_t seq)
+{
+    struct series next = {NULL, 0, s->cap == 0 ? 64 : s->cap, s->last};
+    for (size_t i = 0; i < s->cap; i++)
+        next.n += is_alive(&s->rings[i], seq);
+    if (next.n > next.cap / 3)
+        next.cap *= 2;
+    next.rings = calloc(next.cap, sizeof *next.rings);
+    if (next.rings == NULL)
         return false;
     for (size_t i = 0; i < s->cap; i++)
-        if (s->rings[i].id != 0)
-            *slot_of(&bigger, s->rings[i].id) = s->rings[i];
+        if (is_alive(&s->rings[i], seq))
+            *slot_of(&next, s->rings[i].id) = s->rings[i];
+        else
+            free(s->rings[i].data);
     free(s->rings);
-    *s = bigger;
+    *s = next;
     return true;
 }
 
@@ -84,7 +97,7 @@ static bool grow_ring(struct ring *r)
 
 static struct ring *ring_for(struct series *s, uint64_t id, uint64_t seq)
 {
-    if (2 * (s->n + 1) > s->cap && !grow_table(s))
+    if (2 * (s->n + 1) > s->cap && !grow_table(s, seq))
         return NULL;
     struct ring *r = slot_of(s, id);
     if (r->id == 0) {

@@ -18,6 +18,8 @@ const struct maker_machine maker_machines[] = {
 const int n_maker_machines = sizeof maker_machines / sizeof maker_machines[0];
 
 struct maker {
+    const char *interface; /* borrowed; NULL: no more than the machine has */
+    double interface_rx;
     const struct maker_machine *is;
     struct sample_pool *pool;
     struct topology *topology;
@@ -122,6 +124,12 @@ void maker_free(struct maker *m)
     topology_unref(m->topology);
     sample_pool_unref(m->pool);
     free(m);
+}
+
+void maker_interface(struct maker *m, const char *name, double rx_bps)
+{
+    m->interface = name;
+    m->interface_rx = rx_bps;
 }
 
 void maker_names(struct maker *m, const struct maker_name *names, int n)
@@ -280,6 +288,11 @@ static void put_rows(struct maker *m, struct actop_sample_t *s)
         int32_t row = sample_add_row(s, ACTOP_SCOPE_INTERFACE, key, strlen(key), NULL, 0);
         put(s, ACTOP_METRIC_IF_RX, (uint32_t)row, 1e6 * i);
         put(s, ACTOP_METRIC_IF_TX, (uint32_t)row, 1e5 * i);
+    }
+    if (m->interface != NULL) {
+        int32_t row =
+            sample_add_row(s, ACTOP_SCOPE_INTERFACE, m->interface, strlen(m->interface), NULL, 0);
+        put(s, ACTOP_METRIC_IF_RX, (uint32_t)row, m->interface_rx);
     }
     for (int i = 0; i < m->is->disks; i++) {
         char key[16];

@@ -45,4 +45,7 @@ struct maker_name {
 };
 void maker_names(struct maker *m, const struct maker_name *names, int n);
 
+/* From now on there is one more interface, which receives so much. Borrowed. */
+void maker_interface(struct maker *m, const char *name, double rx_bps);
+
 #endif

@@ -115,6 +115,29 @@ static void a_bad_expression_keeps_the_last_good_filter(void **state)
 
 /* ---- series ---------------------------------------------------------------------------------------- */
 
+/* A container's interface has a new name each time: 3 × SERIES_LONG samples, a new one every fourth. */
+static void series_forget_what_is_long_gone(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(&maker_machines[2]);
+    struct series s = {0};
+    float got[2];
+    int n = 3 * SERIES_LONG;
+    for (int i = 1; i <= n; i++) {
+        char key[16];
+        (void)snprintf(key, sizeof key, "veth%d", i / 4);
+        maker_interface(m, key, i);
+        const actop_sample_t *sample = maker_next(m);
+        series_take(&s, sample);
+        actop_sample_unref(sample);
+    }
+    assert_true(s.cap <= SERIES_LONG && s.n <= SERIES_LONG / 2);
+    series_get(&s, ACTOP_METRIC_IF_RX, "veth3000", 12003, got, 2);
+    assert_true(fabs((double)got[0] - 12002) < 100 && fabs((double)got[1] - 12003) < 100);
+    series_release(&s);
+    maker_free(m);
+}
+
 static void series_give_back_what_was_taken_wherever_a_chart_ends(void **state)
 {
     (void)state;
@@ -227,6 +250,7 @@ int main(void)
         cmocka_unit_test(processes_stand_in_the_order_asked_for),
         cmocka_unit_test(groups_are_applications_by_bundle_executable_or_name),
         cmocka_unit_test(a_bad_expression_keeps_the_last_good_filter),
+        cmocka_unit_test(series_forget_what_is_long_gone),
         cmocka_unit_test(series_give_back_what_was_taken_wherever_a_chart_ends),
         cmocka_unit_test(only_changed_settings_are_written_and_the_rest_of_the_file_stays),
         cmocka_unit_test(a_file_that_cannot_be_written_is_a_sentence_and_stays),
