@@ -59,7 +59,7 @@ static void fill(struct process *p, const actop_sample_t *sample, uint32_t row)
     p->pid = e.id;
     p->start = e.start;
     p->flags = e.flags;
-    p->parent = parent > 0 ? (uint64_t)parent : 0;
+    p->parent = parent > 0 && parent < 0x1p64 ? (uint64_t)parent : 0;
     p->name = text(sample, ACTOP_METRIC_PROC_COMMAND, row);
     if (*p->name == '\0')
         p->name = e.name;
