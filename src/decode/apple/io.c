@@ -268,13 +268,13 @@ static void step_volume(const struct io *io, struct decode_frame *d, uint32_t ro
         !row_u64(f, io->vol_rows, row, io->vol_columns[VOL_BLOCKS], &blocks) ||
         !row_u64(f, io->vol_rows, row, io->vol_columns[VOL_FREE], &unused) || unused > blocks)
         return;
-    (void)row_u64(f, io->vol_rows, row, io->vol_columns[VOL_AVAIL], &avail);
     sample_put(d->out, ACTOP_METRIC_VOLUME_TOTAL, out, (double)blocks * (double)block,
                ACTOP_MEASURED, io->via_volumes);
     sample_put(d->out, ACTOP_METRIC_VOLUME_USED, out, (double)(blocks - unused) * (double)block,
                ACTOP_DERIVED, io->via_volumes);
-    sample_put(d->out, ACTOP_METRIC_VOLUME_FREE, out, (double)avail * (double)block, ACTOP_MEASURED,
-               io->via_volumes);
+    if (row_u64(f, io->vol_rows, row, io->vol_columns[VOL_AVAIL], &avail))
+        sample_put(d->out, ACTOP_METRIC_VOLUME_FREE, out, (double)avail * (double)block,
+                   ACTOP_MEASURED, io->via_volumes);
 }
 
 static void step(void *state, struct decode_frame *d)

@@ -608,6 +608,33 @@ static void implausible_sensors_are_left_out(void **state)
     mac_release(&m);
 }
 
+/* A size nobody gave is none, not 0. */
+static void a_volume_that_does_not_say_what_is_available_has_none(void **state)
+{
+    (void)state;
+    static const struct column_spec columns[] = {{"mount", "", SLOT_BYTES, COLUMN_KEY, 0},
+                                                 {"block_b", "", SLOT_U64, 0, 0},
+                                                 {"blocks", "", SLOT_U64, 0, 0},
+                                                 {"blocks_free", "", SLOT_U64, 0, 0},
+                                                 {"blocks_avail", "", SLOT_U64, 0, 0}};
+    struct mac m;
+    mac_init(&m);
+    int32_t rows = schema_add_rowset(m.schema, "volume", ACTOP_SCOPE_VOLUME, 0, columns, 5);
+    mac_seal(&m);
+    mac_begin(&m, S);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t row = frame_row(&m.frame, rows);
+        frame_cell_bytes(&m.frame, rows, row, 0, i == 0 ? "/" : "/x", i + 1);
+        for (uint32_t column = 1; column < 4 + i; column++)
+            frame_cell_u64(&m.frame, rows, row, column, 1000 / column);
+    }
+    mac_end(&m);
+    assert_true(mac_read(&m, "volume.total", "/") == 500000);
+    assert_int_equal(mac_state(&m, "volume.free", "/"), ACTOP_STATE_NONE);
+    assert_true(mac_read(&m, "volume.free", "/x") == 250000);
+    mac_release(&m);
+}
+
 static void network_counters_cut_to_32_bits_are_unwrapped(void **state)
 {
     (void)state;
@@ -690,6 +717,7 @@ int main(void)
         cmocka_unit_test(smc_values_of_every_type_are_numbers),
         cmocka_unit_test(implausible_sensors_are_left_out),
         cmocka_unit_test(a_sensor_is_called_by_its_key_whatever_the_key_is),
+        cmocka_unit_test(a_volume_that_does_not_say_what_is_available_has_none),
         cmocka_unit_test(network_counters_cut_to_32_bits_are_unwrapped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
