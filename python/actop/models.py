@@ -125,16 +125,16 @@ _TYPES = {"float": Optional[float], "int": Optional[int], "bool": Optional[bool]
 
 def _fields():
     required = True
-    for name, kind, is_seed, _ in _actop.fields():
+    for name, kind, is_of_1x, _ in _actop.fields():
         if required:
             yield name, _TYPES.get(kind, float)
         elif name.endswith("_residency_pct"):
             yield name, Optional[dict], field(default_factory=_residency)
-        elif kind == "list" or (is_seed and kind == "object" and name not in ("fan_available", "ram_used_percent")):
+        elif kind == "list" or (is_of_1x and kind == "object" and name not in ("fan_available", "ram_used_percent")):
             yield name, list, field(default_factory=list)
-        elif is_seed and name == "fan_available":
+        elif is_of_1x and name == "fan_available":
             yield name, bool, field(default=False)
-        elif is_seed:
+        elif is_of_1x:
             yield name, _TYPES.get(kind, Optional[float]), field(default=_DEFAULTS.get(kind, 0.0))
         else:
             yield name, _TYPES.get(kind, object), field(default_factory=_none)

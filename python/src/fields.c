@@ -112,7 +112,7 @@ static size_t add_rest(struct field *fields, size_t n)
 struct field *fields_new(size_t *n)
 {
     struct field *fields = calloc(N_LISTED + ACTOP_METRIC_COUNT, sizeof *fields);
-    int seed = 1;
+    int of_1x = 1;
     *n = 0;
     if (fields == NULL)
         return NULL;
@@ -123,8 +123,8 @@ struct field *fields_new(size_t *n)
         }
         fields[*n] = listed[i];
         fields[*n].is_alert = is_alert(&listed[i]);
-        seed = seed && listed[i].metric != ACTOP_METRIC_MAX_PACKAGE; /* the seed's last key */
-        fields[(*n)++].is_seed = seed && !is_alert(&listed[i]);
+        of_1x = of_1x && listed[i].metric != ACTOP_METRIC_MAX_PACKAGE; /* the last key of 1.x */
+        fields[(*n)++].is_of_1x = of_1x && !is_alert(&listed[i]);
     }
     for (size_t i = 0; i < *n; i++)
         if (fields[i].key == NULL)

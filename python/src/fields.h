@@ -48,7 +48,7 @@ struct field {
     actop_scope scope;  /* of ROWS */
     unsigned identity;  /* of ROWS */
     int is_alert;       /* a verdict of the analysis: in a record, not in a snapshot */
-    int is_seed;        /* a key of the Python actop 1.9 */
+    int is_of_1x;       /* a key of the Python actop 1.9 */
     char text[64];      /* key of a REST field */
 };
 

@@ -85,7 +85,7 @@ static PyObject *module_machines(PyObject *module, PyObject *unused)
     return list;
 }
 
-/* (name, type, is the seed's, metric key or None) of each field of a snapshot; alerts are in a record only. */
+/* (name, type, is of 1.x, metric key or None) of each field of a snapshot; alerts are in a record only. */
 static PyObject *module_fields(PyObject *module, PyObject *unused)
 {
     static const char *const forms[] = {
@@ -101,7 +101,7 @@ static PyObject *module_fields(PyObject *module, PyObject *unused)
         const struct field *f = &b->fields[i];
         const char *metric = field_is_value(f) ? actop_metric_get(f->metric)->key : NULL;
         if (!f->is_alert && !list_give(list, Py_BuildValue("(ssNz)", f->key, forms[f->form],
-                                                           PyBool_FromLong(f->is_seed), metric)))
+                                                           PyBool_FromLong(f->is_of_1x), metric)))
             Py_CLEAR(list);
     }
     return list;

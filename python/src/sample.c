@@ -86,10 +86,10 @@ static PyObject *sample_evidence(PyObject *self, PyObject *name)
     return make_evidence(&r);
 }
 
-/* What a snapshot has from the start: the seed's plain values. */
+/* What a snapshot has from the start: the plain values of 1.x. */
 static int is_eager(const struct field *f)
 {
-    return f->is_seed && f->form != FORM_ROWS &&
+    return f->is_of_1x && f->form != FORM_ROWS &&
            (f->form != FORM_SHAPE || strcmp(f->key, "timestamp") == 0 ||
             strcmp(f->key, "fan_available") == 0 || strcmp(f->key, "ram_used_percent") == 0);
 }

@@ -122,7 +122,7 @@ struct num num_of_bytes(double used, double total, bool sign)
     return n;
 }
 
-/* The energy units of the old screen: mWh below a tenth of a watt-hour. */
+/* The energy units of 1.x: mWh below a tenth of a watt-hour. */
 struct num num_energy(double joules, bool sign)
 {
     double wh = joules / 3600;
