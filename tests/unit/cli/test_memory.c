@@ -173,6 +173,7 @@ static void a_failed_allocation_is_a_sentence_and_whole_lines(void **state)
 
 int main(void)
 {
+    (void)unsetenv("ACTOP_SOURCE"); /* the tests' own; the program takes it for --source */
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_allocation_is_a_sentence_and_whole_lines),
     };
