@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Every example of the documents runs, and is typed; the stubs say what is there."""
+import json
 import os
 import re
 import subprocess
@@ -37,6 +38,21 @@ def test_the_example_runs(code, tmp_path):
                           timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_every_cell_of_the_notebook_runs():
+    ipython = pytest.importorskip("IPython")
+    pytest.importorskip("pandas")
+    pytest.importorskip("matplotlib").use("Agg")
+    with open(os.path.join(ROOT, "examples", "profile.ipynb"), encoding="utf-8") as f:
+        cells = json.load(f)["cells"]
+    shell = ipython.core.interactiveshell.InteractiveShell.instance()
+    for cell in cells:
+        assert not cell.get("outputs"), "kept without what it printed"
+        if cell["cell_type"] == "code":
+            done = shell.run_cell("".join(cell["source"]))
+            done.raise_error()
+    assert shell.user_ns["decode"].package_j > 0 and shell.user_ns["actop_profile"].sections
 
 
 def mypy(tmp_path, *arguments):

@@ -202,6 +202,28 @@ def test_between_cuts_a_recording(tmp_path):
         p.between(2, 1)
 
 
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recording") / "r.actop"
+    session = actop._actop.Session("sim:m4-max+llm", 0.5, 1, False, 0, speed=0.0)
+    session.record(str(path))
+    for _ in range(200):
+        session.sample()
+    session.record_stop()
+    session.close()
+    return actop.read_recording(path)
+
+
+@settings(max_examples=60, deadline=None)
+@given(cuts=st.lists(st.floats(0, 1), max_size=6))
+def test_sections_and_gaps_of_a_recording_add_up_to_the_whole(recording, cuts):
+    whole = recording.whole()
+    edges = sorted({0.0, whole.duration_s, *(c * whole.duration_s for c in cuts)})
+    parts = [recording.between(a, b).energy_j for a, b in zip(edges, edges[1:])]
+    for rail, joules in whole.energy_j.items():
+        assert sum(p[rail] for p in parts) == pytest.approx(joules, rel=1e-6, abs=1e-6), rail
+
+
 def test_without_samples_there_is_nothing_to_say():
     p = actop.Profiler(1, source="sim:m1")
     assert p.sections == [] and p.report() == "no samples" and "no samples" in p._repr_html_()
