@@ -80,5 +80,5 @@ def test_the_stubs_say_what_is_there(tmp_path):
 
 def test_the_stub_of_the_snapshot_is_up_to_date():
     script = os.path.join(ROOT, "python", "make_stubs.py")
-    done = subprocess.run([sys.executable, script, "--check"], check=False)
+    done = subprocess.run([sys.executable, "-P", script, "--check"], check=False)
     assert done.returncode == 0, "python/make_stubs.py writes it anew"
