@@ -12,7 +12,7 @@
 #include "base/vec.h"
 #include "serve/server.h"
 
-enum { FIRST_IN = 1024 };
+enum { FIRST_IN = 1024, ANSWERS_IN_A_TURN = 4 };
 
 struct body *body_new(const char *bytes, size_t n)
 {
@@ -225,12 +225,16 @@ static bool take_request(struct serve *sv, struct connection *c, int64_t now_ns)
     return true;
 }
 
-/* As far as it goes without waiting: requests that came together are answered one after the other. */
+/* As far as it goes without waiting: requests that came together are answered one after the other, a few in a turn. Then
+ * the next answer waits to be written, so that poll comes back to it when the others have had their turn. */
 static bool go_on(struct serve *sv, struct connection *c, int64_t now_ns)
 {
+    int answered = 0;
     while (c->state == WRITING || (c->state == READING && take_request(sv, c, now_ns))) {
         if (c->state == STREAMING)
             return stream_on(sv, c, now_ns);
+        if (answered++ == ANSWERS_IN_A_TURN)
+            return true;
         enum sent sent = send_rest(c, now_ns);
         if (sent != SENT_ALL)
             return sent == SENT_SOME;

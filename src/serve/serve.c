@@ -20,7 +20,9 @@
 #include "base/vec.h"
 #include "serve/server.h"
 
-enum { BACKLOG = 511, FIXED_FDS = 4, POLL_LISTEN = 0, POLL_WAKE, POLL_STOP, POLL_END };
+/* A full queue makes a client try again only after a second, so it is as long as the system lets it be. */
+enum { BACKLOG = 4096, ACCEPTED_AT_ONCE = 512, SERVED_IN_A_ROW = 64 };
+enum { FIXED_FDS = 4, POLL_LISTEN = 0, POLL_WAKE, POLL_STOP, POLL_END };
 
 static bool prepare_fd(int fd)
 {
@@ -301,16 +303,27 @@ static void take_connection(struct serve *sv, int fd, int64_t now_ns)
     sv->connections[sv->n++] = c;
     if (sv->n > sv->most)
         sv->most = sv->n;
+    /* Who waited in the queue has asked meanwhile: do not let it wait for the next turn of a crowd. */
+    if (!connection_ready(sv, c, POLLIN, now_ns))
+        end_connection(sv, sv->n - 1, now_ns);
 }
 
-/* At most so many in one turn, so that those who are here already are answered in between. */
-static void accept_all(struct serve *sv, int64_t now_ns)
+/* Without a descriptor accept fails before it has looked whether somebody is there. */
+static bool somebody_waits(const struct serve *sv)
 {
-    for (int i = 0; i < 64; i++) {
+    struct pollfd p = {sv->listen_fd, POLLIN, 0};
+    return poll(&p, 1, 0) > 0;
+}
+
+/* At most so many at once, so that those who are here already are answered in between. Those who are served just now must
+ * keep their places: then nobody is dropped for the new ones. */
+static void accept_all(struct serve *sv, bool may_drop, int64_t now_ns)
+{
+    for (int i = 0; i < ACCEPTED_AT_ONCE && (may_drop || sv->n < MOST_CONNECTIONS); i++) {
         int fd = accept(sv->listen_fd, NULL, NULL);
         if (fd >= 0)
             take_connection(sv, fd, now_ns);
-        else if (errno != EMFILE && errno != ENFILE)
+        else if ((errno != EMFILE && errno != ENFILE) || !may_drop || !somebody_waits(sv))
             return;
         else if (!drop_oldest(sv, now_ns)) {
             sv->deaf_until_ns = now_ns + DEAF_NS;
@@ -372,7 +385,8 @@ static bool fill_polled(struct serve *sv, struct polled *p, int stop_fd, int end
     return true;
 }
 
-/* From the last to the first: one that ends is replaced by one that has had its turn. */
+/* From the last to the first: one that ends is replaced by one that has had its turn. New ones, who have theirs when they
+ * come, need not wait for all of a crowd. */
 static void serve_connections(struct serve *sv, const struct polled *p, size_t n, int64_t now_ns)
 {
     for (size_t i = n; i-- > 0;) {
@@ -383,6 +397,8 @@ static void serve_connections(struct serve *sv, const struct polled *p, size_t n
             alive = connection_expired(sv, c, now_ns);
         if (!alive)
             end_connection(sv, i, now_ns);
+        if (i % SERVED_IN_A_ROW == 0 && i > 0 && p->fds[POLL_LISTEN].fd >= 0)
+            accept_all(sv, false, now_ns);
     }
 }
 
@@ -422,7 +438,7 @@ actop_status serve_run(struct serve *sv, int stop_fd, int end_fd, actop_error *e
         if (p.fds[POLL_WAKE].revents != 0)
             take_sample(sv, now_ns);
         if (p.fds[POLL_LISTEN].revents != 0)
-            accept_all(sv, now_ns);
+            accept_all(sv, true, now_ns);
         if (p.fds[POLL_STOP].revents != 0 || p.fds[POLL_END].revents != 0) {
             begin_stop(sv, now_ns);
             last_ns = now_ns + DRAIN_NS;
