@@ -199,32 +199,45 @@ static void put_number(struct buf *b, double value)
     buf_put_fixed(b, value, size >= 1000 ? 0 : size >= 10 ? 1 : 3);
 }
 
+/* By name, where the condition speaks of it by name. */
+static void put_value(struct buf *b, const struct operand *metric, const struct operand *beside,
+                      double value)
+{
+    const char *name = beside->named ? actop_value_name(metric->id, (int)value) : NULL;
+    if (name != NULL)
+        buf_puts(b, name);
+    else
+        put_number(b, value);
+}
+
+static void put_side(struct buf *b, const struct actop_condition *c, const struct operand *side)
+{
+    if (side->kind != OPERAND_NUMBER || side->named)
+        buf_puts(b, c->texts + side->spelled);
+    else
+        put_number(b, side->number);
+}
+
 static void put_right(struct buf *b, const struct actop_condition *c, const struct node *n)
 {
     static const char *const signs[] = {"<", "<=", ">", ">=", "==", "!="};
     buf_puts(b, signs[n->op]);
     buf_putc(b, ' ');
-    if (n->right.kind == OPERAND_METRIC || n->right.kind == OPERAND_TEXT)
-        buf_puts(b, c->texts + n->right.spelled);
+    put_side(b, c, &n->right);
     if (n->right.kind == OPERAND_METRIC && n->truth != ACTOP_UNKNOWN && !is_about_text(n)) {
         buf_puts(b, " = ");
-        put_number(b, n->right_value);
+        put_value(b, &n->right, &n->left, n->right_value);
     }
-    if (n->right.kind == OPERAND_NUMBER)
-        put_number(b, n->right.number);
 }
 
 static void put_comparison(struct buf *b, const struct actop_condition *c, const struct node *n)
 {
-    if (n->left.kind == OPERAND_NUMBER)
-        put_number(b, n->left.number);
-    else
-        buf_puts(b, c->texts + n->left.spelled);
+    put_side(b, c, &n->left);
     buf_puts(b, " is ");
     if (n->truth == ACTOP_UNKNOWN) {
         buf_puts(b, "not known: ");
     } else if (n->left.kind == OPERAND_METRIC && !is_about_text(n)) {
-        put_number(b, n->left_value);
+        put_value(b, &n->left, &n->right, n->left_value);
         buf_puts(b, ", ");
     }
     if (n->truth == ACTOP_FALSE)

@@ -14,6 +14,7 @@ enum row_choice { ROW_FIRST, ROW_LOWEST_TIER, ROW_HIGHEST_TIER, ROW_KEY, ROW_MAX
 struct operand {
     enum { OPERAND_NUMBER, OPERAND_METRIC, OPERAND_TEXT } kind;
     double number;      /* NUMBER */
+    bool named;         /* NUMBER: given by the name of a value */
     uint16_t text;      /* TEXT, and the key of ROW_KEY: offset in texts */
     uint16_t spelled;   /* as the user wrote it, for explanations */
     actop_metric id;    /* METRIC */

@@ -377,6 +377,7 @@ static bool settle_text(const struct actop_condition *c, struct operand *text,
             continue;
         text->kind = OPERAND_NUMBER;
         text->number = value;
+        text->named = true;
         return true;
     }
     return false;

@@ -62,6 +62,7 @@ static int asking_close(struct asking *a, int status)
 static enum output_state ask_first(struct asking *a, const struct cli *cli, actop_truth *truth)
 {
     enum output_state state = stream_open(&a->stream, cli, a->session, &a->err);
+    a->stream.quiet = true; /* whoever reads what a command prints may leave before it ends */
     *truth = state == OUTPUT_GOOD ? actop_condition_step(a->condition, a->stream.sample)
                                   : ACTOP_UNKNOWN;
     return state;
@@ -106,8 +107,10 @@ int command_wait(struct cli *cli, const struct option_list *words)
     enum output_state state = ask_first(&a, cli, &truth);
     while (state == OUTPUT_GOOD && truth != ACTOP_TRUE && os_awake_ns() < last_ns)
         state = stream_due_ns(&a.stream) < last_ns ? ask_next(&a, &truth)
-                                                   : output_wait(last_ns, !a.stream.quiet);
-    if (state != OUTPUT_GOOD) {
+                                                   : output_wait(last_ns, false);
+    if (state == OUTPUT_STOPPED) { /* 0 would say that it holds */
+        status = EXIT_SIGNAL + signals_ended();
+    } else if (state != OUTPUT_GOOD) {
         status = end_status(&a, state, EXIT_BROKEN);
     } else if (truth != ACTOP_TRUE) {
         say_why(&a, "timed out");
@@ -250,21 +253,26 @@ int command_when(struct cli *cli, const struct option_list *words)
 
 /* ---- assert --------------------------------------------------------------------------------------------------------------- */
 
-/* Watch until the child ends or the condition breaks. Not knowing breaks nothing, but never having known does. */
+/* Watch until the child ends or the condition breaks. Not knowing breaks nothing, but never having known does: a child
+ * that ended before anything was known is judged by one more sample, which spans its time. */
 static int watch_child(struct asking *a, const struct cli *cli, pid_t pid)
 {
     actop_truth truth;
     int status = EXIT_HELD;
-    bool known = false;
+    bool known = false, ended = false;
     enum output_state state = ask_first(a, cli, &truth);
     for (;;) {
         known = known || truth != ACTOP_UNKNOWN;
         if (state == OUTPUT_GOOD && truth == ACTOP_FALSE) {
             say_why(a, "broken");
-            (void)end_child(pid, SIGTERM);
+            if (!ended)
+                (void)end_child(pid, SIGTERM);
             return EXIT_BROKEN;
         }
-        if (child_ended(pid, false, &status))
+        if (ended)
+            break;
+        ended = child_ended(pid, false, &status);
+        if (ended && (known || state != OUTPUT_GOOD))
             break;
         if (state != OUTPUT_GOOD) {
             int childs = end_child(pid, signals_ended() != 0 ? signals_ended() : SIGTERM);

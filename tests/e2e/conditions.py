@@ -60,6 +60,33 @@ def _():
     assert time.monotonic() - start < 15
 
 
+@tap.case("wait that is ended by a signal has not seen the condition hold", ("SIGTERM", signal.SIGTERM),
+          ("Ctrl-C", signal.SIGINT), ("SIGHUP", signal.SIGHUP))
+def _(sig):
+    process = subprocess.Popen([tap.ACTOP, *QUICK, "wait", "ram_total_bytes < 0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1)
+    process.send_signal(sig)
+    assert process.communicate(timeout=20) == ("", "") and process.returncode == 128 + sig, process.returncode
+
+
+@tap.case("nobody has to read standard output", ("wait", ("wait", "ram_total_bytes < 0", "--timeout", "1"), 1),
+          ("assert", ("assert", "ram_total_bytes > 0", "--during", "--", "sh", "-c", "sleep 1; exit 7"), 7))
+def _(argv, status):
+    process = subprocess.Popen([tap.ACTOP, *QUICK, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    assert process.wait(timeout=20) == status
+    process.stderr.close()
+
+
+@tap.case("assert judges a command that ends at once by the sample that spans it")
+def _():
+    for command, status in ((("true",), 0), (("sh", "-c", "exit 3"), 3)):
+        said = tap.run([tap.ACTOP, "--interval", "0.5", "assert", "net_rx_bps >= 0", "--during", "--", *command])
+        assert said.returncode == status, said
+    said = actop("--source", "sim:m1+idle", "assert", "bottleneck == GPU", "--during", "--", "true")
+    assert said.returncode == 1 and "broken: bottleneck is idle, not == GPU" in said.stderr, said
+
+
 @tap.case("assert kills a command that does not end when it is told to")
 def _():
     start = time.monotonic()
@@ -101,6 +128,27 @@ def _():
     assert err.startswith("actop: now: ram_total_bytes is "), err
     with open(mark) as f:
         assert f.read() == "x\n"
+
+
+def count_runs(condition, every):
+    """How often the command ran in two rounds of the simulated tour (106 s each), a hundred times as fast."""
+    mark = os.path.join(tap.tmp, "count")
+    with open(mark, "w"):
+        pass
+    process = subprocess.Popen([tap.ACTOP, "--source", "sim:m1+tour", "--speed", "100", "--interval", "1", "--samples", "200", "when",
+                                condition, "--every", every, "--", "sh", "-c", f"echo x >> {mark}"], stderr=subprocess.DEVNULL)
+    time.sleep(2.3)
+    process.terminate()
+    assert process.wait(timeout=20) == 0
+    with open(mark) as f:
+        return len(f.read().split())
+
+
+@tap.case("when runs the command once for each rising edge, and not again within --every")
+def _():
+    edges = count_runs("cpu_util_pct > 50", "0")
+    assert edges >= 2, edges
+    assert count_runs("cpu_util_pct > 50", "60") == 1
 
 
 tap.main()

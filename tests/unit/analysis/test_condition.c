@@ -220,6 +220,11 @@ static void an_explanation_has_the_numbers(void **state)
         {"ane_watts > 1", "ane_watts is not known: > 1.000"},
         {"max(core.util) > gpu.util", "max(core.util) is 1.000, > gpu.util = 0.400"},
         {"chip == 'Apple M3'", "chip is not == Apple M3"},
+        {"thermal_state == Critical", "thermal_state is Serious, not == Critical"},
+        {"Critical <= thermal_state", "Critical is not <= thermal_state = Serious"},
+        {"thermal_state >= 2", "thermal_state is 2.000, >= 2.000"},
+        {"bottleneck == 'memory bandwidth'",
+         "bottleneck is CPU one thread, not == memory bandwidth"},
     };
     struct rig *r = warm_machine();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
