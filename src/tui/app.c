@@ -87,6 +87,7 @@ void app_take(struct app *a, const actop_sample_t *sample)
 {
     actop_sample_unref(a->newest);
     a->newest = sample;
+    a->taken++;
     series_take(&a->series, sample);
     if (!a->view.paused || a->ahead) {
         show(a, actop_sample_ref(sample));
@@ -143,13 +144,37 @@ void app_measure_self(struct app *a)
     a->scene.self_rss = self.rss_bytes;
 }
 
+/* Silent: for three intervals, also of those that samples really come at (a slow replay), and five seconds. */
+static int64_t watch_silence(struct app *a, int64_t now_ns)
+{
+    const int64_t second_ns = 1000000000;
+    if (a->newest == NULL || a->ended)
+        return -1;
+    if (a->timed != a->taken) {
+        a->spacing_ns = a->took_ns != 0 ? now_ns - a->took_ns : 0;
+        a->took_ns = now_ns;
+        a->timed = a->taken;
+    }
+    int64_t interval_ns = (int64_t)(a->view.now.interval_s * 1e9);
+    int64_t least_ns = 3 * (a->spacing_ns > interval_ns ? a->spacing_ns : interval_ns);
+    least_ns = least_ns > 5 * second_ns ? least_ns : 5 * second_ns;
+    int64_t silent_ns = now_ns - a->took_ns;
+    uint32_t silent_s = silent_ns >= least_ns ? (uint32_t)(silent_ns / second_ns) : 0;
+    a->dirty = a->dirty || silent_s != a->scene.silent_s;
+    a->scene.silent_s = silent_s;
+    return a->took_ns + (silent_s == 0 ? least_ns : (silent_s + 1) * second_ns);
+}
+
 int64_t app_tick(struct app *a, int64_t now_ns)
 {
+    int64_t next_ns = watch_silence(a, now_ns);
     if (a->view.toast_until_ns != 0 && now_ns >= a->view.toast_until_ns) {
         a->view.toast_until_ns = 0;
         a->dirty = true;
     }
-    return a->view.toast_until_ns == 0 ? -1 : a->view.toast_until_ns;
+    if (a->view.toast_until_ns != 0 && (next_ns < 0 || a->view.toast_until_ns < next_ns))
+        next_ns = a->view.toast_until_ns;
+    return next_ns;
 }
 
 void app_draw(struct app *a, struct grid *g)

@@ -24,6 +24,9 @@ struct app {
     bool quit;
     bool dirty;                       /* something to draw */
     bool ahead;                       /* while paused: the next sample was asked for, show it */
+    bool ended;                       /* no sample will come any more, and that is well */
+    uint32_t taken, timed;            /* samples that came, and those of which app_tick knows when */
+    int64_t took_ns, spacing_ns;      /* when the newest came, and how long after the one before; awake clock */
     int64_t self_cpu_ns, self_at_ns;  /* own cost at the last sample */
 };
 
@@ -40,7 +43,7 @@ void app_arrive(struct app *a, const actop_sample_t *sample);
 /* One key or click. now_ns: awake clock. */
 void app_event(struct app *a, const struct event *e, int64_t now_ns);
 
-/* Time passes: toasts end. Returns when something will next change by itself; -1: nothing. */
+/* Time passes: toasts end, and a source that is silent is told of. Returns when something will next change by itself; -1: nothing. */
 int64_t app_tick(struct app *a, int64_t now_ns);
 
 /* Measure the program's own cost since the last call. */

@@ -95,6 +95,9 @@ static int draw_marks(struct scene *s, const struct area *a, int right)
 {
     char label[64];
     struct view *v = s->view;
+    if (s->silent_s > 0)
+        right = draw_mark(a, right, STYLE_WARN,
+                          num_text("no sample for %u s", (unsigned)s->silent_s).s);
     if (v->paused)
         right = draw_mark(a, right, STYLE_WARN, "paused");
     if (s->base != NULL)

@@ -29,6 +29,7 @@ struct scene {
     uint64_t history_first, history_last;
     uint64_t seek;                /* while paused: the moment asked for; the sample may still be on its way */
     bool live;
+    uint32_t silent_s;            /* no sample has come for so long, and one should have; 0: all is well */
     const char *source_label;     /* what the header says when not live */
     double alert_bandwidth_ratio, alert_package_ratio;
     double self_cpu_ratio;        /* own cost; NAN: not known yet */

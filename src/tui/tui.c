@@ -83,6 +83,7 @@ static void tell_end(struct loop *l)
     if (l->ended_told || !feed_ended(&l->feed, &why, &err))
         return;
     l->ended_told = true;
+    l->app.ended = why == ACTOP_END;
     view_toast(&l->app.view, os_awake_ns(), "%.150s",
                why == ACTOP_END ? "the recording ends here" : err.text);
     l->app.dirty = true;

@@ -247,6 +247,44 @@ static void keys_do_what_the_help_says(void **state)
     }
 }
 
+static void a_source_that_is_silent_is_told_of(void **state)
+{
+    (void)state;
+    static const struct {
+        int after_s; /* the first sample, at 2 s and 4 s more come */
+        bool takes;
+        const char *shown; /* NULL: nothing about it */
+        int next_s;        /* when the clock has to be asked again, after the first sample */
+    } rows[] = {
+        {0, true, NULL, 6},
+        {2, true, NULL, 8},
+        {4, true, NULL, 10},
+        {9, false, NULL, 10},
+        {10, false, "no sample for 6 s", 11},
+        {74, false, "no sample for 70 s", 75},
+        {75, true, NULL, 288},
+    };
+    struct bench b;
+    bench_open(&b, &maker_machines[0], false);
+    assert_true(app_tick(&b.app, 1) < 0);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t begin_ns = 1000000000;
+        if (rows[i].takes)
+            bench_take(&b, 1);
+        b.app.dirty = false;
+        int64_t next_ns = app_tick(&b.app, begin_ns + rows[i].after_s * INT64_C(1000000000));
+        assert_true(next_ns == begin_ns + rows[i].next_s * INT64_C(1000000000));
+        assert_true(b.app.dirty || rows[i].shown == NULL);
+        bench_draw(&b, 40, 110);
+        const char *text = screen_text(&b.grid);
+        assert_true((strstr(text, "no sample for") != NULL) == (rows[i].shown != NULL));
+        assert_true(rows[i].shown == NULL || strstr(text, rows[i].shown) != NULL);
+    }
+    b.app.ended = true; /* a recording has no more */
+    assert_true(app_tick(&b.app, INT64_C(1000000000000)) < 0);
+    bench_close(&b);
+}
+
 static void q_leaves(void **state)
 {
     (void)state;
@@ -511,6 +549,7 @@ int main(void)
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
         cmocka_unit_test(keys_do_what_the_help_says),
+        cmocka_unit_test(a_source_that_is_silent_is_told_of),
         cmocka_unit_test(q_leaves),
         cmocka_unit_test(numbers_do_not_move_what_stands_beside_them),
         cmocka_unit_test(a_value_without_data_says_why),
