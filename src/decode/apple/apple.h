@@ -151,6 +151,9 @@ struct apple_states {
 };
 void apple_states_init(struct apple_states *states, const struct schema *s, int32_t channel, const struct apple_dvfs *t);
 
+/* Ticks a second by a residency's unit: "24Mticks", "us", "ms", "ns"; 0 for another, whose seconds are not guessed. */
+double apple_ticks_per_s(const char *unit);
+
 /* A residency channel from frame to frame: the value of its last interval, held until the next. */
 struct apple_follow {
     double active; /* share of the time in active states, 0–1 */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory bandwidth, from the best of three sources that is there:
+/* Memory bandwidth, from the best of four sources that is there:
  *   AMC Stats        byte counters, total and by agent. Exact. Recorded on M1 to M3; later chips list the group and refuse it.
  *   PMP DRAM BW      byte counters by channel (recorded: A18 Pro, M1). Exact, no agents.
- *   PMP DCS/AFI BW   residency in bandwidth buckets ("  32GB/s"). Estimated: the mean of bucket midpoints. It has a floor when idle
+ *   PMP DCS BW       residency in bandwidth buckets ("  32GB/s"). Estimated: the mean of bucket midpoints. It has a floor when idle
  *                    (half a bucket: 16.8 GB/s on an M4 Max, recorded) and cannot tell more than its last bucket; agents clamp at
  *                    theirs (32 GB/s) and are marked saturated.
+ *   PMP AF/AFI BW    the same at the fabric, where the other is not there: both know some agents, and each alone is the whole.
  * GB/s is decimal: 1e9 bytes. Dies add up. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,15 +14,16 @@
 #include "base/vec.h"
 #include "decode/apple/apple.h"
 
-enum method { BY_AMC, BY_DRAM, BY_BUCKETS, N_METHODS };
+enum method { BY_AMC, BY_DRAM, BY_DCS, BY_FABRIC, N_METHODS }; /* in order of preference */
 enum direction { READ, WRITE, BOTH, N_DIRECTIONS };
-enum { TOTAL = -1, MAX_BUCKETS = 256 };
+enum { TOTAL = -1, MAX_BUCKETS = 256, AGENT_SIZE = 48 };
+enum { MAX_CHANNELS = 8192 }; /* far more than any machine lists; a recording may say anything */
 
 /* A channel, and what its last interval gave: held until the next one, as watts are. */
 struct source_channel {
     int32_t channel;
     int32_t agent;      /* in agents; TOTAL for the whole memory */
-    uint32_t first_mid; /* BY_BUCKETS: in mids, one a bucket */
+    uint32_t first_mid; /* of buckets: in mids, one a bucket */
     uint8_t method, direction;
     bool has, saturated;
     double per_s;
@@ -37,7 +39,7 @@ struct flows {
 };
 
 struct agent {
-    char name[32];
+    char name[AGENT_SIZE];
     int32_t row;
 };
 
@@ -51,7 +53,13 @@ struct bandwidth {
     uint16_t via[N_METHODS];
 };
 
-/* "PCPU0 DCS RD" → agent "PCPU0", READ; "DIE0 DCS WR" → total, WRITE; "AMCC RD+WR" → agent "AMCC", BOTH. False for others. */
+static bool has_buckets(enum method method)
+{
+    return method == BY_DCS || method == BY_FABRIC;
+}
+
+/* "PCPU0 DCS RD" → agent "PCPU0", READ; "DIE0 DCS WR" → total, WRITE; "AMCC RD+WR" → agent "AMCC", BOTH. False for others,
+ * and for names no agent has: a cut name could be another's. */
 static bool parse_name(const char *name, char *agent, size_t cap, enum direction *direction)
 {
     static const struct {
@@ -63,6 +71,8 @@ static bool parse_name(const char *name, char *agent, size_t cap, enum direction
         size_t len = strlen(ends[i].end);
         if (n <= len || strcmp(name + n - len, ends[i].end) != 0)
             continue;
+        if (n - len >= cap)
+            return false;
         *direction = ends[i].direction;
         (void)snprintf(agent, cap, "%.*s", (int)(n - len), name);
         return true;
@@ -141,12 +151,12 @@ static bool are_buckets(const struct schema *s, const struct channel *c)
 }
 
 static bool add_buckets(struct bandwidth *b, const struct schema *s, int32_t channel,
-                        const char *agent, enum direction direction)
+                        const char *agent, enum method method, enum direction direction)
 {
     const struct channel *c = &s->channels[channel];
     double before = 0;
     if (!VEC_GROW(b->mids, b->cap_mids, b->n_mids + c->count) ||
-        !add_channel(b, channel, agent, BY_BUCKETS, direction))
+        !add_channel(b, channel, agent, method, direction))
         return false;
     b->channels[b->n_channels - 1].first_mid = (uint32_t)b->n_mids;
     for (uint32_t i = 0; i < c->count; i++) {
@@ -163,7 +173,7 @@ static bool is_memory_controller(const char *agent)
     return apple_starts(agent, "AMCC") && strspn(agent + 4, "0123456789_") == strlen(agent + 4);
 }
 
-/* Which of the three a group is; N_METHODS none. PMP is called PMP0 on some systems (recorded: M5 Max). */
+/* Which of them a group is; N_METHODS none. PMP is called PMP0 on some systems (recorded: M5 Max). */
 static enum method method_of(const char *group)
 {
     const char *subgroup = strrchr(group, '/');
@@ -173,25 +183,26 @@ static enum method method_of(const char *group)
         return N_METHODS;
     if (strcmp(subgroup, "/DRAM BW") == 0 || strcmp(subgroup, "/DRAM Bandwidth") == 0)
         return BY_DRAM;
-    bool buckets = strcmp(subgroup, "/DCS BW") == 0 || strcmp(subgroup, "/AF BW") == 0 ||
-                   strcmp(subgroup, "/AFI BW") == 0;
-    return buckets ? BY_BUCKETS : N_METHODS;
+    if (strcmp(subgroup, "/DCS BW") == 0)
+        return BY_DCS;
+    bool fabric = strcmp(subgroup, "/AF BW") == 0 || strcmp(subgroup, "/AFI BW") == 0;
+    return fabric ? BY_FABRIC : N_METHODS;
 }
 
 static bool take_channel(struct bandwidth *b, const struct schema *s, int32_t channel)
 {
     const struct channel *c = &s->channels[channel];
     const char *unit = schema_text(s, c->unit);
-    char agent[48];
+    char agent[AGENT_SIZE];
     enum direction direction;
     enum method method = method_of(schema_text(s, c->group));
-    if (method == N_METHODS ||
+    if (method == N_METHODS || b->n_channels == MAX_CHANNELS ||
         !parse_name(schema_text(s, c->name), agent, sizeof agent, &direction))
         return true;
-    if (method == BY_BUCKETS) {
+    if (has_buckets(method)) {
         if (is_memory_controller(agent))
             agent[0] = '\0';
-        return !are_buckets(s, c) || add_buckets(b, s, channel, agent, direction);
+        return !are_buckets(s, c) || add_buckets(b, s, channel, agent, method, direction);
     }
     if (c->count != 1 || (strcmp(unit, "B") != 0 && unit[0] != '\0'))
         return true;
@@ -219,7 +230,8 @@ static bool begin(void *state, struct decode_schema *d)
         return false;
     b->via[BY_AMC] = topology_via(d->topology, "ioreport/AMC Stats");
     b->via[BY_DRAM] = topology_via(d->topology, "ioreport/PMP/DRAM BW");
-    b->via[BY_BUCKETS] = topology_via(d->topology, "ioreport/PMP/DCS BW");
+    b->via[BY_DCS] = topology_via(d->topology, "ioreport/PMP/DCS BW");
+    b->via[BY_FABRIC] = topology_via(d->topology, "ioreport/PMP/AF BW");
     return true;
 }
 
@@ -248,8 +260,9 @@ static bool take_buckets(struct source_channel *c, const struct decode_frame *d,
 static actop_state follow(struct source_channel *c, const struct decode_frame *d,
                           const double *mids)
 {
-    bool ended = c->method == BY_BUCKETS ? take_buckets(c, d, mids + c->first_mid)
-                                         : decode_rate(d, c->channel, 0, 1.0, &c->per_s);
+    bool ended = has_buckets((enum method)c->method)
+                     ? take_buckets(c, d, mids + c->first_mid)
+                     : decode_rate(d, c->channel, 0, 1.0, &c->per_s);
     if (ended) {
         int64_t at_ns = frame_stamp(d->frame, c->channel);
         apple_period_take(&c->period, at_ns - c->at_ns, c->has);
@@ -286,7 +299,7 @@ static void add_up(struct bandwidth *b, const struct decode_frame *d)
         f->at_ns = !f->any || c->at_ns < f->at_ns ? c->at_ns : f->at_ns;
         f->per_s[c->direction] += c->per_s;
         f->valid[c->direction] = f->any = true;
-        f->saturated = f->saturated || (c->method == BY_BUCKETS && c->saturated);
+        f->saturated = f->saturated || (has_buckets((enum method)c->method) && c->saturated);
     }
 }
 
@@ -305,9 +318,9 @@ static void put(struct decode_frame *d, const actop_metric *ids, uint32_t row,
     for (size_t i = 0; i < N_DIRECTIONS; i++)
         if (f->valid[i])
             apple_put(d, ids[i], row, f->per_s[i], f->at_ns,
-                      m == BY_BUCKETS ? ACTOP_ESTIMATED
-                      : i == BOTH     ? ACTOP_DERIVED
-                                      : ACTOP_MEASURED,
+                      has_buckets(m) ? ACTOP_ESTIMATED
+                      : i == BOTH    ? ACTOP_DERIVED
+                                     : ACTOP_MEASURED,
                       via);
 }
 
@@ -323,7 +336,7 @@ static void put_agents(const struct bandwidth *b, struct decode_frame *d)
             uint32_t row = (uint32_t)b->agents[i].row;
             join_directions(f);
             put(d, ids, row, f, (enum method)m, b->via[m]);
-            if (m == BY_BUCKETS)
+            if (has_buckets((enum method)m))
                 apple_put(d, ACTOP_METRIC_AGENT_SATURATED, row, f->saturated, f->at_ns,
                           ACTOP_ESTIMATED, b->via[m]);
             break;
@@ -382,11 +395,11 @@ static void notes(const void *state, const struct decode_notes *d)
             notes_add(d->into, ACTOP_NOTE_BANDWIDTH, b->agents[i].name,
                       "in its last bucket: the true bandwidth may be higher");
     }
+    size_t next = 0; /* channels were taken in the schema's order */
     for (int32_t i = 0; i < (int32_t)s->n_channels; i++) {
-        bool taken = method_of(schema_text(s, s->channels[i].group)) == N_METHODS;
-        for (size_t k = 0; k < b->n_channels && !taken; k++)
-            taken = b->channels[k].channel == i;
-        if (!taken)
+        bool taken = next < b->n_channels && b->channels[next].channel == i;
+        next += taken;
+        if (!taken && method_of(schema_text(s, s->channels[i].group)) != N_METHODS)
             notes_add(d->into, ACTOP_NOTE_CHANNEL, schema_text(s, s->channels[i].key),
                       "bandwidth in a unit or form not known here");
     }

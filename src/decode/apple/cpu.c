@@ -15,7 +15,8 @@
 
 #include "decode/apple/apple.h"
 
-enum { MAX_LETTERS = 26, MAX_LEVELS = 8 };
+/* Far more cores, clusters and nodes than any machine has; a recording may say anything. */
+enum { MAX_LETTERS = 26, MAX_LEVELS = 8, MAX_CORES = 1024, MAX_CLUSTERS = 128, MAX_NODES = 1024 };
 
 #define GROUP_CORES "ioreport/CPU Stats/CPU Core Performance States"
 #define GROUP_COMPLEXES "ioreport/CPU Stats/CPU Complex Performance States"
@@ -38,6 +39,7 @@ struct cluster {
     int32_t tier;            /* row */
     int32_t row;
     int32_t first_state; /* row of its first P-state; -1 none */
+    double ticks_per_s;  /* of its cores' residencies; 0 unknown */
     uint32_t rank;       /* among the clusters of its die, lowest tier first */
     uint32_t n_cores;
     struct apple_dvfs dvfs;
@@ -107,11 +109,19 @@ static struct core *find_core(struct cpu *cpu, const struct apple_cluster_name *
     return NULL;
 }
 
+/* For another core, and for its cluster. */
+static bool has_room(struct cpu *cpu, const struct apple_cluster_name *cluster)
+{
+    return cpu->n_cores < MAX_CORES &&
+           (cpu->n_clusters < MAX_CLUSTERS || find_cluster(cpu, cluster) != NULL);
+}
+
 static bool take_core_channel(struct cpu *cpu, const struct schema *s, int32_t channel)
 {
     struct apple_cpu_name name =
         apple_parse_cpu(schema_text(s, s->channels[channel].name), APPLE_NAME_CORES);
-    if (name.kind != APPLE_CPU_CORE || find_core(cpu, &name.cluster, name.core) != NULL)
+    if (name.kind != APPLE_CPU_CORE || !has_room(cpu, &name.cluster) ||
+        find_core(cpu, &name.cluster, name.core) != NULL)
         return true;
     struct core *core = add_core(cpu);
     if (core == NULL || need_cluster(cpu, &name.cluster) == NULL)
@@ -126,7 +136,8 @@ static bool take_complex_channel(struct cpu *cpu, const struct schema *s, int32_
 {
     struct apple_cpu_name name =
         apple_parse_cpu(schema_text(s, s->channels[channel].name), APPLE_NAME_COMPLEXES);
-    if (name.kind != APPLE_CPU_CLUSTER && name.kind != APPLE_CPU_FABRIC)
+    if ((name.kind != APPLE_CPU_CLUSTER && name.kind != APPLE_CPU_FABRIC) ||
+        !has_room(cpu, &name.cluster))
         return true;
     struct cluster *c = need_cluster(cpu, &name.cluster);
     if (c == NULL)
@@ -184,55 +195,87 @@ static bool read_node(const struct schema *s, const struct property *p, struct n
     return out->letter != '\0';
 }
 
+/* All nodes with a logical CPU; *n of them in a new array that is the caller's. NULL: out of memory. */
+static struct node *read_nodes(const struct schema *s, size_t *n)
+{
+    struct node *nodes = NULL;
+    size_t cap = 0;
+    *n = 0;
+    if (!VEC_GROW(nodes, cap, 16))
+        return NULL;
+    for (size_t i = 0; i < s->n_properties && *n < MAX_NODES; i++) {
+        struct node node;
+        if (!read_node(s, &s->properties[i], &node))
+            continue;
+        if (!VEC_GROW(nodes, cap, *n + 1)) {
+            free(nodes);
+            return NULL;
+        }
+        nodes[(*n)++] = node;
+    }
+    return nodes;
+}
+
 /* The number of a node's cluster among those of its letter and die: distinct lower cluster ids. Its core: lower logical CPUs in
  * the same cluster. */
-static void place_node(const struct schema *s, const struct node *n, uint32_t *number,
-                       uint32_t *core)
+static void place_node(const struct node *nodes, size_t n_nodes, const struct node *n,
+                       uint32_t *number, uint32_t *core)
 {
     uint64_t lower[64];
     uint32_t n_lower = 0;
     *core = 0;
-    for (size_t i = 0; i < s->n_properties; i++) {
-        struct node other;
-        if (!read_node(s, &s->properties[i], &other) || other.letter != n->letter ||
-            other.die != n->die)
+    for (size_t i = 0; i < n_nodes; i++) {
+        const struct node *other = &nodes[i];
+        if (other->letter != n->letter || other->die != n->die)
             continue;
-        if (other.cluster == n->cluster)
-            *core += other.logical < n->logical;
-        bool known = other.cluster >= n->cluster;
+        if (other->cluster == n->cluster)
+            *core += other->logical < n->logical;
+        bool known = other->cluster >= n->cluster;
         for (uint32_t k = 0; k < n_lower && !known; k++)
-            known = lower[k] == other.cluster;
+            known = lower[k] == other->cluster;
         if (!known && n_lower < 64)
-            lower[n_lower++] = other.cluster;
+            lower[n_lower++] = other->cluster;
     }
     *number = n_lower;
+}
+
+/* A node's core, made when there are no channels to name it (nameless); NULL in *out: none. False: out of memory. */
+static bool core_of_node(struct cpu *cpu, const struct apple_cluster_name *name, uint32_t index,
+                         bool nameless, struct core **out)
+{
+    *out = find_core(cpu, name, index);
+    if (*out != NULL || !nameless || !has_room(cpu, name))
+        return true;
+    *out = add_core(cpu);
+    if (*out == NULL || need_cluster(cpu, name) == NULL)
+        return false;
+    (*out)->cluster = *name;
+    (*out)->number = index;
+    return true;
 }
 
 /* Give cores their logical CPUs; a node without channels becomes a core when the schema names none at all. */
 static bool take_nodes(struct cpu *cpu, const struct schema *s)
 {
-    bool nameless = cpu->n_cores == 0;
-    for (size_t i = 0; i < s->n_properties; i++) {
-        struct node n;
-        if (!read_node(s, &s->properties[i], &n) || n.logical >= 4096)
-            continue;
+    bool nameless = cpu->n_cores == 0, ok = true;
+    size_t n_nodes;
+    struct node *nodes = read_nodes(s, &n_nodes); /* owned */
+    for (size_t i = 0; i < n_nodes && ok; i++) {
+        const struct node *n = &nodes[i];
         uint32_t number, index;
-        place_node(s, &n, &number, &index);
-        struct apple_cluster_name name = {(uint32_t)n.die, n.letter, number};
-        struct core *core = find_core(cpu, &name, index);
-        if (core == NULL && nameless) {
-            core = add_core(cpu);
-            if (core == NULL || need_cluster(cpu, &name) == NULL)
-                return false;
-            core->cluster = name;
-            core->number = index;
-        }
-        if (core != NULL && !core->has_logical) {
-            core->logical = (uint32_t)n.logical;
+        struct core *core = NULL;
+        if (n->logical >= 4096)
+            continue;
+        place_node(nodes, n_nodes, n, &number, &index);
+        struct apple_cluster_name name = {(uint32_t)n->die, n->letter, number};
+        ok = core_of_node(cpu, &name, index, nameless, &core);
+        if (ok && core != NULL && !core->has_logical) {
+            core->logical = (uint32_t)n->logical;
             core->has_logical = true;
         }
     }
-    return true;
+    free(nodes);
+    return ok && nodes != NULL;
 }
 
 static uint64_t level_number(const struct schema *s, uint64_t level, const char *what)
@@ -271,8 +314,8 @@ static bool count_levels(struct cpu *cpu, const struct schema *s)
         if (n == 0 && levels <= 1)
             (void)schema_get_u64(s, "sysctl/hw.logicalcpu", 0, &n);
         struct apple_cluster_name name = {0, (char)('Z' - (char)level), 0};
-        if (n > 4096 || (n > 0 && need_cluster(cpu, &name) == NULL))
-            return n > 4096;
+        if (n > MAX_CORES || (n > 0 && need_cluster(cpu, &name) == NULL))
+            return n > MAX_CORES;
         for (uint64_t i = 0; i < n; i++) {
             struct core *core = add_core(cpu);
             if (core == NULL)
@@ -332,14 +375,24 @@ static int letter_rank(char letter)
 static int compare_tiers(const void *a, const void *b)
 {
     const struct tier *x = a, *y = b;
-    if (x->lowest_logical != UINT32_MAX && y->lowest_logical != UINT32_MAX &&
-        x->lowest_logical != y->lowest_logical)
+    if (x->lowest_logical != y->lowest_logical)
         return x->lowest_logical < y->lowest_logical ? -1 : 1;
     if (letter_rank(x->letter) != letter_rank(y->letter))
         return letter_rank(x->letter) < letter_rank(y->letter) ? -1 : 1;
     return x->max_hz < y->max_hz   ? -1
            : x->max_hz > y->max_hz ? 1
                                    : (x->letter > y->letter) - (x->letter < y->letter);
+}
+
+/* By logical CPU where that is known of all tiers: two ways to compare give no order. */
+static void sort_tiers(struct cpu *cpu)
+{
+    bool known = true;
+    for (uint32_t i = 0; i < cpu->n_tiers; i++)
+        known = known && cpu->tiers[i].lowest_logical != UINT32_MAX;
+    for (uint32_t i = 0; i < cpu->n_tiers && !known; i++)
+        cpu->tiers[i].lowest_logical = UINT32_MAX;
+    qsort(cpu->tiers, cpu->n_tiers, sizeof cpu->tiers[0], compare_tiers);
 }
 
 /* Levels are counted from the fastest, tiers from the slowest. A level's name is a tier's if their core counts agree. */
@@ -352,7 +405,8 @@ static void label_tiers(struct cpu *cpu, const struct schema *s)
         const char *name = level_name(s, level);
         bool same = levels == cpu->n_tiers && level_number(s, level, "physicalcpu") == t->n_cores;
         bool unnamed = t->letter > 'S' && letter_rank(t->letter) == 0;
-        char label = same && name[0] != '\0' ? name[0] : unnamed ? 'P' : t->letter;
+        char usual = i + 1 == cpu->n_tiers ? 'P' : i == 0 ? 'E' : 'M';
+        char label = same && name[0] != '\0' ? name[0] : unnamed ? usual : t->letter;
         (void)snprintf(t->label, sizeof t->label, "%c", label);
     }
 }
@@ -454,6 +508,7 @@ static void find_clocks(struct cpu *cpu, const struct schema *s)
             continue;
         apple_dvfs_for_cluster(s, &c->name, c->rank, count_active(s, channel), &c->dvfs);
         apple_states_init(&c->states, s, channel, &c->dvfs);
+        c->ticks_per_s = apple_ticks_per_s(schema_text(s, s->channels[channel].unit));
         if (c->complex >= 0)
             apple_states_init(&c->complex_states, s, c->complex, &c->dvfs);
         if (c->fabric >= 0)
@@ -596,7 +651,8 @@ static void carry_over(struct cpu *cpu, struct before *b)
     for (size_t i = 0; i < b->n_clusters; i++) {
         const struct cluster *old = &b->clusters[i];
         struct cluster *c = find_cluster(cpu, &old->name);
-        if (c == NULL || c->states.n != old->states.n)
+        if (c == NULL || c->states.n != old->states.n || c->ticks_per_s < old->ticks_per_s ||
+            c->ticks_per_s > old->ticks_per_s)
             continue;
         memcpy(c->ticks_total, old->ticks_total, sizeof c->ticks_total);
         memcpy(c->ratio, old->ratio, sizeof c->ratio);
@@ -625,7 +681,7 @@ static bool begin(void *state, struct decode_schema *d)
     sort_clusters(cpu);
     find_clocks(cpu, d->schema);
     count_tiers(cpu);
-    qsort(cpu->tiers, cpu->n_tiers, sizeof cpu->tiers[0], compare_tiers);
+    sort_tiers(cpu);
     label_tiers(cpu, d->schema);
     sort_clusters(cpu);
     find_clocks(cpu, d->schema);
@@ -740,9 +796,9 @@ static void put_states(const struct cluster *c, struct decode_frame *d, bool has
         if (has)
             apple_put(d, ACTOP_METRIC_PSTATE_RATIO, row, c->ratio[i], c->ratio_at_ns,
                       ACTOP_MEASURED, via);
-        if (c->n_cores > 0) /* 24 million ticks a second, of so many cores */
-            sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row, c->ticks_total[i] / 24e6 / c->n_cores,
-                       ACTOP_DERIVED, via);
+        if (c->n_cores > 0 && c->ticks_per_s > 0)
+            sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row,
+                       c->ticks_total[i] / c->ticks_per_s / c->n_cores, ACTOP_DERIVED, via);
     }
 }
 

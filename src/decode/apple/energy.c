@@ -16,7 +16,8 @@
 #include "base/vec.h"
 #include "decode/apple/smc.h"
 
-enum { NONE = -1 };
+/* Far more counters than any machine lists (725 on an M5 Ultra, recorded); a recording may say anything. */
+enum { NONE = -1, MAX_METERS = 4096 };
 
 /* ---- Counters ------------------------------------------------------------------------------------------------------ */
 
@@ -26,6 +27,7 @@ struct meter {
     double j_per_step;
     struct counter counter;
     uint32_t key;     /* hash of the channel's key, to carry the state over a schema change */
+    uint32_t name;    /* hash of its name */
     double watts;     /* of the last publication interval */
     uint64_t grew;    /* steps taken in this frame */
     int64_t grew_ns;  /* and the time they took, up to at_ns */
@@ -304,14 +306,34 @@ static bool take_block(struct energy *e, const char *name, uint32_t meter, bool 
     return rail != UINT32_MAX && add_member(e, rail, pmp ? RANK_PMP : 0, meter);
 }
 
+static bool is_pmp_energy(const char *group)
+{
+    return apple_starts(group, "ioreport/PMP") && strstr(group, "/Energy Counters") != NULL;
+}
+
+/* A name that stands twice (in a legend, or in PMP and PMP0) is one counter listed twice: the first one counts. */
+static bool stands_already(const struct energy *e, const struct schema *s, uint32_t hash,
+                           const char *name, bool pmp)
+{
+    for (size_t i = 0; i < e->n_meters; i++) {
+        const struct channel *c = &s->channels[e->meters[i].channel];
+        if (e->meters[i].name == hash && strcmp(schema_text(s, c->name), name) == 0 &&
+            is_pmp_energy(schema_text(s, c->group)) == pmp)
+            return true;
+    }
+    return false;
+}
+
 static bool take_channel(struct energy *e, struct decode_schema *d, int32_t channel, bool pmp)
 {
     const struct channel *c = &d->schema->channels[channel];
     const char *name = schema_text(d->schema, c->name);
     double j_per_step = joules_of(schema_text(d->schema, c->unit));
-    if (j_per_step == 0 || c->count != 1 || is_part(name))
+    uint32_t hash = (uint32_t)hash_bytes(name, strlen(name));
+    if (j_per_step == 0 || c->count != 1 || is_part(name) || e->n_meters == MAX_METERS ||
+        stands_already(e, d->schema, hash, name, pmp))
         return true;
-    struct meter m = {.channel = channel, .j_per_step = j_per_step};
+    struct meter m = {.channel = channel, .j_per_step = j_per_step, .name = hash};
     const char *key = schema_text(d->schema, c->key);
     m.key = (uint32_t)hash_bytes(key, strlen(key));
     if (!need_batch(e, d->schema, c, &m.batch) ||
@@ -322,11 +344,6 @@ static bool take_channel(struct energy *e, struct decode_schema *d, int32_t chan
     struct apple_cpu_name cpu = parse_rail(d, name);
     return cpu.kind != APPLE_CPU_NONE ? take_cpu_rail(e, d, &cpu, meter, pmp)
                                       : take_block(e, name, meter, pmp);
-}
-
-static bool is_pmp_energy(const char *group)
-{
-    return apple_starts(group, "ioreport/PMP") && strstr(group, "/Energy Counters") != NULL;
 }
 
 static bool take_channels(struct energy *e, struct decode_schema *d)
@@ -350,6 +367,7 @@ static void carry_meters(struct energy *e, const struct meter *old, size_t n)
             if (old[k].key == e->meters[i].key && old[k].j_per_step == e->meters[i].j_per_step) {
                 struct meter m = old[k];
                 m.counted = 0; /* stands in its rail's before_j */
+                m.name = e->meters[i].name;
                 m.channel = e->meters[i].channel;
                 m.batch = e->meters[i].batch;
                 e->meters[i] = m;
@@ -417,15 +435,34 @@ static void find_stand_in(struct energy *e, const struct schema *s)
     }
 }
 
-/* Cores stand for the CPU only when all of them have a counter. */
-static void drop_incomplete(struct energy *e, const struct topology *t)
+/* Totals of how many clusters the Energy Model has. */
+static uint32_t count_totals(const struct energy *e, const struct decode_schema *d)
 {
-    for (size_t i = 0; i < e->n_candidates; i++)
-        if (e->candidates[i].rank == RANK_CORES && e->rails[e->candidates[i].rail].id == RAIL_CPU &&
-            e->candidates[i].n < t->n[ACTOP_SCOPE_CORE]) {
-            e->candidates[i] = e->candidates[--e->n_candidates];
-            return;
-        }
+    uint32_t n = 0;
+    for (size_t i = 0; i < e->n_parts; i++) {
+        const struct part_power *p = &e->parts[i];
+        const struct channel *c = &d->schema->channels[e->meters[p->meter].channel];
+        n += p->cluster >= 0 && !p->pmp &&
+             parse_rail(d, schema_text(d->schema, c->name)).kind == APPLE_CPU_CLUSTER;
+    }
+    return n;
+}
+
+/* Cores or clusters stand for the CPU only when all of them have a counter. */
+static void drop_incomplete(struct energy *e, const struct decode_schema *d)
+{
+    const struct topology *t = d->topology;
+    size_t kept = 0;
+    for (size_t i = 0; i < e->n_candidates; i++) {
+        const struct candidate *c = &e->candidates[i];
+        bool cpu = e->rails[c->rail].id == RAIL_CPU;
+        bool cores = cpu && c->rank == RANK_CORES && c->n < t->n[ACTOP_SCOPE_CORE];
+        bool clusters = cpu && c->rank == RANK_CLUSTERS &&
+                        count_totals(e, d) < t->n[ACTOP_SCOPE_CLUSTER];
+        if (!cores && !clusters)
+            e->candidates[kept++] = *c;
+    }
+    e->n_candidates = kept;
 }
 
 static bool begin(void *state, struct decode_schema *d)
@@ -436,7 +473,7 @@ static bool begin(void *state, struct decode_schema *d)
     e->meters = NULL;
     e->n_meters = e->cap_meters = e->n_batches = e->n_candidates = e->n_members = e->n_parts = 0;
     bool ok = take_channels(e, d);
-    drop_incomplete(e, d->topology);
+    drop_incomplete(e, d);
     carry_meters(e, old, n_old);
     free(old);
     e->busy_channel = find_busy_channel(d->schema);
@@ -783,7 +820,7 @@ static void put_smc(const struct energy *e, struct decode_frame *d, int32_t chan
                     actop_metric id)
 {
     double watts;
-    if (apple_smc_read(d, channel, &watts) && watts > -2000 && watts < 2000 && watts >= 0)
+    if (apple_smc_read(d, channel, &watts) && watts >= 0 && watts < 2000)
         sample_put(d->out, id, 0, watts, ACTOP_MEASURED, e->via_smc);
     else
         sample_put_state(d->out, id, 0, channel < 0 ? ACTOP_STATE_UNSUPPORTED : ACTOP_STATE_FAILED,

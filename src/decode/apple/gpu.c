@@ -16,6 +16,7 @@ struct gpu {
     struct apple_follow follow;
     double ratio[APPLE_MAX_STATES]; /* of the last interval */
     double ticks_total[APPLE_MAX_STATES];
+    double ticks_per_s; /* 0 unknown */
     double cores;
     uint16_t via, via_driver;
 };
@@ -45,11 +46,14 @@ static void find_clock(struct gpu *g, const struct schema *s)
     const struct channel *c = g->residency < 0 ? NULL : &s->channels[g->residency];
     memset(&g->dvfs, 0, sizeof g->dvfs);
     g->states.n = 0;
+    g->ticks_per_s = 0;
     for (uint32_t i = 0; c != NULL && i < c->count; i++)
         active += apple_state_kind(schema_state_name(s, c, i)) == APPLE_STATE_ACTIVE;
     apple_dvfs_for_gpu(s, active, &g->dvfs);
-    if (c != NULL)
-        apple_states_init(&g->states, s, g->residency, &g->dvfs);
+    if (c == NULL)
+        return;
+    apple_states_init(&g->states, s, g->residency, &g->dvfs);
+    g->ticks_per_s = apple_ticks_per_s(schema_text(s, c->unit));
 }
 
 static bool add_states(struct gpu *g, const struct schema *s, struct topology *t)
@@ -75,6 +79,7 @@ static bool begin(void *state, struct decode_schema *d)
     struct gpu *g = state;
     const struct schema *s = d->schema;
     uint32_t n_before = g->states.n;
+    double per_s_before = g->ticks_per_s;
     g->residency = find_residency(s);
     g->device = schema_find_channel(s, "agx/Device Utilization %");
     g->renderer = schema_find_channel(s, "agx/Renderer Utilization %");
@@ -83,7 +88,7 @@ static bool begin(void *state, struct decode_schema *d)
     g->cores = count_cores(s);
     g->row = g->first_state = -1;
     find_clock(g, s);
-    if (g->states.n != n_before) {
+    if (g->states.n != n_before || g->ticks_per_s < per_s_before || g->ticks_per_s > per_s_before) {
         memset(g->ticks_total, 0, sizeof g->ticks_total);
         g->follow.has = false;
     }
@@ -120,8 +125,9 @@ static void put_states(const struct gpu *g, struct decode_frame *d, bool has)
         if (has)
             apple_put(d, ACTOP_METRIC_PSTATE_RATIO, row, g->ratio[i], g->follow.at_ns,
                       ACTOP_MEASURED, g->via);
-        sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row, g->ticks_total[i] / 24e6, ACTOP_DERIVED,
-                   g->via);
+        if (g->ticks_per_s > 0)
+            sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row, g->ticks_total[i] / g->ticks_per_s,
+                       ACTOP_DERIVED, g->via);
     }
 }
 

@@ -95,13 +95,26 @@ static actop_status take_cut(const struct frame *f, int32_t rows, uint32_t row, 
     return counter_take(c, raw, f->at.awake_ns, cut ? 32 : 64, 0, step);
 }
 
-static void put_rate(struct decode_frame *d, actop_metric id, uint32_t row, bool known,
-                     double per_s, uint16_t via)
+/* What a row's counter is in this frame, and its rate; a row that does not have it says nothing of it. */
+struct flow {
+    bool there, known;
+    double per_s;
+};
+
+static void put_rate(struct decode_frame *d, actop_metric id, uint32_t row, const struct flow *flow,
+                     uint16_t via)
 {
-    if (known)
-        sample_put(d->out, id, row, per_s, ACTOP_MEASURED, via);
-    else
+    if (flow->known)
+        sample_put(d->out, id, row, flow->per_s, ACTOP_MEASURED, via);
+    else if (flow->there)
         sample_put_state(d->out, id, row, ACTOP_STATE_WARMING, via);
+}
+
+static void put_total(struct decode_frame *d, actop_metric id, uint32_t row,
+                      const struct flow *flow, const struct counter *c, uint16_t via)
+{
+    if (flow->there)
+        sample_put(d->out, id, row, (double)c->total, ACTOP_MEASURED, via);
 }
 
 /* Sums for the machine. */
@@ -110,12 +123,12 @@ struct pair {
     bool any, known;
 };
 
-static void add_pair(struct pair *p, const bool *known, const double *rates)
+static void add_pair(struct pair *p, const struct flow *flows)
 {
-    p->any = true;
-    if (known[0] && known[1]) {
-        p->in += rates[0];
-        p->out += rates[1];
+    p->any = p->any || (flows[0].there && flows[1].there);
+    if (flows[0].known && flows[1].known) {
+        p->in += flows[0].per_s;
+        p->out += flows[1].per_s;
         p->known = true;
     }
 }
@@ -133,10 +146,34 @@ static void put_pair(struct decode_frame *d, actop_metric in, actop_metric out,
     }
 }
 
-static void step_interface(struct io *io, struct decode_frame *d, uint32_t row, struct pair *sum)
+static void take_interface(const struct io *io, const struct frame *f, uint32_t row,
+                           struct counter *counters, struct flow *flows)
+{
+    for (size_t i = 0; i < N_IF_COUNTERS; i++) {
+        int32_t column = io->if_columns[IF_RX_B + i];
+        struct counter_step step;
+        flows[i].there = row_has(f, io->if_rows, row, column);
+        flows[i].known = take_cut(f, io->if_rows, row, column, &counters[i], &step) == ACTOP_OK;
+        flows[i].per_s = flows[i].known ? counter_rate(&step, 1) : 0;
+    }
+}
+
+static void put_interface(struct decode_frame *d, uint32_t out, const struct counter *counters,
+                          const struct flow *flows, uint16_t via)
 {
     static const actop_metric ids[] = {ACTOP_METRIC_IF_RX, ACTOP_METRIC_IF_TX,
                                        ACTOP_METRIC_IF_RX_PACKETS, ACTOP_METRIC_IF_TX_PACKETS};
+    struct flow errors = {flows[4].there && flows[5].there, flows[4].known && flows[5].known,
+                          flows[4].per_s + flows[5].per_s};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        put_rate(d, ids[i], out, &flows[i], via);
+    put_rate(d, ACTOP_METRIC_IF_ERRORS, out, &errors, via);
+    put_total(d, ACTOP_METRIC_IF_RX_BYTES, out, &flows[0], &counters[0], via);
+    put_total(d, ACTOP_METRIC_IF_TX_BYTES, out, &flows[1], &counters[1], via);
+}
+
+static void step_interface(struct io *io, struct decode_frame *d, uint32_t row, struct pair *sum)
+{
     const struct frame *f = d->frame;
     size_t n;
     uint64_t type = 0, flags = 0, baud = 0;
@@ -148,22 +185,9 @@ static void step_interface(struct io *io, struct decode_frame *d, uint32_t row, 
         return;
     }
     uint32_t out = (uint32_t)at;
-    bool known[N_IF_COUNTERS];
-    double rates[N_IF_COUNTERS];
-    for (size_t i = 0; i < N_IF_COUNTERS; i++) {
-        struct counter_step step;
-        known[i] = take_cut(f, io->if_rows, row, io->if_columns[IF_RX_B + i], &counters[i],
-                            &step) == ACTOP_OK;
-        rates[i] = known[i] ? counter_rate(&step, 1) : 0;
-    }
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
-        put_rate(d, ids[i], out, known[i], rates[i], io->via_net);
-    put_rate(d, ACTOP_METRIC_IF_ERRORS, out, known[4] && known[5], rates[4] + rates[5],
-             io->via_net);
-    sample_put(d->out, ACTOP_METRIC_IF_RX_BYTES, out, (double)counters[0].total, ACTOP_MEASURED,
-               io->via_net);
-    sample_put(d->out, ACTOP_METRIC_IF_TX_BYTES, out, (double)counters[1].total, ACTOP_MEASURED,
-               io->via_net);
+    struct flow flows[N_IF_COUNTERS];
+    take_interface(io, f, row, counters, flows);
+    put_interface(d, out, counters, flows, io->via_net);
     (void)row_u64(f, io->if_rows, row, io->if_columns[IF_TYPE], &type);
     if (row_u64(f, io->if_rows, row, io->if_columns[IF_FLAGS], &flags)) /* IFF_UP */
         sample_put(d->out, ACTOP_METRIC_IF_UP, out, (double)(flags & 1), ACTOP_MEASURED,
@@ -175,17 +199,16 @@ static void step_interface(struct io *io, struct decode_frame *d, uint32_t row, 
     sample_put(d->out, ACTOP_METRIC_IF_PHYSICAL, out, physical, ACTOP_DERIVED, io->via_net);
     sample_entity(d->out, ACTOP_SCOPE_INTERFACE, out)->flags = physical ? ACTOP_ENTITY_PHYSICAL : 0;
     if (physical)
-        add_pair(sum, known, rates);
+        add_pair(sum, flows);
 }
 
 /* ---- Disks ---------------------------------------------------------------------------------------------------------- */
 
-static void put_busy(struct decode_frame *d, uint32_t out, const bool *known, const double *rates,
-                     uint16_t via)
+static void put_busy(struct decode_frame *d, uint32_t out, const struct flow *flows, uint16_t via)
 {
-    if (!known[4] || !known[5])
+    if (!flows[4].known || !flows[5].known)
         return;
-    double busy = (rates[4] + rates[5]) *
+    double busy = (flows[4].per_s + flows[5].per_s) *
                   1e-9; /* total time of requests, which overlap: at least this share, at most 1 */
     sample_put(d->out, ACTOP_METRIC_DISK_BUSY, out, busy > 1 ? 1 : busy, ACTOP_ESTIMATED, via);
 }
@@ -206,23 +229,21 @@ static void step_disk(struct io *io, struct decode_frame *d, int32_t rows, const
         return;
     }
     uint32_t out = (uint32_t)at;
-    bool known[N_DISK_COUNTERS];
-    double rates[N_DISK_COUNTERS];
+    struct flow flows[N_DISK_COUNTERS];
     for (size_t i = 0; i < N_DISK_COUNTERS; i++) {
         struct counter_step step;
-        known[i] = row_take(f, rows, row, columns[DISK_READ_B + i], &counters[i], &step) ==
-                   ACTOP_OK;
-        rates[i] = known[i] ? counter_rate(&step, 1) : 0;
-        if (i < 4 && row_has(f, rows, row, columns[DISK_READ_B + i]))
-            put_rate(d, ids[i], out, known[i], rates[i], via);
+        flows[i].there = row_has(f, rows, row, columns[DISK_READ_B + i]);
+        flows[i].known = row_take(f, rows, row, columns[DISK_READ_B + i], &counters[i], &step) ==
+                         ACTOP_OK;
+        flows[i].per_s = flows[i].known ? counter_rate(&step, 1) : 0;
+        if (i < sizeof ids / sizeof ids[0])
+            put_rate(d, ids[i], out, &flows[i], via);
     }
-    put_busy(d, out, known, rates, via);
-    sample_put(d->out, ACTOP_METRIC_DISK_READ_BYTES, out, (double)counters[0].total, ACTOP_MEASURED,
-               via);
-    sample_put(d->out, ACTOP_METRIC_DISK_WRITE_BYTES, out, (double)counters[1].total,
-               ACTOP_MEASURED, via);
+    put_busy(d, out, flows, via);
+    put_total(d, ACTOP_METRIC_DISK_READ_BYTES, out, &flows[0], &counters[0], via);
+    put_total(d, ACTOP_METRIC_DISK_WRITE_BYTES, out, &flows[1], &counters[1], via);
     sample_entity(d->out, ACTOP_SCOPE_DISK, out)->flags = ACTOP_ENTITY_PHYSICAL;
-    add_pair(sum, known, rates);
+    add_pair(sum, flows);
 }
 
 static void step_disks(struct io *io, struct decode_frame *d)

@@ -3,6 +3,7 @@
  * watts are. A channel whose stamp stands still for longer than max(10 s, 3 learnt periods) of awake time is frozen: residency
  * grows whether or not anything runs. Without a stamp a channel that did not grow is only known to be frozen when no channel of
  * its kind grew; the part that follows it says so. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "decode/apple/apple.h"
@@ -22,6 +23,21 @@ void apple_states_init(struct apple_states *states, const struct schema *s, int3
         states->hz[i] = states->kind[i] == APPLE_STATE_ACTIVE ? apple_state_hz(t, name, &row) : 0;
         states->volts[i] = states->hz[i] > 0 ? t->volts[row] : 0;
     }
+}
+
+double apple_ticks_per_s(const char *unit)
+{
+    static const struct {
+        const char *unit;
+        double per_s;
+    } rows[] = {{"us", 1e6}, {"ms", 1e3}, {"ns", 1e9}, {"s", 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (strcmp(unit, rows[i].unit) == 0)
+            return rows[i].per_s;
+    char *end;
+    long million = strtol(unit, &end, 10);
+    return million > 0 && million <= 100000 && strcmp(end, "Mticks") == 0 ? (double)million * 1e6
+                                                                          : 0;
 }
 
 /* The ticks of one interval, by what they mean. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The sim source: a machine description and a load script, as frames. "sim:m4-max" plays the tour, "sim:m4-max+llm" one script. The
  * same machine, script and seed give the same frames; time begins at a fixed moment, and passes as asked for. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct source {
     uint64_t seq;
     int64_t played_ns;
     int64_t asleep_until_ns; /* of the script's time: one sleep a scene */
+    atomic_bool stop;        /* a read is to end: a day takes minutes to pass */
 };
 
 static void sim_close(struct source *s)
@@ -119,10 +121,13 @@ static actop_status sim_describe_source(struct source *s, struct schema **out, a
     return ACTOP_OK;
 }
 
-/* Let time pass in steps of a tenth of a second, so that a slow reader sees the same counters as a fast one. */
-static void play(struct source *s, int64_t ns)
+/* Let time pass in steps of a tenth of a second, so that a slow reader sees the same counters as a fast one. False: told to
+ * stop before it was over. */
+static bool play(struct source *s, int64_t ns)
 {
     while (ns > 0) {
+        if (atomic_load(&s->stop))
+            return false;
         int64_t step = 100000000 - s->played_ns % 100000000;
         int64_t sleep_ns = 0;
         step = step < ns ? step : ns;
@@ -136,20 +141,27 @@ static void play(struct source *s, int64_t ns)
         s->played_ns += step;
         ns -= step;
     }
+    return true;
 }
 
 static actop_status sim_read(struct source *s, uint32_t want, int64_t interval_ns,
                              struct frame *into, actop_error *err)
 {
+    atomic_store(&s->stop, false);
     actop_status st = frame_begin(into, s->schema, want, err);
     if (st != ACTOP_OK)
         return st;
-    if (s->seq > 0)
-        play(s, interval_ns > 0 ? interval_ns : DEFAULT_INTERVAL_NS);
+    if (s->seq > 0 && !play(s, interval_ns > 0 ? interval_ns : DEFAULT_INTERVAL_NS))
+        return error_set(err, ACTOP_E_STATE, "stopped");
     into->seq = ++s->seq;
     into->at = (struct os_moment){s->truth.wall_ns, s->truth.awake_ns, s->truth.boot_ns};
     sim_fill(&s->truth, &s->map, into);
     return ACTOP_OK;
+}
+
+static void sim_interrupt(struct source *s)
+{
+    atomic_store(&s->stop, true);
 }
 
 extern const struct source_ops sim_source;
@@ -160,5 +172,6 @@ const struct source_ops sim_source = {
     .open = sim_open,
     .describe = sim_describe_source,
     .read = sim_read,
+    .interrupt = sim_interrupt,
     .close = sim_close,
 };

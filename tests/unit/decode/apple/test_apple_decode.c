@@ -322,6 +322,75 @@ static void what_stands_twice_is_counted_once(void **state)
     mac_release(&m);
 }
 
+/* A legend may list a channel twice, PMP and PMP0 may both be there: the same counter, whichever way it is listed. */
+static void a_name_that_stands_twice_is_one_counter(void **state)
+{
+    (void)state;
+    struct mac m;
+    mac_init(&m);
+    int32_t channels[4];
+    for (int i = 0; i < 2; i++) {
+        char key[64];
+        (void)snprintf(key, sizeof key, "%s/CPU Energy~%d", MAC_MODEL, i);
+        channels[i] =
+            schema_add_channel(m.schema, &(struct channel_spec){.key = key,
+                                                                .group = MAC_MODEL,
+                                                                .name = "CPU Energy",
+                                                                .unit = "mJ",
+                                                                .type = SLOT_I64,
+                                                                .flags = CHANNEL_COUNTER});
+    }
+    channels[2] = mac_energy(&m, "ioreport/PMP/Energy Counters", "DRAM", "mJ");
+    channels[3] = mac_energy(&m, "ioreport/PMP0/Energy Counters", "DRAM", "mJ");
+    mac_seal(&m);
+    for (int tick = 1; tick <= 2; tick++) {
+        mac_begin(&m, S);
+        for (size_t i = 0; i < 4; i++) {
+            frame_set_i64(&m.frame, channels[i], tick * 3000);
+            frame_set_stamp(&m.frame, channels[i], m.awake_ns);
+        }
+        mac_end(&m);
+    }
+    assert_true(mac_read(&m, "cpu.power", NULL) == 3);
+    assert_true(mac_read(&m, "dram.power", NULL) == 3);
+    assert_true(mac_read(&m, "rail.energy", "cpu") == 3);
+    mac_release(&m);
+}
+
+/* The fabric alone is not the CPU: without the totals of all clusters their cores are asked, or nothing is said. */
+static void fabric_without_its_clusters_is_not_the_cpu(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"IDLE", "V0P0"};
+    for (int cores = 0; cores < 2; cores++) {
+        struct mac m;
+        mac_init(&m);
+        (void)mac_states(&m, MAC_CORES, "ECPU0", states, 2);
+        (void)mac_states(&m, MAC_CORES, "PCPU0", states, 2);
+        int32_t fabric = mac_energy(&m, MAC_MODEL, "PCPM", "mJ"), e = -1, p = -1;
+        if (cores == 1) {
+            e = mac_energy(&m, MAC_MODEL, "ECPU0", "mJ");
+            p = mac_energy(&m, MAC_MODEL, "PCPU0", "mJ");
+        }
+        mac_seal(&m);
+        for (int tick = 1; tick <= 2; tick++) {
+            mac_begin(&m, S);
+            frame_set_i64(&m.frame, fabric, tick * 500);
+            if (cores == 1) {
+                frame_set_i64(&m.frame, e, tick * 1000);
+                frame_set_i64(&m.frame, p, tick * 2000);
+            }
+            mac_end(&m);
+        }
+        if (cores == 1)
+            assert_true(mac_read(&m, "cpu.power", NULL) == 3);
+        else
+            assert_int_equal(mac_state(&m, "cpu.power", NULL), ACTOP_STATE_NONE);
+        assert_true(mac_read(&m, "cluster.power", "P0") == 0.5);
+        mac_release(&m);
+    }
+}
+
 /* What an M1 calls PCPU0 is a core, though an M5 Max calls a cluster so; the PMP counts clusters a second time (recorded: M1). */
 static void cores_and_the_pmp_add_nothing_to_a_cluster(void **state)
 {
@@ -471,6 +540,81 @@ static void smc_rails_stand_in_only_on_chips_they_were_checked_on(void **state)
     }
 }
 
+/* Seconds in a state are ticks of the unit the channel names; another unit is not guessed. */
+static void seconds_in_a_state_are_of_the_channels_own_unit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *unit;
+        double ticks_per_s; /* 0: no seconds */
+    } rows[] = {{"24Mticks", 24e6}, {"1000Mticks", 1e9}, {"us", 1e6}, {"ms", 1e3},  {"ns", 1e9},
+                {"Mticks", 0},      {"-1Mticks", 0},     {"", 0},     {"events", 0}};
+    static const char *const states[] = {"OFF", "P1"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mac m;
+        mac_init(&m);
+        int32_t channels[2];
+        for (int k = 0; k < 2; k++)
+            channels[k] = schema_add_channel(
+                m.schema, &(struct channel_spec){.key = k == 0 ? "core" : "gpu",
+                                                 .group = k == 0 ? MAC_CORES : MAC_GPU,
+                                                 .name = k == 0 ? "ECPU0" : "GPUPH",
+                                                 .unit = rows[i].unit,
+                                                 .type = SLOT_U64,
+                                                 .count = 2,
+                                                 .states = states,
+                                                 .flags = CHANNEL_COUNTER});
+        mac_seal(&m);
+        for (uint64_t tick = 1; tick <= 2; tick++) {
+            mac_begin(&m, S);
+            for (int k = 0; k < 2; k++)
+                frame_array(&m.frame, channels[k])[0] = tick * 6000000;
+            mac_end(&m);
+        }
+        for (uint32_t row = 0; row < 4; row += 2) { /* the first state of the core, of the GPU */
+            actop_reading r = actop_read(m.sample, ACTOP_METRIC_PSTATE_TIME, row);
+            CHECK_ROW(actop_has_value(&r) == (rows[i].ticks_per_s > 0), rows[i].unit);
+            if (actop_has_value(&r))
+                CHECK_ROW(fabs(r.value - 6e6 / rows[i].ticks_per_s) < 1e-12, rows[i].unit);
+            CHECK_ROW(actop_read(m.sample, ACTOP_METRIC_PSTATE_RATIO, row).value == 1,
+                      rows[i].unit);
+        }
+        mac_release(&m);
+    }
+}
+
+/* What no machine has a recording may have: it is read up to far more than any has, and at once. */
+static void absurdly_many_of_everything_are_read_at_once(void **state)
+{
+    (void)state;
+    enum { MANY = 30000 };
+    static const char *const states[] = {"   1GB/s", "   2GB/s"};
+    struct mac m;
+    mac_init(&m);
+    for (unsigned i = 0; i < MANY; i++) {
+        char key[64];
+        (void)snprintf(key, sizeof key, "cpu/cpu%u/cluster-type", i);
+        schema_put_text(m.schema, key, "P");
+        (void)snprintf(key, sizeof key, "cpu/cpu%u/logical-cpu-id", i);
+        schema_put_u64(m.schema, key, &(uint64_t){i % 4000}, 1);
+        (void)snprintf(key, sizeof key, "DIE_%u_PCPU_CPU%u", i % 500, i);
+        (void)mac_states(&m, MAC_CORES, key, states, 2);
+        (void)snprintf(key, sizeof key, "BLOCK%c%c%c%u", 'A' + i % 26, 'A' + i / 26 % 26,
+                       'A' + i / 676 % 26, i);
+        (void)mac_energy(&m, MAC_MODEL, key, "mJ");
+        (void)snprintf(key, sizeof key, "AGENT%u RD", i);
+        (void)mac_states(&m, "ioreport/PMP/DCS BW", key, states, 2);
+    }
+    mac_seal(&m);
+    mac_begin(&m, S);
+    mac_end(&m);
+    assert_in_range(actop_rows(m.sample, ACTOP_SCOPE_CORE), 512, MANY / 2);
+    assert_in_range(actop_rows(m.sample, ACTOP_SCOPE_CLUSTER), 64, MANY / 2);
+    assert_in_range(actop_rows(m.sample, ACTOP_SCOPE_RAIL), 1024, MANY / 2);
+    assert_in_range(actop_rows(m.sample, ACTOP_SCOPE_AGENT), 1024, MANY / 2);
+    mac_release(&m);
+}
+
 /* ---- Bandwidth, sensors, network -------------------------------------------------------------------------------------- */
 
 static void buckets_give_their_midpoints_and_say_when_they_are_full(void **state)
@@ -528,6 +672,44 @@ static void bandwidth_is_held_between_publications_until_it_is_frozen(void **sta
         assert_true(r.value == 48e9 && r.age_ns == m.awake_ns - stamp_ns);
         assert_int_equal(r.state, r.age_ns <= S / 2 ? ACTOP_STATE_OK : ACTOP_STATE_STALE);
     }
+    mac_release(&m);
+}
+
+/* The fabric's histograms know some agents and the memory controller a second time; agents are told by their whole names. */
+static void what_two_histograms_know_is_counted_once(void **state)
+{
+    (void)state;
+    static const char *const buckets[] = {"  32GB/s", "  64GB/s"};
+    static const struct {
+        const char *group, *name;
+    } rows[] = {
+        {"ioreport/PMP0/DCS BW", "AMCC RD+WR"},
+        {"ioreport/PMP0/AFI BW", "AMCC RD+WR"},
+        {"ioreport/PMP0/DCS BW", "ANE0 RD+WR"},
+        {"ioreport/PMP0/AF BW", "ANE0 RD+WR"},
+        {"ioreport/PMP0/AF BW", "ANE L1 RD+WR"},
+        {"ioreport/PMP0/DCS BW", "AN AGENT OF MORE THAN THIRTY LETTERS 0 RD+WR"},
+        {"ioreport/PMP0/DCS BW", "AN AGENT OF MORE THAN THIRTY LETTERS 1 RD+WR"},
+        {"ioreport/PMP0/DCS BW", "AN AGENT WHOSE NAME IS LONGER THAN ANY THAT WAS EVER SEEN RD+WR"},
+    };
+    enum { N = sizeof rows / sizeof rows[0] };
+    int32_t channels[N];
+    struct mac m;
+    mac_init(&m);
+    for (size_t i = 0; i < N; i++)
+        channels[i] = mac_states(&m, rows[i].group, rows[i].name, buckets, 2);
+    mac_seal(&m);
+    for (uint64_t tick = 1; tick <= 2; tick++) {
+        mac_begin(&m, S);
+        for (size_t i = 0; i < N; i++)
+            frame_array(&m.frame, channels[i])[1] = tick * 100;
+        mac_end(&m);
+    }
+    assert_true(mac_read(&m, "bandwidth.total", NULL) == 48e9);
+    assert_int_equal(actop_rows(m.sample, ACTOP_SCOPE_AGENT), 4);
+    assert_true(mac_read(&m, "agent.total", "ANE0") == 48e9);
+    assert_true(mac_read(&m, "agent.total", "ANE L1") == 48e9);
+    assert_true(mac_read(&m, "agent.total", "AN AGENT OF MORE THAN THIRTY LETTERS 1") == 48e9);
     mac_release(&m);
 }
 
@@ -635,6 +817,57 @@ static void a_volume_that_does_not_say_what_is_available_has_none(void **state)
     mac_release(&m);
 }
 
+/* A recording of a system that does not count bytes: no totals of 0, no rates that are forever about to come. */
+static void what_an_interface_or_disk_does_not_count_is_not_there(void **state)
+{
+    (void)state;
+    static const struct column_spec columns[] = {
+        {"name", "", SLOT_BYTES, COLUMN_KEY, 0},
+        {"reads", "", SLOT_U64, CHANNEL_COUNTER, 64},
+        {"rx_packets", "", SLOT_U64, CHANNEL_COUNTER, 64},
+        {"tx_b", "", SLOT_U64, CHANNEL_COUNTER, 64},
+    };
+    struct mac m;
+    mac_init(&m);
+    int32_t rowsets[] = {
+        schema_add_rowset(m.schema, "interface", ACTOP_SCOPE_INTERFACE, 0, columns, 4),
+        schema_add_rowset(m.schema, "disk", ACTOP_SCOPE_DISK, 0, columns, 4),
+    };
+    mac_seal(&m);
+    for (uint64_t tick = 0; tick < 2; tick++) {
+        mac_begin(&m, S);
+        for (int i = 0; i < 2; i++) {
+            uint32_t row = frame_row(&m.frame, rowsets[i]);
+            frame_cell_bytes(&m.frame, rowsets[i], row, 0, "en0", 3);
+            frame_cell_u64(&m.frame, rowsets[i], row, 1, 7 * tick);
+            frame_cell_u64(&m.frame, rowsets[i], row, 2, 9 * tick); /* tx_b is not in the row */
+        }
+        mac_end(&m);
+    }
+    static const struct {
+        const char *metric, *entity;
+        actop_state want;
+    } rows[] = {
+        {"interface.rx_packets", "en0", ACTOP_STATE_OK},
+        {"interface.tx_packets", "en0", ACTOP_STATE_NONE},
+        {"interface.rx", "en0", ACTOP_STATE_NONE},
+        {"interface.tx", "en0", ACTOP_STATE_NONE},
+        {"interface.rx_bytes", "en0", ACTOP_STATE_NONE},
+        {"interface.tx_bytes", "en0", ACTOP_STATE_NONE},
+        {"interface.errors", "en0", ACTOP_STATE_NONE},
+        {"disk.read_ops", "en0", ACTOP_STATE_OK},
+        {"disk.one_read", "en0", ACTOP_STATE_NONE},
+        {"disk.read_bytes", "en0", ACTOP_STATE_NONE},
+        {"disk.write_bytes", "en0", ACTOP_STATE_NONE},
+        {"disk.busy", "en0", ACTOP_STATE_NONE},
+        {"net.rx", NULL, ACTOP_STATE_UNSUPPORTED},
+        {"disk.read", NULL, ACTOP_STATE_UNSUPPORTED},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CHECK_ROW(mac_state(&m, rows[i].metric, rows[i].entity) == rows[i].want, rows[i].metric);
+    mac_release(&m);
+}
+
 static void network_counters_cut_to_32_bits_are_unwrapped(void **state)
 {
     (void)state;
@@ -707,17 +940,23 @@ int main(void)
         cmocka_unit_test(a_reset_and_a_sleep_are_gaps_not_power),
         cmocka_unit_test(a_counter_that_stands_while_cores_work_is_frozen_and_another_stands_in),
         cmocka_unit_test(what_stands_twice_is_counted_once),
+        cmocka_unit_test(fabric_without_its_clusters_is_not_the_cpu),
+        cmocka_unit_test(a_name_that_stands_twice_is_one_counter),
         cmocka_unit_test(cores_and_the_pmp_add_nothing_to_a_cluster),
         cmocka_unit_test(a_counter_that_comes_back_is_not_counted_for_the_time_another_stood_in),
         cmocka_unit_test(the_cpu_is_read_from_the_best_that_is_there),
         cmocka_unit_test(smc_rails_stand_in_only_on_chips_they_were_checked_on),
+        cmocka_unit_test(absurdly_many_of_everything_are_read_at_once),
+        cmocka_unit_test(seconds_in_a_state_are_of_the_channels_own_unit),
         cmocka_unit_test(buckets_give_their_midpoints_and_say_when_they_are_full),
         cmocka_unit_test(bandwidth_is_held_between_publications_until_it_is_frozen),
+        cmocka_unit_test(what_two_histograms_know_is_counted_once),
         cmocka_unit_test(bytes_of_the_memory_controller_add_up_over_dies),
         cmocka_unit_test(smc_values_of_every_type_are_numbers),
         cmocka_unit_test(implausible_sensors_are_left_out),
         cmocka_unit_test(a_sensor_is_called_by_its_key_whatever_the_key_is),
         cmocka_unit_test(a_volume_that_does_not_say_what_is_available_has_none),
+        cmocka_unit_test(what_an_interface_or_disk_does_not_count_is_not_there),
         cmocka_unit_test(network_counters_cut_to_32_bits_are_unwrapped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

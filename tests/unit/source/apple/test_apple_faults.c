@@ -71,6 +71,8 @@ static void each_failing_call_leaves_nothing_behind(void **state)
         } while (fake_fault_hit());
         fake_stop();
         CHECK_ROW(n > 600, rows[i].machine); /* the plan ran through whole lives */
+        print_message("# %s: %lu calls a life, each %lu failed\n", rows[i].machine, n,
+                      rows[i].step);
     }
 }
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actop/actop.h"
+#include "base/os.h"
 #include "source/sim/machine.h"
 #include "source/sim/truth.h"
 
@@ -232,6 +234,26 @@ static void residencies_grow_by_the_time_that_passed_and_sleep_adds_none(void **
     }
 }
 
+/* A day in steps of a tenth of a second takes minutes; who stops does not wait for it. */
+static void a_day_that_is_being_played_can_be_stopped(void **state)
+{
+    (void)state;
+    actop_options o = ACTOP_OPTIONS_INIT;
+    actop_session *s = NULL;
+    actop_error err;
+    o.source = "sim:m4-max";
+    o.speed = 0; /* as fast as it goes */
+    o.interval_ns = INT64_C(86400000000000);
+    assert_int_equal(actop_open(&o, &s, &err), ACTOP_OK);
+    assert_int_equal(actop_start(s, o.interval_ns, &err), ACTOP_OK);
+    const actop_sample_t *sample = NULL;
+    assert_int_equal(actop_wait_next(s, 0, INT64_C(5000000000), &sample, &err), ACTOP_OK);
+    actop_sample_unref(sample);
+    int64_t before_ns = os_awake_ns();
+    actop_close(s);
+    assert_true(os_awake_ns() - before_ns < INT64_C(3000000000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +262,7 @@ int main(void)
         cmocka_unit_test(channels_carry_the_names_that_were_seen),
         cmocka_unit_test(slips_are_refused_with_their_line),
         cmocka_unit_test(published_energy_is_watts_times_the_time_between_stamps),
+        cmocka_unit_test(a_day_that_is_being_played_can_be_stopped),
         cmocka_unit_test(residencies_grow_by_the_time_that_passed_and_sleep_adds_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
