@@ -25,16 +25,21 @@ enum {
     EXE,
     GPU_TIME,
     GPU_MEMORY,
+    GPU_CYCLES,
+    GPU_CLOCK,
     STAMP,
     N_COLUMNS
 };
 
 static const char *const names[N_COLUMNS] = {
-    "pid",   "start", "ppid", "state",   "comm", "utime",    "stime",      "threads", "rss",
-    "flags", "uid",   "user", "cmdline", "exe",  "gpu_time", "gpu_memory", "stamp",
+    "pid",      "start",      "ppid",       "state",     "comm",  "utime",   "stime",
+    "threads",  "rss",        "flags",      "uid",       "user",  "cmdline", "exe",
+    "gpu_time", "gpu_memory", "gpu_cycles", "gpu_clock", "stamp",
 };
 
-enum { CPU_COUNTER, GPU_COUNTER, N_COUNTERS };
+/* CYCLES_COUNTER is stamped with the GPU's clock; WORKED_COUNTER has as its total the nanoseconds those cycles come to. */
+enum { CPU_COUNTER, GPU_COUNTER, CYCLES_COUNTER, WORKED_COUNTER, N_COUNTERS };
+static const double MOST_NS = 1e18;
 /* Order of the states of cpu/N/time; see source/linux/stat.h. Busy are user, nice, system, irq and softirq. */
 static const uint32_t busy_states[] = {0, 1, 2, 5, 6};
 
@@ -256,18 +261,46 @@ static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *
     sample_put(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, used_s, ACTOP_DERIVED, s->via);
 }
 
-static void put_gpu(struct pass *p, uint32_t row, uint32_t out, struct counter *c)
+/* Nanoseconds that cycles come to since the process was first looked at: the share of the GPU's clock they are, times our
+ * own time between the two looks. False: the row says nothing of cycles. */
+static bool worked_ns(const struct pass *p, uint32_t row, struct counter *counters,
+                      uint64_t *busy_ns)
+{
+    struct counter *cycles = &counters[CYCLES_COUNTER], *worked = &counters[WORKED_COUNTER];
+    struct counter_step step;
+    int64_t now_ns = p->d->frame->at.awake_ns;
+    if (!has(p, row, GPU_CYCLES) || !has(p, row, GPU_CLOCK))
+        return false;
+    /* The clock starts again after about an hour where hardware gives 36 bits of it: such an interval is dropped. So is
+     * what no GPU could have done, which only a made-up recording says. */
+    bool known = counter_take(cycles, number(p, row, GPU_CYCLES),
+                              (int64_t)(number(p, row, GPU_CLOCK) & INT64_MAX), 64, 0,
+                              &step) == ACTOP_OK &&
+                 worked->valid;
+    double grew_ns =
+        known ? (double)step.grew / (double)step.dt_ns * (double)(now_ns - worked->at_ns) : 0;
+    if (grew_ns < MOST_NS)
+        worked->total += (uint64_t)grew_ns;
+    worked->at_ns = now_ns;
+    worked->valid = true;
+    *busy_ns = worked->total;
+    return true;
+}
+
+static void put_gpu(struct pass *p, uint32_t row, uint32_t out, struct counter *counters)
 {
     struct counter_step step;
+    struct counter *c = &counters[GPU_COUNTER];
     const struct processes *s = p->s;
     uint64_t busy_ns, memory_b;
+    bool by_cycles = worked_ns(p, row, counters, &busy_ns);
     if (row_u64(p->d->frame, s->rowset, row, s->columns[GPU_MEMORY], &memory_b))
         sample_put(p->d->out, ACTOP_METRIC_PROC_GPU_MEM, out, (double)memory_b, ACTOP_MEASURED,
                    s->via);
-    if (!row_u64(p->d->frame, s->rowset, row, s->columns[GPU_TIME], &busy_ns))
+    if (!by_cycles && !row_u64(p->d->frame, s->rowset, row, s->columns[GPU_TIME], &busy_ns))
         return;
-    sample_put(p->d->out, ACTOP_METRIC_PROC_GPU_TIME, out, (double)busy_ns * 1e-9, ACTOP_MEASURED,
-               s->via);
+    sample_put(p->d->out, ACTOP_METRIC_PROC_GPU_TIME, out, (double)busy_ns * 1e-9,
+               by_cycles ? ACTOP_DERIVED : ACTOP_MEASURED, s->via);
     if (counter_take(c, busy_ns, p->d->frame->at.awake_ns, 64, 0, &step) != ACTOP_OK) {
         sample_put_state(p->d->out, ACTOP_METRIC_PROC_GPU_SHARE, out, ACTOP_STATE_WARMING, s->via);
         return;
@@ -292,7 +325,7 @@ static void step_row(struct pass *p, uint32_t row)
     p->state = waits ? ACTOP_STATE_STALE : ACTOP_STATE_OK;
     put_facts(p, row, (uint32_t)out);
     put_cpu(p, row, (uint32_t)out, &counters[CPU_COUNTER]);
-    put_gpu(p, row, (uint32_t)out, &counters[GPU_COUNTER]);
+    put_gpu(p, row, (uint32_t)out, counters);
 }
 
 /* ---- all rows ------------------------------------------------------------------------------------------------------------- */

@@ -265,14 +265,37 @@ enum { MEMORY_WORDS = sizeof memory_words / sizeof *memory_words };
 struct drm_sums {
     uint64_t memory[MEMORY_WORDS];
     bool has[MEMORY_WORDS];
+    bool has_cycles, has_clock;
 };
+
+/* drm-cycles-CLASS are summed as engine time is; drm-total-cycles-CLASS is one clock, whatever the class (documented: xe's
+ * drm-usage-stats), read anew for each line by some versions: the last reading counts. */
+static bool drm_cycles(struct span key, const char *value, struct drm_client *out,
+                       struct drm_sums *sums)
+{
+    struct span rest;
+    uint64_t v;
+    bool is_clock = span_starts(key, "drm-total-cycles-", &rest);
+    if (!is_clock && !span_starts(key, "drm-cycles-", &rest))
+        return false;
+    if (!scan_u64(&value, &v))
+        return true;
+    if (is_clock) {
+        out->clock = v > out->clock ? v : out->clock;
+        sums->has_clock = true;
+    } else {
+        out->cycles = saturating_add(out->cycles, v);
+        sums->has_cycles = true;
+    }
+    return true;
+}
 
 static void drm_numbers(struct span key, const char *value, struct drm_client *out,
                         struct drm_sums *sums)
 {
     struct span rest;
     uint64_t v;
-    if (span_starts(key, "drm-engine-capacity-", &rest))
+    if (span_starts(key, "drm-engine-capacity-", &rest) || drm_cycles(key, value, out, sums))
         return;
     if (span_starts(key, "drm-engine-", &rest)) {
         if (scan_u64(&value, &v)) {
@@ -291,7 +314,7 @@ static void drm_numbers(struct span key, const char *value, struct drm_client *o
 
 void parse_drm_fdinfo(const char *text, struct drm_client *out)
 {
-    struct drm_sums sums = {{0}, {false}};
+    struct drm_sums sums = {{0}, {false}, false, false};
     memset(out, 0, sizeof *out);
     for (const char *at = text; *at != '\0'; end_line(&at)) {
         size_t n = strcspn(at, ":\n");
@@ -311,6 +334,7 @@ void parse_drm_fdinfo(const char *text, struct drm_client *out)
             drm_numbers(key, value, out, &sums);
         }
     }
+    out->has_cycles = sums.has_cycles && sums.has_clock;
     for (size_t i = 0; i < MEMORY_WORDS && !out->has_memory; i++) {
         out->has_memory = sums.has[i];
         out->memory_b = sums.memory[i];

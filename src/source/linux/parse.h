@@ -67,6 +67,9 @@ struct drm_client {
     struct span driver, device; /* drm-driver, drm-pdev */
     uint64_t busy_ns;
     bool has_busy;
+    uint64_t cycles;            /* xe counts busy time in cycles of a clock, which it also gives */
+    uint64_t clock;
+    bool has_cycles;            /* both */
     uint64_t memory_b;
     bool has_memory;
 };

@@ -38,6 +38,8 @@ enum {
     EXE,
     GPU_TIME,
     GPU_MEMORY,
+    GPU_CYCLES,
+    GPU_CLOCK,
     STAMP,
     N_COLUMNS
 };
@@ -59,6 +61,8 @@ static const struct column_spec columns[N_COLUMNS] = {
     [EXE] = {"exe", "", SLOT_BYTES, 0, 0},
     [GPU_TIME] = {"gpu_time", "ns", SLOT_U64, CHANNEL_COUNTER, 0},
     [GPU_MEMORY] = {"gpu_memory", "B", SLOT_U64, 0, 0},
+    [GPU_CYCLES] = {"gpu_cycles", "cycles", SLOT_U64, CHANNEL_COUNTER, 0},
+    [GPU_CLOCK] = {"gpu_clock", "cycles", SLOT_U64, CHANNEL_COUNTER, 0},
     [STAMP] = {"stamp", "ns", SLOT_I64, 0, 0}, /* awake clock; only in rows not read in this tick */
 };
 
@@ -285,6 +289,10 @@ static void put_gpu(struct processes *s, struct root *root, struct frame *f, uin
     k->has_gpu = gpu_clients_read(&s->gpu, root, k->pid, &use);
     if (use.has_busy)
         frame_cell_u64(f, s->rowset, row, GPU_TIME, use.busy_ns);
+    if (use.has_cycles) {
+        frame_cell_u64(f, s->rowset, row, GPU_CYCLES, use.cycles);
+        frame_cell_u64(f, s->rowset, row, GPU_CLOCK, use.clock);
+    }
     if (use.has_memory)
         frame_cell_u64(f, s->rowset, row, GPU_MEMORY, use.memory_b);
 }

@@ -14,7 +14,9 @@ struct gpu_clients {
 
 struct gpu_use {
     uint64_t busy_ns, memory_b;
-    bool has_busy, has_memory;
+    uint64_t cycles, clock; /* of one device, whose hash this is */
+    uint64_t clock_of;
+    bool has_busy, has_memory, has_cycles;
 };
 
 void gpu_clients_begin(struct gpu_clients *g);

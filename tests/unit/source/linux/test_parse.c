@@ -222,24 +222,45 @@ static void clients_of_gpus_are_summed_over_engines_and_regions(void **state)
     static const struct {
         const char *what, *text;
         bool is_drm, has_id, has_busy, has_memory;
-        uint64_t id, busy_ns, memory_b;
+        uint64_t id, busy_ns, memory_b, cycles, clock;
     } rows[] = {
         {"an ordinary file", "pos:\t0\nflags:\t02\nmnt_id:\t9\n", false, false, false, false, 0, 0,
-         0},
+         0, 0, 0},
         {"two engines",
          "drm-driver:\tamdgpu\ndrm-client-id:\t42\ndrm-pdev:\t0000:03:00.0\n"
          "drm-engine-gfx:\t1000 ns\ndrm-engine-compute:\t500 ns\ndrm-engine-capacity-gfx:\t2\n",
-         true, true, true, false, 42, 1500, 0},
+         true, true, true, false, 42, 1500, 0, 0, 0},
         {"resident wins over total",
          "drm-driver: xe\ndrm-client-id: 1\ndrm-total-vram0: 8 MiB\ndrm-resident-vram0: 3 MiB\n"
          "drm-resident-system: 1024 KiB\ndrm-shared-vram0: 1 MiB\n",
-         true, true, false, true, 1, 0, 4u << 20},
+         true, true, false, true, 1, 0, 4u << 20, 0, 0},
         {"memory in bytes", "drm-driver: x\ndrm-memory-vram: 777\n", true, false, false, true, 0, 0,
-         777},
+         777, 0, 0},
+        {"i915: nanoseconds of each engine",
+         "drm-driver:\ti915\ndrm-pdev:\t0000:00:02.0\ndrm-client-id:\t7\n"
+         "drm-total-system0:\t0\ndrm-resident-system0:\t2 MiB\n"
+         "drm-engine-render:\t25662044495 ns\ndrm-engine-copy:\t0 ns\ndrm-engine-video:\t5 ns\n"
+         "drm-engine-capacity-video:\t2\n",
+         true, true, true, true, 7, UINT64_C(25662044500), 2u << 20, 0, 0},
+        {"asahi: one engine and its regions",
+         "drm-driver:\tasahi\ndrm-client-id:\t12\ndrm-engine-gpu:\t400000000 ns\n"
+         "drm-total-memory:\t4096 KiB\ndrm-shared-memory:\t0\ndrm-resident-memory:\t1024 KiB\n",
+         true, true, true, true, 12, 400000000, 1u << 20, 0, 0},
+        {"xe: cycles of a clock",
+         "drm-driver:\txe\ndrm-client-id:\t3\ndrm-pdev:\t0000:03:00.0\n"
+         "drm-total-gtt:\t192 KiB\ndrm-resident-gtt:\t192 KiB\n"
+         "drm-cycles-rcs:\t28257900\ndrm-total-cycles-rcs:\t7655183225\n"
+         "drm-cycles-vcs:\t100\ndrm-total-cycles-vcs:\t7655183226\n"
+         "drm-engine-capacity-vcs:\t2\n",
+         true, true, false, true, 3, 0, 192u << 10, 28258000, UINT64_C(7655183226)},
+        {"cycles without their clock", "drm-driver: xe\ndrm-client-id: 3\ndrm-cycles-ccs: 5\n",
+         true, true, false, false, 3, 0, 0, 0, 0},
+        {"a clock without cycles", "drm-driver: xe\ndrm-client-id: 3\ndrm-total-cycles-ccs: 5\n",
+         true, true, false, false, 3, 0, 0, 0, 0},
         {"sums do not wrap",
          "drm-driver: x\ndrm-engine-a: 18446744073709551615 ns\ndrm-engine-b: 5 ns\n"
          "drm-memory-x: 18446744073709551615 MiB\n",
-         true, false, true, true, 0, UINT64_MAX, UINT64_MAX},
+         true, false, true, true, 0, UINT64_MAX, UINT64_MAX, 0, 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -250,6 +271,9 @@ static void clients_of_gpus_are_summed_over_engines_and_regions(void **state)
                   rows[i].what);
         CHECK_ROW(c.id == rows[i].id && c.busy_ns == rows[i].busy_ns, rows[i].what);
         CHECK_ROW(c.memory_b == rows[i].memory_b, rows[i].what);
+        CHECK_ROW(c.has_cycles == (rows[i].clock > 0), rows[i].what);
+        CHECK_ROW(!c.has_cycles || (c.cycles == rows[i].cycles && c.clock == rows[i].clock),
+                  rows[i].what);
     }
 }
 

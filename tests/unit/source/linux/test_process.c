@@ -161,6 +161,58 @@ static void a_client_behind_several_descriptors_counts_once(void **state)
     box_remove(&b);
 }
 
+/* A client of xe, whose clock runs at 19.2 MHz. */
+static void put_xe_client(const struct box *b, const char *where, unsigned pid, unsigned fd,
+                          const char *device, unsigned long cycles, unsigned long clock)
+{
+    char path[64], text[320];
+    (void)snprintf(path, sizeof path, "%sproc/%u/fdinfo/%u", where, pid, fd);
+    (void)snprintf(text, sizeof text,
+                   "drm-driver:\txe\ndrm-pdev:\t%s\ndrm-client-id:\t%u\n"
+                   "drm-cycles-rcs:\t%lu\ndrm-total-cycles-rcs:\t%lu\n"
+                   "drm-cycles-vcs:\t0\ndrm-total-cycles-vcs:\t%lu\n",
+                   device, pid, cycles, clock, clock);
+    box_put(b, path, text);
+}
+
+static void cycles_of_a_clock_are_gpu_time_too(void **state)
+{
+    static const unsigned long hz = 19200000;
+    static const char *const moments[] = {"t0/", "t1/", "t2/", "t3/"};
+    struct box b;
+    struct view v;
+    (void)state;
+    box_make(&b);
+    put_process(&b, "", 10, "game", 1, 2);
+    put_process(&b, "", 20, "player", 1, 2);
+    box_put(&b, "sys/class/drm/card0/uevent", "");
+    box_link(&b, "proc/10/fd/3", "/dev/dri/renderD128");
+    box_link(&b, "proc/20/fd/5", "/dev/dri/renderD128");
+    box_link(&b, "proc/20/fd/6", "/dev/dri/renderD129");
+    for (unsigned m = 0; m < 4; m++) {
+        /* Half of the clock and a tenth of it, the clock set back before the last moment. */
+        unsigned long clock = m < 3 ? (90 + m) * hz : 5;
+        box_moment(&b, m);
+        put_xe_client(&b, moments[m], 10, 3, "0000:03:00.0", m * hz / 2, clock);
+        put_xe_client(&b, moments[m], 20, 5, "0000:03:00.0", 777 + m * hz / 10, clock);
+        put_xe_client(&b, moments[m], 20, 6, "0000:09:00.0", m * hz, clock + 99 * hz);
+    }
+    assert_int_equal(view_open(&v, b.dir, WANT | ACTOP_WANT_GPU_CLIENTS), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_int_equal(view_state(&v, ACTOP_METRIC_PROC_GPU_SHARE, "10"), ACTOP_STATE_WARMING);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_GPU_TIME, "10"), 0.5, 1e-8);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_GPU_TIME, "20"), 0.1, 1e-8);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_GPU_SHARE, "10"), 5.0 / 6, 1e-7);
+    assert_int_equal(view_origin(&v, ACTOP_METRIC_PROC_GPU_TIME, "10"), ACTOP_DERIVED);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_GPU_TIME, "10"), 1.0, 1e-8);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_PROC_GPU_TIME, "10"), 1.0, 1e-8);
+    view_close(&v);
+    box_remove(&b);
+}
+
 /* ---- this machine --------------------------------------------------------------------------------------------------- */
 
 enum { PROCESSES = 1000 };
@@ -460,6 +512,7 @@ int main(void)
         cmocka_unit_test(shares_are_of_all_busy_time_and_rates_of_the_identity),
         cmocka_unit_test(command_lines_are_read_only_when_wanted),
         cmocka_unit_test(a_client_behind_several_descriptors_counts_once),
+        cmocka_unit_test(cycles_of_a_clock_are_gpu_time_too),
         cmocka_unit_test(a_thousand_real_processes_come_are_read_and_go),
         cmocka_unit_test(processes_that_are_not_wanted_are_counted_and_keep_no_descriptors),
         cmocka_unit_test(a_busy_process_is_seen_to_be_busy),
