@@ -474,9 +474,11 @@ static void put_head(struct report *r)
     buf_puts(&i.b, ACTOP_VERSION);
     item_close(&i, r);
     item_open(&i);
-    if (r->s->at.wall_ns > 0)
+    if (r->s->at.wall_ns > 0) {
         put_time(&i.b, r->s->at.wall_ns);
-    buf_puts(&i.b, ", over ");
+        buf_puts(&i.b, ", ");
+    }
+    buf_puts(&i.b, "over ");
     buf_put_fixed(&i.b, (double)r->s->interval_ns / 1e9, 1);
     buf_puts(&i.b, " s");
     item_close(&i, r);
@@ -565,10 +567,13 @@ static void put_processes(struct report *r)
 {
     uint32_t n = sample_rows(r->s, ACTOP_SCOPE_PROCESS);
     buf_puts(r->b, "\n     PID    CPU %   GPU %    W       MEM MiB   THR  COMMAND\n");
-    for (uint32_t row = 0; row < n && row < PROCESS_ROWS; row++)
-        if (!(sample_entity_get(r->s, ACTOP_SCOPE_PROCESS, row)->flags & ACTOP_ENTITY_EXITED))
+    uint32_t put = 0;
+    for (uint32_t row = 0; row < n && put < PROCESS_ROWS; row++)
+        if (!(sample_entity_get(r->s, ACTOP_SCOPE_PROCESS, row)->flags & ACTOP_ENTITY_EXITED)) {
             put_process(r, row);
-    if (n == 0)
+            put++;
+        }
+    if (put == 0)
         buf_puts(r->b, "  no process matches\n");
 }
 

@@ -2,6 +2,7 @@
 /* The plain report and CSV: layout, units, what is absent, names from outside. */
 #include "lib/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,6 +140,39 @@ static size_t count(const char *text, char c)
     return n;
 }
 
+static void processes_that_ended_take_no_line_of_those_that_run(void **state)
+{
+    struct made m;
+    (void)state;
+    begin(&m, topology_new());
+    for (uint64_t pid = 1; pid <= 40; pid++) {
+        char key[8];
+        int n = snprintf(key, sizeof key, "%lu", (unsigned long)pid);
+        int32_t row = sample_add_row(m.s, ACTOP_SCOPE_PROCESS, key, (size_t)n, "x", 1);
+        struct entity *e = sample_entity(m.s, ACTOP_SCOPE_PROCESS, (uint32_t)row);
+        e->id = pid;
+        e->flags = pid <= 20 ? ACTOP_ENTITY_EXITED : 0;
+    }
+    char *text = text_of(&m, ACTOP_FORMAT_TEXT, 1, 100);
+    expect(text, "\n      21 ");
+    expect(text, "\n      35 ");
+    assert_null(strstr(text, "\n      20 "));
+    assert_null(strstr(text, "\n      36 "));
+    end(&m, text);
+}
+
+static void a_sample_without_a_date_begins_with_its_length(void **state)
+{
+    struct made m;
+    (void)state;
+    begin(&m, topology_new());
+    m.s->at.wall_ns = 0;
+    char *text = text_of(&m, ACTOP_FORMAT_TEXT, 0, 100);
+    expect(text, "over 2.0 s");
+    assert_null(strstr(text, ", over"));
+    end(&m, text);
+}
+
 static void a_battery_says_what_it_does_and_no_more(void **state)
 {
     static const struct {
@@ -194,6 +228,8 @@ int main(void)
         cmocka_unit_test(the_report_says_values_with_units_and_names_what_is_absent),
         cmocka_unit_test(no_line_is_wider_than_asked_for),
         cmocka_unit_test(processes_stand_in_columns_and_their_names_are_safe),
+        cmocka_unit_test(processes_that_ended_take_no_line_of_those_that_run),
+        cmocka_unit_test(a_sample_without_a_date_begins_with_its_length),
         cmocka_unit_test(a_battery_says_what_it_does_and_no_more),
         cmocka_unit_test(csv_has_as_many_names_as_cells_and_formulas_are_texts),
     };
