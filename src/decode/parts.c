@@ -274,7 +274,7 @@ static bool describes_nothing(const struct schema *s, size_t collector)
     return true;
 }
 
-/* What the machine as a whole has not got because a part of the source failed before it could say what there is. */
+/* What is not there because a part of the source failed before it could say what there is. */
 static void blame(const struct schema *s, size_t collector, struct actop_sample_t *out)
 {
     const char *name = schema_text(s, s->collectors[collector].name);
@@ -282,12 +282,11 @@ static void blame(const struct schema *s, size_t collector, struct actop_sample_
                             ? ACTOP_STATE_DENIED
                             : ACTOP_STATE_FAILED;
     for (int id = 0; id < ACTOP_METRIC_COUNT; id++) {
-        if (metric_info((actop_metric)id)->scope != ACTOP_SCOPE_MACHINE)
-            continue;
-        struct cell *c = sample_cell(out, (actop_metric)id, 0);
-        if (c != NULL && c->state == ACTOP_STATE_UNSUPPORTED && c->via != 0 &&
-            strcmp(pool_at(&out->topology->pool, out->topology->via[c->via]), name) == 0)
-            c->state = (uint8_t)state;
+        struct cell *c;
+        for (uint32_t row = 0; (c = sample_cell(out, (actop_metric)id, row)) != NULL; row++)
+            if (c->state == ACTOP_STATE_UNSUPPORTED && c->via != 0 &&
+                strcmp(pool_at(&out->topology->pool, out->topology->via[c->via]), name) == 0)
+                c->state = (uint8_t)state;
     }
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What may not be read is denied: never 0, never called unsupported, and never anybody else's trouble. Each part of the Linux
 source is denied what it reads, by a rule of the tree and, where this may be done, by the kernel to a user who is nobody."""
+import functools
 import json
 import os
 import shutil
@@ -29,6 +30,20 @@ def collectors(text):
     part = text.split("Collectors\n")[1].split("\n\n")[0]
     rows = [line.split(None, 2) for line in part.splitlines() if line.startswith("  ") and line[2] != " "]
     return {row[1]: (row[0], row[2] if len(row) > 2 else "") for row in rows}
+
+
+def metric_states(root):
+    """State of each metric in doctor's table."""
+    part = tap.actop("doctor", "--root", root).stdout.split("\nMetrics\n")[1].split("\n\n")[0]
+    return {line.split()[1]: line.split()[0] for line in part.splitlines() if line.startswith("  ") and line[2] != " "}
+
+
+@functools.cache
+def undenied():
+    root = tree()
+    states = metric_states(root)
+    shutil.rmtree(root)
+    return states
 
 
 def first_record(root, *more):
@@ -68,12 +83,29 @@ def _(part, paths, keys):
 
 
 @tap.case("a denied part's own metrics are denied and not unsupported",
-          ("CPU time", ["proc/stat"], "cpu.util"), ("energy", RAPL, "package.power"), ("energy of the cores", RAPL[1:2], "cpu.power"))
-def _(paths, metric):
-    root = tree(*(f"EACCES {path}" for path in paths))
-    text = tap.actop("doctor", "--root", root).stdout
-    line = next(line for line in text.splitlines() if line.split()[1:2] == [metric])
-    assert line.split()[0] == "denied", line
+          ("CPU time", ["proc/stat"], "cpu.util cpu.user cpu.system cpu.iowait cpu.steal"),
+          ("energy", RAPL, "cpu.power gpu.power package.power system.power rail.power rail.energy"),
+          ("energy of the cores", RAPL[1:2], "cpu.power"),
+          ("energy by its directory", ["sys/class/powercap"], "cpu.power gpu.power package.power system.power"),
+          ("clocks", ["sys/devices/system/cpu/cpufreq"], "tier.freq tier.max_freq cluster.freq cluster.max_freq cluster.limit_freq"),
+          ("memory beside a readable vmstat", ["proc/meminfo"],
+           "ram.total ram.used ram.available ram.free ram.app ram.wired ram.compressed ram.cached ram.shared swap.total swap.used"),
+          ("paging beside a readable meminfo", ["proc/vmstat"], "swap.in swap.out"),
+          ("load beside readable stalls", ["proc/loadavg"], "load.1m load.5m load.15m thread.count"),
+          ("stalls beside a readable load", ["proc/pressure"],
+           "cpu.pressure_some io.pressure_some io.pressure_full memory.pressure_some memory.pressure_full"),
+          ("network", ["proc/net/dev"], "net.rx net.tx"), ("disks", ["proc/diskstats"], "disk.read disk.write"),
+          ("battery", ["sys/class/power_supply"], "battery.power adapter.power"),
+          ("throttling", ["sys/class/thermal", "sys/devices/system/cpu/online"], "cpu.throttles thermal.state"),
+          ("sensors and zones", ["sys/class/hwmon", "sys/class/thermal"], "cpu.temp cpu.temp_mean"),
+          ("graphics", ["sys/class/drm"], "gpu.util"))
+def _(paths, metrics):
+    before = undenied()
+    after = metric_states(tree(*(f"EACCES {path}" for path in paths)))
+    assert {metric: before[metric] for metric in metrics.split()} == {metric: "ok" for metric in metrics.split()}
+    assert {metric: after[metric] for metric in metrics.split()} == {metric: "denied" for metric in metrics.split()}
+    wrong = [metric for metric in before if before[metric] == "ok" and after[metric] == "unsupported"]
+    assert not wrong, wrong
 
 
 @tap.case("with all of /proc denied nothing of it is shown, and the rest is")

@@ -216,11 +216,21 @@ static void add_adapter(const struct supply *s, bool is_mains, struct sums *sums
     sums->adapter_w += fabs(w);
 }
 
-static void put_sums(const struct batteries *b, struct decode_frame *d, const struct sums *sums)
+/* Is there a sensor of the adapter that could not be read? Why not is then what is said. */
+static bool sensor_failed(const struct decode_frame *d)
+{
+    const struct cell *c = sample_cell(d->out, ACTOP_METRIC_ADAPTER_POWER, 0);
+    return c != NULL && (c->state == ACTOP_STATE_DENIED || c->state == ACTOP_STATE_FAILED);
+}
+
+static void put_sums(const struct batteries *b, struct decode_frame *d, const struct sums *sums,
+                     actop_state absence)
 {
     double unused;
     if (sums->has_battery)
         sample_put(d->out, ACTOP_METRIC_BATTERY_POWER, 0, sums->battery_w, ACTOP_DERIVED, b->via);
+    else
+        sample_put_state(d->out, ACTOP_METRIC_BATTERY_POWER, 0, absence, b->via);
     /* A sensor of the adapter's own, read by another part, knows better. */
     if (sample_get(d->out, ACTOP_METRIC_ADAPTER_POWER, 0, &unused))
         return;
@@ -228,6 +238,8 @@ static void put_sums(const struct batteries *b, struct decode_frame *d, const st
         sample_put(d->out, ACTOP_METRIC_ADAPTER_POWER, 0, sums->adapter_w, ACTOP_MEASURED, b->via);
     else if (sums->adapters > 0 && sums->online == 0)
         sample_put(d->out, ACTOP_METRIC_ADAPTER_POWER, 0, 0, ACTOP_DERIVED, b->via);
+    else if (!sensor_failed(d))
+        sample_put_state(d->out, ACTOP_METRIC_ADAPTER_POWER, 0, absence, b->via);
 }
 
 static void battery_step(void *state, struct decode_frame *d)
@@ -235,9 +247,10 @@ static void battery_step(void *state, struct decode_frame *d)
     const struct batteries *b = state;
     const struct frame *f = d->frame;
     struct sums sums = {0};
-    if (!rows_read(f, b->rowset))
-        return;
-    for (uint32_t row = 0; row < f->rows[b->rowset].n; row++) {
+    bool is_read = rows_read(f, b->rowset); /* and may have no battery */
+    actop_state absence = is_read ? ACTOP_STATE_UNSUPPORTED : rows_absence(f, b->rowset);
+    uint32_t n = is_read ? f->rows[b->rowset].n : 0;
+    for (uint32_t row = 0; row < n; row++) {
         struct supply s = read_supply(b, f, row);
         const char *type = text(b, f, row, TYPE);
         if (strcmp(text(b, f, row, SCOPE), "Device") == 0)
@@ -248,7 +261,7 @@ static void battery_step(void *state, struct decode_frame *d)
         else if (strcmp(type, "Mains") == 0 || strcmp(type, "USB") == 0)
             add_adapter(&s, type[0] == 'M', &sums);
     }
-    put_sums(b, d, &sums);
+    put_sums(b, d, &sums, absence);
 }
 
 const struct decode_part decode_part_battery = {

@@ -253,24 +253,38 @@ static double mean_util(const struct group *g)
     return g->n_util > 0 ? g->util / g->n_util : UNKNOWN;
 }
 
+/* Why a group of CPUs has no clock: that of the first policy, as with the machine's time. */
+static actop_state clock_absence(const struct cpu_state *s, const struct decode_frame *d,
+                                 const struct group *g)
+{
+    if (g->n == 0)
+        return ACTOP_STATE_NONE;
+    return s->map.n_policies > 0 ? decode_absence(d, s->map.policies[0].cur)
+                                 : ACTOP_STATE_UNSUPPORTED;
+}
+
 static void put_hz(struct decode_frame *d, actop_metric id, uint32_t row, double hz,
-                   actop_origin origin, uint16_t via)
+                   actop_origin origin, uint16_t via, actop_state none)
 {
     if (!isnan(hz) && hz > 0)
         sample_put(d->out, id, row, hz, origin, via);
+    else if (none !=
+             ACTOP_STATE_WARMING) /* else the clock was read, and nothing gives this of it */
+        sample_put_state(d->out, id, row, none, via);
 }
 
 static void put_cluster(const struct cpu_state *s, struct decode_frame *d, uint32_t row,
                         const struct group *g)
 {
     double util = mean_util(g), hz = mean_of(&g->hz), max_hz = s->map.clusters[row].max_hz;
+    actop_state none = clock_absence(s, d, g);
     put_ratio(d, ACTOP_METRIC_CLUSTER_UTIL, row, util, s->via_stat,
               g->n > 0 ? ACTOP_STATE_WARMING : ACTOP_STATE_NONE);
-    put_hz(d, ACTOP_METRIC_CLUSTER_FREQ, row, hz, g->origin, s->via_freq);
+    put_hz(d, ACTOP_METRIC_CLUSTER_FREQ, row, hz, g->origin, s->via_freq, none);
     put_hz(d, ACTOP_METRIC_CLUSTER_REALIZED_FREQ, row, mean_of(&g->real_hz), ACTOP_MEASURED,
-           s->via_freq);
-    put_hz(d, ACTOP_METRIC_CLUSTER_MAX_FREQ, row, max_hz, ACTOP_MEASURED, s->via_freq);
-    put_hz(d, ACTOP_METRIC_CLUSTER_LIMIT_FREQ, row, g->limit_hz, ACTOP_MEASURED, s->via_freq);
+           s->via_freq, none);
+    put_hz(d, ACTOP_METRIC_CLUSTER_MAX_FREQ, row, max_hz, ACTOP_MEASURED, s->via_freq, none);
+    put_hz(d, ACTOP_METRIC_CLUSTER_LIMIT_FREQ, row, g->limit_hz, ACTOP_MEASURED, s->via_freq, none);
     if (!isnan(util) && !isnan(hz) && max_hz > 0)
         sample_put(d->out, ACTOP_METRIC_CLUSTER_SCALED, row, util * hz / max_hz, ACTOP_DERIVED,
                    s->via_freq);
@@ -279,13 +293,14 @@ static void put_cluster(const struct cpu_state *s, struct decode_frame *d, uint3
 static void put_tier(const struct cpu_state *s, struct decode_frame *d, uint32_t row,
                      const struct group *g)
 {
+    actop_state none = clock_absence(s, d, g);
     put_ratio(d, ACTOP_METRIC_TIER_UTIL, row, mean_util(g), s->via_stat,
               g->n > 0 ? ACTOP_STATE_WARMING : ACTOP_STATE_NONE);
-    put_hz(d, ACTOP_METRIC_TIER_FREQ, row, g->fastest_hz, g->origin, s->via_freq);
-    put_hz(d, ACTOP_METRIC_TIER_REALIZED_FREQ, row, g->fastest_real_hz, ACTOP_MEASURED,
-           s->via_freq);
-    put_hz(d, ACTOP_METRIC_TIER_MAX_FREQ, row, s->map.tier_max_hz[row], ACTOP_MEASURED,
-           s->via_freq);
+    put_hz(d, ACTOP_METRIC_TIER_FREQ, row, g->fastest_hz, g->origin, s->via_freq, none);
+    put_hz(d, ACTOP_METRIC_TIER_REALIZED_FREQ, row, g->fastest_real_hz, ACTOP_MEASURED, s->via_freq,
+           none);
+    put_hz(d, ACTOP_METRIC_TIER_MAX_FREQ, row, s->map.tier_max_hz[row], ACTOP_MEASURED, s->via_freq,
+           none);
 }
 
 /* ---- residency ------------------------------------------------------------------------------------------------------ */

@@ -305,7 +305,7 @@ static void put_rail(const struct energy_state *s, struct decode_frame *d, const
 
 /* ---- the machine's sums ------------------------------------------------------------------------------------------------- */
 
-/* A sum of rails; where one of them has no value, neither has the sum. */
+/* A sum of rails; where one of them has no value, neither has the sum. Where there is none, it is powercap that has none. */
 struct power {
     double w;
     actop_state state; /* OK, or why there is no value */
@@ -316,7 +316,7 @@ struct power {
 static struct power sum_of(const struct energy_state *s, const struct decode_frame *d,
                            enum role role)
 {
-    struct power p = {0, ACTOP_STATE_UNSUPPORTED, ACTOP_MEASURED, 0};
+    struct power p = {0, ACTOP_STATE_UNSUPPORTED, ACTOP_MEASURED, s->via_powercap};
     for (size_t i = 0; i < s->n; i++) {
         const struct rail *r = &s->rails[i];
         if (r->role != role || (p.state != ACTOP_STATE_OK && p.state != ACTOP_STATE_UNSUPPORTED))

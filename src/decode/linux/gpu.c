@@ -18,6 +18,7 @@ struct gpu {
     double max_hz, vram_total_b, gtt_total_b; /* UNKNOWN */
     char name[48];
     double util, hz, used_b, total_b, c; /* this frame; UNKNOWN */
+    uint16_t via_clock;                  /* who gave hz */
 };
 
 struct gpu_state {
@@ -155,13 +156,12 @@ static void step_clock(const struct gpu_state *s, struct decode_frame *d, struct
 {
     double asked = number_of(d, g->cur, 1e6), real = number_of(d, g->act, 1e6),
            sclk = number_of(d, g->sclk, 1);
+    g->via_clock = isnan(real) && !isnan(sclk) ? s->via_hwmon : s->via_drm;
     real = isnan(real) ? sclk : real;
     asked = isnan(asked) ? number_of(d, g->cur_hz, 1) : asked;
     g->hz = isnan(real) ? asked : real;
-    put(d, ACTOP_METRIC_GPU_ONE_FREQ, g->row, g->hz, ACTOP_MEASURED,
-        isnan(sclk) ? s->via_drm : s->via_hwmon);
-    put(d, ACTOP_METRIC_GPU_ONE_REALIZED_FREQ, g->row, real, ACTOP_MEASURED,
-        isnan(sclk) ? s->via_drm : s->via_hwmon);
+    put(d, ACTOP_METRIC_GPU_ONE_FREQ, g->row, g->hz, ACTOP_MEASURED, g->via_clock);
+    put(d, ACTOP_METRIC_GPU_ONE_REALIZED_FREQ, g->row, real, ACTOP_MEASURED, g->via_clock);
     put(d, ACTOP_METRIC_GPU_ONE_MAX_FREQ, g->row, g->max_hz, ACTOP_MEASURED, s->via_drm);
     if (!isnan(g->util) && !isnan(g->hz) && g->max_hz > 0)
         put(d, ACTOP_METRIC_GPU_ONE_SCALED, g->row, g->util * g->hz / g->max_hz, ACTOP_DERIVED,
@@ -222,7 +222,7 @@ static void put_machine(const struct gpu_state *s, struct decode_frame *d)
     const struct gpu *g = busiest(s);
     double used_b = UNKNOWN, total_b = UNKNOWN;
     put_util(s, d, g);
-    put(d, ACTOP_METRIC_GPU_FREQ, 0, g->hz, ACTOP_MEASURED, s->via_drm);
+    put(d, ACTOP_METRIC_GPU_FREQ, 0, g->hz, ACTOP_MEASURED, g->via_clock);
     put(d, ACTOP_METRIC_GPU_MAX_FREQ, 0, g->max_hz, ACTOP_MEASURED, s->via_drm);
     for (size_t i = 0; i < s->n; i++) {
         used_b = sum_of(used_b, s->gpus[i].used_b);

@@ -356,7 +356,7 @@ static void put_group(const struct heat_state *s, struct decode_frame *d, enum g
 {
     double sum = 0, most = UNKNOWN;
     uint32_t n = 0;
-    uint16_t via = 0;
+    uint16_t via = s->via_hwmon;
     actop_state none = ACTOP_STATE_UNSUPPORTED;
     for (size_t i = 0; i < s->n_sensors; i++) {
         const struct sensor *sensor = &s->sensors[i];
@@ -375,8 +375,8 @@ static void put_group(const struct heat_state *s, struct decode_frame *d, enum g
         n++;
     }
     if (n == 0) {
-        sample_put_state(d->out, hottest, 0, none, 0);
-        sample_put_state(d->out, mean, 0, none, 0);
+        sample_put_state(d->out, hottest, 0, none, via);
+        sample_put_state(d->out, mean, 0, none, via);
         return;
     }
     sample_put(d->out, hottest, 0, most, ACTOP_MEASURED, via);
@@ -441,7 +441,8 @@ static bool put_throttles(const struct heat_state *s, struct decode_frame *d)
         sample_put(d->out, ACTOP_METRIC_CPU_THROTTLES, 0, (double)total, ACTOP_MEASURED,
                    s->via_thermal);
     else
-        sample_put_state(d->out, ACTOP_METRIC_CPU_THROTTLES, 0, ACTOP_STATE_UNSUPPORTED, 0);
+        sample_put_state(d->out, ACTOP_METRIC_CPU_THROTTLES, 0, ACTOP_STATE_UNSUPPORTED,
+                         s->via_thermal);
     return rose;
 }
 
@@ -472,7 +473,8 @@ static void put_thermal_state(const struct heat_state *s, struct decode_frame *d
             level = 3;
     }
     if (level < 0)
-        sample_put_state(d->out, ACTOP_METRIC_THERMAL_STATE, 0, ACTOP_STATE_UNSUPPORTED, 0);
+        sample_put_state(d->out, ACTOP_METRIC_THERMAL_STATE, 0, ACTOP_STATE_UNSUPPORTED,
+                         s->via_thermal);
     else
         sample_put(d->out, ACTOP_METRIC_THERMAL_STATE, 0, level, ACTOP_DERIVED, s->via_thermal);
 }

@@ -39,11 +39,17 @@ static void step(void *state, struct decode_frame *d)
     const struct load_state *s = state;
     bool known = frame_has(d->frame, s->averages) && d->schema->channels[s->averages].count >= 3;
     const uint64_t *slots = known ? d->frame->slots + d->schema->channels[s->averages].first : NULL;
-    for (size_t i = 0; known && i < 3; i++)
-        sample_put(d->out, averages[i], 0, (double)slots[i] / 100, ACTOP_MEASURED, s->via);
+    for (size_t i = 0; i < 3; i++)
+        if (known)
+            sample_put(d->out, averages[i], 0, (double)slots[i] / 100, ACTOP_MEASURED, s->via);
+        else
+            sample_put_state(d->out, averages[i], 0, decode_absence(d, s->averages), s->via);
     if (frame_has(d->frame, s->threads))
         sample_put(d->out, ACTOP_METRIC_THREAD_COUNT, 0, (double)frame_u64(d->frame, s->threads),
                    ACTOP_MEASURED, s->via);
+    else
+        sample_put_state(d->out, ACTOP_METRIC_THREAD_COUNT, 0, decode_absence(d, s->threads),
+                         s->via);
     for (size_t i = 0; i < N_STALLS; i++) {
         double ratio;
         if (decode_rate(d, s->stalls[i], 0, 1e-6, &ratio))

@@ -96,6 +96,16 @@ static double positive(double v)
     return v > 0 ? v : 0;
 }
 
+/* A sum over lines, which is there where its main line is; else why it is not. */
+static void put_sum(const struct memory *m, const struct decode_frame *d, actop_metric id, int main,
+                    double sum_b)
+{
+    if (has(m, d, main))
+        sample_put(d->out, id, 0, sum_b, ACTOP_DERIVED, m->via);
+    else
+        sample_put_state(d->out, id, 0, decode_absence(d, m->channels[main]), m->via);
+}
+
 static void put_line(const struct memory *m, const struct decode_frame *d, actop_metric id,
                      int name)
 {
@@ -123,16 +133,11 @@ static void put_split(const struct memory *m, const struct decode_frame *d)
     put_line(m, d, ACTOP_METRIC_RAM_FREE, MEM_FREE);
     put_line(m, d, ACTOP_METRIC_RAM_APP, ANON);
     put_line(m, d, ACTOP_METRIC_RAM_SHARED, SHMEM);
-    if (has(m, d, CACHED))
-        sample_put(d->out, ACTOP_METRIC_RAM_CACHED, 0,
-                   positive(bytes(m, d, CACHED) + bytes(m, d, BUFFERS) + bytes(m, d, RECLAIMABLE) -
-                            bytes(m, d, SHMEM)),
-                   ACTOP_DERIVED, m->via);
-    if (has(m, d, UNRECLAIMABLE))
-        sample_put(d->out, ACTOP_METRIC_RAM_WIRED, 0,
-                   bytes(m, d, UNRECLAIMABLE) + bytes(m, d, PAGE_TABLES) +
-                       bytes(m, d, KERNEL_STACK),
-                   ACTOP_DERIVED, m->via);
+    put_sum(m, d, ACTOP_METRIC_RAM_CACHED, CACHED,
+            positive(bytes(m, d, CACHED) + bytes(m, d, BUFFERS) + bytes(m, d, RECLAIMABLE) -
+                     bytes(m, d, SHMEM)));
+    put_sum(m, d, ACTOP_METRIC_RAM_WIRED, UNRECLAIMABLE,
+            bytes(m, d, UNRECLAIMABLE) + bytes(m, d, PAGE_TABLES) + bytes(m, d, KERNEL_STACK));
 }
 
 /* What the compressors hold, in the memory it takes compressed. */
@@ -149,7 +154,8 @@ static void put_compressed(const struct memory *m, const struct decode_frame *d)
     if (known)
         sample_put(d->out, ACTOP_METRIC_RAM_COMPRESSED, 0, sum, ACTOP_MEASURED, m->via);
     else
-        sample_put_state(d->out, ACTOP_METRIC_RAM_COMPRESSED, 0, ACTOP_STATE_UNSUPPORTED, m->via);
+        sample_put_state(d->out, ACTOP_METRIC_RAM_COMPRESSED, 0,
+                         decode_absence(d, m->channels[ZSWAP]), m->via);
 }
 
 static void put_swap_rate(const struct memory *m, const struct decode_frame *d, actop_metric id,
@@ -160,20 +166,17 @@ static void put_swap_rate(const struct memory *m, const struct decode_frame *d, 
         sample_put(d->out, id, 0, per_s, ACTOP_MEASURED, m->via);
     else
         sample_put_state(d->out, id, 0,
-                         m->page_size_b > 0 ? decode_absence(d, channel) : ACTOP_STATE_UNSUPPORTED,
+                         m->page_size_b > 0 || !frame_has(d->frame, channel)
+                             ? decode_absence(d, channel)
+                             : ACTOP_STATE_UNSUPPORTED,
                          m->via);
 }
 
 static void put_swap(const struct memory *m, const struct decode_frame *d)
 {
     put_line(m, d, ACTOP_METRIC_SWAP_TOTAL, SWAP_TOTAL);
-    if (has(m, d, SWAP_TOTAL) && has(m, d, SWAP_FREE))
-        sample_put(d->out, ACTOP_METRIC_SWAP_USED, 0,
-                   positive(bytes(m, d, SWAP_TOTAL) - bytes(m, d, SWAP_FREE)), ACTOP_DERIVED,
-                   m->via);
-    else
-        sample_put_state(d->out, ACTOP_METRIC_SWAP_USED, 0,
-                         decode_absence(d, m->channels[SWAP_TOTAL]), m->via);
+    put_sum(m, d, ACTOP_METRIC_SWAP_USED, SWAP_FREE,
+            positive(bytes(m, d, SWAP_TOTAL) - bytes(m, d, SWAP_FREE)));
     put_swap_rate(m, d, ACTOP_METRIC_SWAP_IN, m->swap_in);
     put_swap_rate(m, d, ACTOP_METRIC_SWAP_OUT, m->swap_out);
 }
@@ -188,31 +191,41 @@ static void put_pressure(const struct memory *m, const struct decode_frame *d,
     else if (frame_has(d->frame, m->some)) {
         sample_put_state(d->out, ACTOP_METRIC_MEMORY_PRESSURE, 0, ACTOP_STATE_WARMING, m->via);
         return;
+    } else if (isnan(available_ratio)) {
+        sample_put_state(d->out, ACTOP_METRIC_MEMORY_PRESSURE, 0,
+                         decode_absence(d, m->channels[MEM_TOTAL]), m->via);
+        return;
     } else
         verdict = available_ratio < 0.04 ? 2 : available_ratio < 0.10 ? 1 : 0;
     sample_put(d->out, ACTOP_METRIC_MEMORY_PRESSURE, 0, verdict, ACTOP_ESTIMATED, m->via);
 }
 
-static void memory_step(void *state, struct decode_frame *d)
+/* Used and available memory. Returns the share that is available; UNKNOWN. */
+static double put_use(const struct memory *m, const struct decode_frame *d)
 {
-    const struct memory *m = state;
     actop_origin origin;
-    put_line(m, d, ACTOP_METRIC_RAM_TOTAL, MEM_TOTAL);
-    if (!has(m, d, MEM_TOTAL) || bytes(m, d, MEM_TOTAL) <= 0) {
+    double total = bytes(m, d, MEM_TOTAL), available = available_b(m, d, &origin);
+    if (total <= 0) {
         actop_state none = decode_absence(d, m->channels[MEM_TOTAL]);
         sample_put_state(d->out, ACTOP_METRIC_RAM_USED, 0, none, m->via);
         sample_put_state(d->out, ACTOP_METRIC_RAM_AVAILABLE, 0, none, m->via);
-        return;
+        return UNKNOWN;
     }
-    double total = bytes(m, d, MEM_TOTAL);
-    double available = available_b(m, d, &origin);
     sample_put(d->out, ACTOP_METRIC_RAM_AVAILABLE, 0, available, origin, m->via);
     sample_put(d->out, ACTOP_METRIC_RAM_USED, 0, total - available,
                origin == ACTOP_MEASURED ? ACTOP_DERIVED : origin, m->via);
+    return available / total;
+}
+
+static void memory_step(void *state, struct decode_frame *d)
+{
+    const struct memory *m = state;
+    put_line(m, d, ACTOP_METRIC_RAM_TOTAL, MEM_TOTAL);
+    double ratio = put_use(m, d);
     put_split(m, d);
     put_compressed(m, d);
     put_swap(m, d);
-    put_pressure(m, d, available / total);
+    put_pressure(m, d, ratio);
 }
 
 const struct decode_part decode_part_memory = {

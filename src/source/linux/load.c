@@ -25,11 +25,11 @@ static void describe_loadavg(struct load_state *s, struct linux_probe *p)
     static const char *const names[] = {"1", "5", "15"};
     struct root_text text;
     int errnum = root_load(p->root, "proc/loadavg", &text);
-    if (errnum != 0) {
+    if (errnum != 0)
         linux_report_nothing(p, errnum, "proc/loadavg", "mount /proc",
                              "/proc/loadavg cannot be read");
+    if (errnum == ENOENT)
         return;
-    }
     s->loadavg = root_keep(p->root, "proc/loadavg");
     s->averages = schema_add_channel(p->schema, &(struct channel_spec){.key = "load/average",
                                                                        .group = "load",
@@ -49,13 +49,21 @@ static void describe_loadavg(struct load_state *s, struct linux_probe *p)
                                                                       .type = SLOT_U64});
 }
 
+static bool is_denied(int errnum)
+{
+    return errnum == EACCES || errnum == EPERM;
+}
+
 static void describe_stall(struct load_state *s, struct linux_probe *p, size_t resource)
 {
     struct root_text text;
     char path[32], key[32];
     (void)snprintf(path, sizeof path, "proc/pressure/%s", resources[resource]);
-    /* With psi=0 on the command line the files are there and give EOPNOTSUPP. */
-    if (root_load(p->root, path, &text) != 0) {
+    int errnum = root_load(p->root, path, &text);
+    if (is_denied(errnum)) {
+        linux_report(p, errnum, "run actop as root", "/%s: %s", path, strerror(errnum));
+    } else if (errnum != 0) {
+        /* With psi=0 on the command line the files are there and give EOPNOTSUPP. */
         linux_report(p, 0, "boot with psi=1", "the kernel keeps no pressure stall information");
         return;
     }

@@ -86,19 +86,26 @@ static void describe_zram(struct memory *m, struct linux_probe *p)
     root_names_release(&names);
 }
 
-static void describe_files(struct memory *m, struct linux_probe *p)
+/* A file that is there and may not be read would have had all names: their channels say in each frame why not. */
+static void describe_file(struct linux_probe *p, int32_t file, const char *const *names, size_t n,
+                          const char *group, const char *unit, uint8_t flags, int32_t *channels)
 {
     struct root_text text;
-    int errnum = root_read(p->root, m->meminfo, &text);
-    if (errnum != 0)
-        linux_report(p, errnum == ENOENT ? -1 : errnum, NULL, "/proc/meminfo: %s",
-                     strerror(errnum));
+    int errnum = root_read(p->root, file, &text);
+    if (errnum == 0)
+        describe_pairs(p, text.text, names, n, group, unit, flags, channels);
     else
-        describe_pairs(p, text.text, meminfo_names, N_MEMINFO, "meminfo", "kB", 0,
-                       m->meminfo_channels);
-    if (root_read(p->root, m->vmstat, &text) == 0)
-        describe_pairs(p, text.text, vmstat_names, N_VMSTAT, "vmstat", "pages", CHANNEL_COUNTER,
-                       m->vmstat_channels);
+        linux_report(p, errnum == ENOENT ? -1 : errnum, NULL, "/proc/%s: %s", group,
+                     strerror(errnum));
+    for (size_t i = 0; errnum != 0 && errnum != ENOENT && i < n; i++)
+        channels[i] = add_channel(p, group, names[i], unit, flags);
+}
+
+static void describe_files(struct memory *m, struct linux_probe *p)
+{
+    describe_file(p, m->meminfo, meminfo_names, N_MEMINFO, "meminfo", "kB", 0, m->meminfo_channels);
+    describe_file(p, m->vmstat, vmstat_names, N_VMSTAT, "vmstat", "pages", CHANNEL_COUNTER,
+                  m->vmstat_channels);
 }
 
 static void memory_describe(void *state, struct linux_probe *p)
@@ -172,7 +179,7 @@ static bool memory_read(void *state, struct root *root, struct frame *f)
         set_statuses(f, m->meminfo_channels, N_MEMINFO, errnum);
     /* vmstat is a long file; without swap nothing in it is wanted. */
     int32_t total = m->meminfo_channels[6];
-    if (m->vmstat_channels[0] >= 0 && frame_has(f, total) && frame_u64(f, total) > 0) {
+    if (m->vmstat_channels[0] >= 0 && !(frame_has(f, total) && frame_u64(f, total) == 0)) {
         errnum = root_read(root, m->vmstat, &text);
         if (errnum == 0)
             read_pairs(f, text.text, vmstat_names, N_VMSTAT, m->vmstat_channels);
