@@ -40,14 +40,15 @@ static actop_status run_screen(actop_session *s, const struct options *o, uint32
 
 enum { FIRST_INHERITED = 3 };
 
-/* Socket activation: LISTEN_PID is us, and LISTEN_FDS says that there is a socket (documented: sd_listen_fds(3)). */
-static int inherited_socket(void)
+/* Socket activation: LISTEN_PID is us, and LISTEN_FDS says how many sockets there are (documented: sd_listen_fds(3)). */
+static size_t inherited_sockets(void)
 {
     const char *pid = getenv("LISTEN_PID");
     const char *fds = getenv("LISTEN_FDS");
     if (pid == NULL || fds == NULL || strtol(pid, NULL, 10) != (long)getpid())
-        return -1;
-    return strtol(fds, NULL, 10) >= 1 ? FIRST_INHERITED : -1;
+        return 0;
+    long n = strtol(fds, NULL, 10);
+    return n > 0 ? (size_t)n : 0;
 }
 
 static actop_status serve(actop_session *s, const struct options *o, int stop_fd, int end_fd,
@@ -56,7 +57,8 @@ static actop_status serve(actop_session *s, const struct options *o, int stop_fd
     struct serve *sv = NULL;
     const struct serve_options options = {.port = (int)o->serve_port,
                                           .listen = o->listen,
-                                          .inherited_fd = inherited_socket(),
+                                          .first_inherited = FIRST_INHERITED,
+                                          .n_inherited = inherited_sockets(),
                                           .allow_hosts = o->allow_hosts.items,
                                           .n_allow_hosts = o->allow_hosts.n,
                                           .token_file = o->token_file,

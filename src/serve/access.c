@@ -45,7 +45,7 @@ static actop_status take_token(struct access *a, const char *text, size_t n, con
 static actop_status read_token(struct access *a, const char *path, actop_error *err)
 {
     char text[TOKEN_MOST + 8];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe is refused, not waited for */
     if (fd < 0)
         return error_errno(err, errno, "token file %s", path);
     actop_status st = check_token_file(fd, path, err);

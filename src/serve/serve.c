@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Listening, accepting, and the loop; see serve.h. Reading order: serve_run, turn, accept_all. */
+/* Accepting, and the loop; see serve.h. Reading order: serve_run, turn, accept_all. */
 #include "serve/serve.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -20,82 +16,14 @@
 #include "base/vec.h"
 #include "serve/server.h"
 
-/* A full queue makes a client try again only after a second, so it is as long as the system lets it be. */
-enum { BACKLOG = 4096, ACCEPTED_AT_ONCE = 512, SERVED_IN_A_ROW = 64 };
-enum { FIXED_FDS = 4, POLL_LISTEN = 0, POLL_WAKE, POLL_STOP, POLL_END };
+enum { ACCEPTED_AT_ONCE = 512, SERVED_IN_A_ROW = 64 };
+enum { POLL_WAKE = 0, POLL_STOP, POLL_END, POLL_LISTEN, FIXED_FDS = POLL_LISTEN + MOST_LISTEN };
 
-static bool prepare_fd(int fd)
+bool serve_prepare_fd(int fd)
 {
     int flags = fcntl(fd, F_GETFL);
     return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 &&
            fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
-}
-
-/* ---- Listening ------------------------------------------------------------------------------------------------------ */
-
-static actop_status listen_at(struct serve *sv, const struct addrinfo *at, actop_error *err)
-{
-    const struct serve_options *o = &sv->options;
-    int on = 1;
-    sv->listen_fd = socket(at->ai_family, at->ai_socktype, at->ai_protocol);
-    if (sv->listen_fd < 0)
-        return error_errno(err, errno, "cannot make a socket");
-    (void)setsockopt(sv->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(sv->listen_fd, at->ai_addr, at->ai_addrlen) != 0 ||
-        listen(sv->listen_fd, BACKLOG) != 0) {
-        if (errno == EADDRINUSE)
-            return error_set(err, ACTOP_E_BUSY, "port %d of %s is in use", o->port, o->listen);
-        return error_errno(err, errno, "cannot listen on port %d of %s", o->port, o->listen);
-    }
-    return ACTOP_OK;
-}
-
-static actop_status open_listener(struct serve *sv, actop_error *err)
-{
-    struct addrinfo hints = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    char port[16];
-    if (sv->options.inherited_fd >= 0) {
-        sv->listen_fd = sv->options.inherited_fd;
-        return ACTOP_OK;
-    }
-    (void)snprintf(port, sizeof port, "%d", sv->options.port);
-    int failed = getaddrinfo(sv->options.listen, port, &hints, &found);
-    if (failed != 0)
-        return error_set(err, ACTOP_E_ARGUMENT, "%s: %s", sv->options.listen, gai_strerror(failed));
-    actop_status st = listen_at(sv, found, err);
-    freeaddrinfo(found);
-    return st;
-}
-
-static bool is_loopback(const struct sockaddr_storage *at)
-{
-    if (at->ss_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, at, sizeof in);
-        return (ntohl(in.sin_addr.s_addr) >> 24) == 127;
-    }
-    struct sockaddr_in6 in6;
-    memcpy(&in6, at, sizeof in6);
-    return at->ss_family == AF_INET6 &&
-           memcmp(&in6.sin6_addr, &in6addr_loopback, sizeof in6addr_loopback) == 0;
-}
-
-static actop_status describe_listener(struct serve *sv, actop_error *err)
-{
-    struct sockaddr_storage at;
-    socklen_t size = sizeof at;
-    char host[64] = "", port[16] = "";
-    if (!prepare_fd(sv->listen_fd) ||
-        getsockname(sv->listen_fd, (struct sockaddr *)&at, &size) != 0 ||
-        getnameinfo((struct sockaddr *)&at, size, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        return error_set(err, ACTOP_E_IO, "cannot use the listening socket");
-    bool v6 = at.ss_family == AF_INET6;
-    sv->exposed = !is_loopback(&at);
-    (void)snprintf(sv->url, sizeof sv->url, "http://%s%s%s:%s/metrics", v6 ? "[" : "", host,
-                   v6 ? "]" : "", port);
-    return ACTOP_OK;
 }
 
 /* ---- Waking up for samples -------------------------------------------------------------------------------------------- */
@@ -132,7 +60,7 @@ static actop_status start_waiter(struct serve *sv, actop_error *err)
 {
     if (pipe(sv->wake_fds) != 0)
         return error_errno(err, errno, "cannot make a pipe");
-    if (!prepare_fd(sv->wake_fds[0]) || !prepare_fd(sv->wake_fds[1]))
+    if (!serve_prepare_fd(sv->wake_fds[0]) || !serve_prepare_fd(sv->wake_fds[1]))
         return error_errno(err, errno, "cannot prepare a pipe");
     int failed = pthread_create(&sv->waiter, NULL, waiter_main, sv);
     if (failed != 0)
@@ -185,7 +113,7 @@ actop_status serve_open(struct serve **out, actop_session *s, const struct serve
         return error_set(err, ACTOP_E_NOMEM, "out of memory for the server");
     sv->session = s;
     sv->options = *options;
-    sv->listen_fd = sv->wake_fds[0] = sv->wake_fds[1] = -1;
+    sv->wake_fds[0] = sv->wake_fds[1] = -1;
     if (sv->options.listen == NULL)
         sv->options.listen = "127.0.0.1";
     (void)pthread_mutex_init(&sv->lock, NULL);
@@ -199,9 +127,7 @@ actop_status serve_open(struct serve **out, actop_session *s, const struct serve
         st = access_open(&sv->access, options->allow_hosts, options->n_allow_hosts,
                          options->token_file, err);
     if (st == ACTOP_OK)
-        st = open_listener(sv, err);
-    if (st == ACTOP_OK)
-        st = describe_listener(sv, err);
+        st = listeners_open(sv, err);
     if (st == ACTOP_OK)
         st = start_waiter(sv, err);
     if (st != ACTOP_OK) {
@@ -229,7 +155,7 @@ void serve_close(struct serve *sv)
     free(sv->connections);
     answer_release(sv);
     trail_release(&sv->trail);
-    close_fd(sv->listen_fd);
+    listeners_close(sv);
     close_fd(sv->wake_fds[0]);
     close_fd(sv->wake_fds[1]);
     (void)pthread_mutex_destroy(&sv->lock);
@@ -292,7 +218,7 @@ static bool drop_oldest(struct serve *sv, int64_t now_ns)
 static void take_connection(struct serve *sv, int fd, int64_t now_ns)
 {
     struct connection *c = NULL;
-    if (prepare_fd(fd) && (sv->n < MOST_CONNECTIONS || drop_oldest(sv, now_ns)) &&
+    if (serve_prepare_fd(fd) && (sv->n < MOST_CONNECTIONS || drop_oldest(sv, now_ns)) &&
         VEC_GROW(sv->connections, sv->cap, sv->n + 1))
         c = connection_new(fd, now_ns);
     if (c == NULL) {
@@ -309,27 +235,33 @@ static void take_connection(struct serve *sv, int fd, int64_t now_ns)
 }
 
 /* Without a descriptor accept fails before it has looked whether somebody is there. */
-static bool somebody_waits(const struct serve *sv)
+static bool somebody_waits(int listen_fd)
 {
-    struct pollfd p = {sv->listen_fd, POLLIN, 0};
+    struct pollfd p = {listen_fd, POLLIN, 0};
     return poll(&p, 1, 0) > 0;
 }
 
 /* At most so many at once, so that those who are here already are answered in between. Those who are served just now must
  * keep their places: then nobody is dropped for the new ones. */
-static void accept_all(struct serve *sv, bool may_drop, int64_t now_ns)
+static void accept_at(struct serve *sv, int listen_fd, bool may_drop, int64_t now_ns)
 {
     for (int i = 0; i < ACCEPTED_AT_ONCE && (may_drop || sv->n < MOST_CONNECTIONS); i++) {
-        int fd = accept(sv->listen_fd, NULL, NULL);
+        int fd = accept(listen_fd, NULL, NULL);
         if (fd >= 0)
             take_connection(sv, fd, now_ns);
-        else if ((errno != EMFILE && errno != ENFILE) || !may_drop || !somebody_waits(sv))
+        else if ((errno != EMFILE && errno != ENFILE) || !may_drop || !somebody_waits(listen_fd))
             return;
         else if (!drop_oldest(sv, now_ns)) {
             sv->deaf_until_ns = now_ns + DEAF_NS;
             return;
         }
     }
+}
+
+static void accept_all(struct serve *sv, bool may_drop, int64_t now_ns)
+{
+    for (size_t i = 0; i < sv->n_listen && sv->deaf_until_ns == 0; i++)
+        accept_at(sv, sv->listen_fds[i], may_drop, now_ns);
 }
 
 /* ---- The loop ---------------------------------------------------------------------------------------------------------------- */
@@ -374,8 +306,10 @@ static bool fill_polled(struct serve *sv, struct polled *p, int stop_fd, int end
 {
     if (!VEC_GROW(p->fds, p->cap, FIXED_FDS + sv->n))
         return false;
-    p->fds[POLL_LISTEN] =
-        (struct pollfd){sv->stopping || sv->deaf_until_ns != 0 ? -1 : sv->listen_fd, POLLIN, 0};
+    bool deaf = sv->stopping || sv->deaf_until_ns != 0;
+    for (size_t i = 0; i < MOST_LISTEN; i++)
+        p->fds[POLL_LISTEN + i] =
+            (struct pollfd){deaf || i >= sv->n_listen ? -1 : sv->listen_fds[i], POLLIN, 0};
     p->fds[POLL_WAKE] = (struct pollfd){sv->wake_fds[0], POLLIN, 0};
     p->fds[POLL_STOP] = (struct pollfd){sv->stopping ? -1 : stop_fd, POLLIN, 0};
     p->fds[POLL_END] = (struct pollfd){sv->stopping ? -1 : end_fd, POLLIN, 0};
@@ -383,6 +317,14 @@ static bool fill_polled(struct serve *sv, struct polled *p, int stop_fd, int end
         p->fds[FIXED_FDS + i] =
             (struct pollfd){sv->connections[i]->fd, connection_wants(sv->connections[i]), 0};
     return true;
+}
+
+static bool somebody_knocks(const struct polled *p)
+{
+    bool any = false;
+    for (size_t i = 0; i < MOST_LISTEN; i++)
+        any = any || p->fds[POLL_LISTEN + i].revents != 0;
+    return any;
 }
 
 /* From the last to the first: one that ends is replaced by one that has had its turn. New ones, who have theirs when they
@@ -437,7 +379,7 @@ actop_status serve_run(struct serve *sv, int stop_fd, int end_fd, actop_error *e
         serve_connections(sv, &p, n, now_ns);
         if (p.fds[POLL_WAKE].revents != 0)
             take_sample(sv, now_ns);
-        if (p.fds[POLL_LISTEN].revents != 0)
+        if (somebody_knocks(&p))
             accept_all(sv, true, now_ns);
         if (p.fds[POLL_STOP].revents != 0 || p.fds[POLL_END].revents != 0) {
             begin_stop(sv, now_ns);

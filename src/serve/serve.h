@@ -15,8 +15,9 @@ struct serve; /* opaque */
 /* Strings and lists are borrowed until serve_close(). */
 struct serve_options {
     int port;                  /* 0: any free one */
-    const char *listen;        /* address; NULL is 127.0.0.1 */
-    int inherited_fd;          /* a socket that is listening already (socket activation); -1: none */
+    const char *listen;        /* address, or a name: all of its addresses; NULL is 127.0.0.1 */
+    int first_inherited;       /* sockets that are listening already (socket activation): the first descriptor */
+    size_t n_inherited;        /* 0: none */
     const char *const *allow_hosts;
     size_t n_allow_hosts;
     const char *token_file;    /* NULL: no token is asked for */
@@ -28,7 +29,7 @@ struct serve_options {
 actop_status serve_open(struct serve **out, actop_session *s, const struct serve_options *options, actop_error *err);
 void serve_close(struct serve *sv); /* accepts NULL */
 
-/* "http://127.0.0.1:9101/metrics". Borrowed. */
+/* "http://127.0.0.1:9101/metrics"; several with " and " between them. Borrowed. */
 const char *serve_url(const struct serve *sv);
 
 /* True when others than this machine can reach it. */

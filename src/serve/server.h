@@ -16,6 +16,7 @@
 enum {
     MOST_CONNECTIONS = 2000,
     MOST_STREAMS = 64,
+    MOST_LISTEN = 8, /* addresses */
     EVENTS = 64,         /* kept for clients that come back */
     HEAD_SIZE = 1024,
     CROWD = 64,          /* connections whose memory is worth giving back */
@@ -84,9 +85,10 @@ struct serve {
     struct serve_options options;
     struct content_options content;
     struct access access;
-    int listen_fd;
+    int listen_fds[MOST_LISTEN];
+    size_t n_listen;
     bool exposed;
-    char url[160];
+    char url[MOST_LISTEN * 80];
     struct connection **connections; /* owned */
     size_t n, cap;
     size_t most;                     /* connections there were at once since a crowd has gone */
@@ -107,6 +109,13 @@ struct serve {
     bool stop_waiter;
     bool stopping;
 };
+
+/* listen.c: bind and listen, or take what is handed over. E_BUSY: the port is in use. */
+actop_status listeners_open(struct serve *sv, actop_error *err);
+void listeners_close(struct serve *sv);
+
+/* serve.c: neither waiting nor inherited by children. */
+bool serve_prepare_fd(int fd);
 
 /* connection.c */
 struct connection *connection_new(int fd, int64_t now_ns); /* takes the descriptor; NULL: out of memory */

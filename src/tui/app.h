@@ -43,7 +43,7 @@ void app_arrive(struct app *a, const actop_sample_t *sample);
 /* One key or click. now_ns: awake clock. */
 void app_event(struct app *a, const struct event *e, int64_t now_ns);
 
-/* Time passes: toasts end, and a source that is silent is told of. Returns when something will next change by itself; -1: nothing. */
+/* Time passes: toasts end, and a silent source is told of. Returns when something will next change by itself; -1: nothing. */
 int64_t app_tick(struct app *a, int64_t now_ns);
 
 /* Measure the program's own cost since the last call. */

@@ -207,6 +207,10 @@ def _():
     os.chmod(path, 0o644)
     said = tap.run([tap.ACTOP, "--serve", "0", "--token-file", path])
     assert said.returncode == 1 and "others can read it" in said.stderr, said
+    os.unlink(path)
+    os.mkfifo(path, 0o600)
+    said = tap.run([tap.ACTOP, "--serve", "0", "--token-file", path], timeout=20)
+    assert said.returncode == 2 and "not a plain file" in said.stderr, said
 
 
 @tap.case("answers that were asked for together come in order on one connection")

@@ -75,14 +75,18 @@ actop_status http_parse_target(const char *text, struct http_target *out, actop_
 actop_status http_read_token(const char *path, struct http_target *out, actop_error *err)
 {
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* never wait for a pipe */
     if (fd < 0)
         return error_errno(err, errno, "%s", path);
-    ssize_t n = fstat(fd, &st) == 0 ? read(fd, out->token, sizeof out->token - 1) : -1;
+    bool known = fstat(fd, &st) == 0;
+    bool plain = known && S_ISREG(st.st_mode);
+    ssize_t n = plain ? read(fd, out->token, sizeof out->token - 1) : known ? 0 : -1;
     int failed = errno;
     (void)close(fd);
     if (n < 0)
         return error_errno(err, failed, "%s", path);
+    if (!plain)
+        return error_set(err, ACTOP_E_ARGUMENT, "%s: not a plain file", path);
     out->token[n] = '\0';
     out->token[strcspn(out->token, "\r\n")] = '\0';
     if ((st.st_mode & 077) != 0)

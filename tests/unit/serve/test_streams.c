@@ -41,8 +41,7 @@ static void *serve_main(void *arg)
 static void server_open(struct server *s)
 {
     actop_options o = ACTOP_OPTIONS_INIT;
-    const struct serve_options options = {
-        .inherited_fd = -1, .interval_ns = 20000000, .processes = true};
+    const struct serve_options options = {.interval_ns = 20000000, .processes = true};
     o.source = "sim:m4-max+llm";
     o.want = ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_GPU_CLIENTS;
     assert_int_equal(actop_open(&o, &s->session, NULL), ACTOP_OK);

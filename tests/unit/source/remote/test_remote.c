@@ -366,6 +366,8 @@ static void a_token_is_sent_and_kept_from_others(void **state)
     assert_true(fchmod(fd, 0600) == 0 && ftruncate(fd, 0) == 0);
     assert_null(open_remote(server.url, path, ACTOP_E_ARGUMENT));
     assert_null(open_remote(server.url, "/nowhere/token", ACTOP_E_NOT_FOUND));
+    assert_true(unlink(path) == 0 && mkfifo(path, 0600) == 0); /* not waited for */
+    assert_null(open_remote(server.url, path, ACTOP_E_ARGUMENT));
     (void)unlink(path);
     (void)close(fd);
     server_end(&server);
