@@ -21,15 +21,35 @@ import tempfile
 import termios
 import time
 
-COLS, ROWS, INTERVAL_S, WARM_UP_S, PROCESSES = 120, 40, 2.0, 5.0, 400
+COLS, ROWS, INTERVAL_S, WARM_UP_S, PROCESSES = 120, 40, 2.0, 30.0, 400
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+def cpu_of_threads(pid):
+    """Time on a CPU of each thread, in s, by its id; None where the kernel does not say."""
+    spent = {}
+    try:
+        for tid in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as file:
+                spent[tid] = int(file.read().split()[0]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return None
+    return spent
+
+
 def cpu_seconds(pid):
-    """User and system time of a process, all threads."""
+    """User and system time of a process, all threads, those that ended too: whole ticks."""
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def cpu_spent(pid, before):
+    """Since before, which is what cpu_of_threads and cpu_seconds said. Exact as long as no thread came or went."""
+    threads, now = before[0], cpu_of_threads(pid)
+    if threads is not None and now is not None and threads.keys() == now.keys():
+        return sum(now.values()) - sum(threads.values())
+    return cpu_seconds(pid) - before[1]
 
 
 def memory_mb(pid):
@@ -57,17 +77,17 @@ def drain(fd, seconds):
     return n
 
 
-def measure(argv, seconds, home):
+def measure(argv, seconds, home, warm_up_s=WARM_UP_S):
     pid, fd = pty.fork()
     if pid == 0:
         os.environ.update({"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "HOME": home, "XDG_CONFIG_HOME": home})
         os.environ.pop("NO_COLOR", None)
         os.execvp(argv[0], argv)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLS, 0, 0))
-    drain(fd, WARM_UP_S)
-    before = cpu_seconds(pid)
+    drain(fd, warm_up_s)
+    before = cpu_of_threads(pid), cpu_seconds(pid)
     written = drain(fd, seconds)
-    spent = cpu_seconds(pid) - before
+    spent = cpu_spent(pid, before)
     rss, uss = memory_mb(pid)
     os.kill(pid, signal.SIGTERM)
     drain_until_end(pid, fd)
@@ -115,9 +135,9 @@ def main():
                 print(f"| {name} | not installed | | | |")
                 continue
             written, spent, rss, uss = measure(argv, seconds, home)
-            print(f"| {name} | {written:.0f} | {spent:.1f} | {rss:.1f} | {uss:.1f} |", flush=True)
+            print(f"| {name} | {written:.0f} | {spent:.2f} | {rss:.1f} | {uss:.1f} |", flush=True)
         samples, fast_s = 3600 / INTERVAL_S, INTERVAL_S / 20
-        _, _, rss, uss = measure([actop, "--show-processes", "--interval", str(fast_s)], samples * fast_s, home)
+        _, _, rss, uss = measure([actop, "--show-processes", "--interval", str(fast_s)], samples * fast_s, home, 0)
         print(f"\nWith a history of {samples:,.0f} samples, an hour's: RSS {rss:.1f} MiB, USS {uss:.1f} MiB "
               "(required: 10 and 4).")
     finally:

@@ -44,7 +44,7 @@ struct waiting {
 };
 
 struct choice {
-    struct history_process *processes;
+    struct history_process *processes; /* by pid */
     size_t n, cap;
 };
 
@@ -142,12 +142,19 @@ static struct group *newest(const struct history *h)
 
 /* ---- compressing ---- */
 
+static int by_pid(const void *a, const void *b)
+{
+    const struct history_process *p = a;
+    const struct history_process *q = b;
+    return p->pid < q->pid ? -1 : p->pid > q->pid;
+}
+
 static bool is_chosen(const struct choice *c, uint64_t pid, uint64_t start, bool any_start)
 {
-    for (size_t i = 0; i < c->n; i++)
-        if (c->processes[i].pid == pid && (any_start || c->processes[i].start == start))
-            return true;
-    return false;
+    struct history_process key = {pid, start};
+    const struct history_process *found =
+        c->n == 0 ? NULL : bsearch(&key, c->processes, c->n, sizeof key, by_pid);
+    return found != NULL && (any_start || found->start == start);
 }
 
 /* The column that names the process of a row, and whether the one behind it is its start time; false: the rows are no
@@ -325,8 +332,10 @@ static actop_status choose(struct history *h, const struct history_process *chos
     h->before = h->now;
     h->now = last;
     h->now.n = n;
-    if (n > 0)
+    if (n > 0) {
         memcpy(h->now.processes, chosen, n * sizeof *chosen);
+        qsort(h->now.processes, n, sizeof *chosen, by_pid);
+    }
     return ACTOP_OK;
 }
 

@@ -66,29 +66,9 @@ static bool is_alive(const struct actop_sample_t *sample, uint32_t row)
     return (e->flags & (ACTOP_ENTITY_HIDDEN | ACTOP_ENTITY_EXITED)) == 0;
 }
 
-static double value_of(const struct actop_sample_t *sample, actop_metric id, uint32_t row)
+static double value_of(const struct cell *column, uint32_t row)
 {
-    double value = 0;
-    return sample_get(sample, id, row, &value) ? value : 0;
-}
-
-/* The row with most memory among those that use no CPU, after the one picked last: less memory, or a later row. */
-static int64_t next_largest(const struct actop_sample_t *sample, uint32_t rows, int64_t last)
-{
-    int64_t best = -1;
-    double limit_b = last < 0 ? 0 : value_of(sample, ACTOP_METRIC_PROC_RSS, (uint32_t)last);
-    double best_b = -1;
-    for (uint32_t row = 0; row < rows; row++) {
-        if (!is_alive(sample, row) || value_of(sample, ACTOP_METRIC_PROC_CPU, row) > 0)
-            continue;
-        double rss_b = value_of(sample, ACTOP_METRIC_PROC_RSS, row);
-        bool after = last < 0 || rss_b < limit_b || (!(rss_b > limit_b) && row > (uint32_t)last);
-        if (after && rss_b > best_b) {
-            best_b = rss_b;
-            best = row;
-        }
-    }
-    return best;
+    return cell_has(&column[row]) ? column[row].value : 0;
 }
 
 static struct history_process process_of(const struct actop_sample_t *sample, uint32_t row)
@@ -97,17 +77,43 @@ static struct history_process process_of(const struct actop_sample_t *sample, ui
     return (struct history_process){e->id, e->start};
 }
 
+/* Rows with most memory, most first; among equals in the order they came. */
+struct largest {
+    uint32_t rows[PAST_PROCESSES];
+    double rss_b[PAST_PROCESSES];
+    size_t n, room;
+};
+
+static void largest_add(struct largest *l, uint32_t row, double rss_b)
+{
+    if (l->n == l->room && (l->n == 0 || rss_b <= l->rss_b[l->n - 1]))
+        return;
+    l->n += l->n < l->room ? 1 : 0;
+    size_t at = l->n - 1;
+    for (; at > 0 && l->rss_b[at - 1] < rss_b; at--) {
+        l->rss_b[at] = l->rss_b[at - 1];
+        l->rows[at] = l->rows[at - 1];
+    }
+    l->rss_b[at] = rss_b;
+    l->rows[at] = row;
+}
+
 /* Processes of a sample that use the CPU, in its order (most first), and then those with most memory. */
 static size_t choose(struct actop_session *s, const struct actop_sample_t *sample)
 {
     size_t n = 0;
     uint32_t rows = sample_rows(sample, ACTOP_SCOPE_PROCESS);
+    const struct cell *cpu = sample_cell(sample, ACTOP_METRIC_PROC_CPU, 0);
+    const struct cell *rss = sample_cell(sample, ACTOP_METRIC_PROC_RSS, 0);
     for (uint32_t row = 0; row < rows && n < PAST_PROCESSES; row++)
-        if (is_alive(sample, row) && value_of(sample, ACTOP_METRIC_PROC_CPU, row) > 0)
+        if (is_alive(sample, row) && value_of(cpu, row) > 0)
             s->chosen[n++] = process_of(sample, row);
-    int64_t row = rows == 0 ? -1 : next_largest(sample, rows, -1);
-    for (; row >= 0 && n < PAST_PROCESSES; row = next_largest(sample, rows, row))
-        s->chosen[n++] = process_of(sample, (uint32_t)row);
+    struct largest idle = {.room = PAST_PROCESSES - n};
+    for (uint32_t row = 0; row < rows && idle.room > 0; row++)
+        if (is_alive(sample, row) && value_of(cpu, row) <= 0)
+            largest_add(&idle, row, value_of(rss, row));
+    for (size_t i = 0; i < idle.n; i++)
+        s->chosen[n++] = process_of(sample, idle.rows[i]);
     return n;
 }
 

@@ -113,6 +113,27 @@ static size_t take_top(const struct rank *r, uint32_t *rows, size_t from, size_t
     return from + limit;
 }
 
+/* Put all n rows in order. Most processes use no CPU: they rank alike and stand in order already, so that only the others
+ * are sorted. aside has room for n. */
+static void rank_all(const struct rank *r, uint32_t *rows, size_t n, uint32_t *aside)
+{
+    size_t front = 0, zero = 0, none = 0;
+    for (size_t i = 0; i < n; i++) {
+        double v = rank_value(r, rows[i]);
+        if (v > 0)
+            rows[front++] = rows[i];
+        else if (v < 0)
+            aside[n - ++none] = rows[i]; /* without a value, from the end */
+        else
+            aside[zero++] = rows[i];
+    }
+    sort_rows(r, rows, front);
+    for (size_t i = 0; i < zero; i++)
+        rows[front++] = aside[i];
+    for (size_t i = 1; i <= none; i++)
+        rows[front++] = aside[n - i];
+}
+
 /* Order of rows to keep, in order[3 * rows]; returns how many. */
 static size_t choose(const struct actop_session *s, const struct actop_sample_t *sample,
                      size_t rows, size_t limit, uint32_t *order)
@@ -130,11 +151,13 @@ static size_t choose(const struct actop_session *s, const struct actop_sample_t 
     }
     struct rank by_cpu = {sample_cell(sample, ACTOP_METRIC_PROC_CPU, 0)};
     struct rank by_rss = {sample_cell(sample, ACTOP_METRIC_PROC_RSS, 0)};
-    limit = limit == 0 ? n : limit;
-    size_t kept = take_top(&by_cpu, order, 0, n, limit);
-    if (kept < n) {
+    uint32_t *all = order + 2 * rows;
+    size_t kept = n;
+    if (limit == 0 || limit >= n) {
+        rank_all(&by_cpu, order, n, all);
+    } else {
         /* The top by RSS of all: those already kept count, so only as many more as rank among the best. */
-        uint32_t *all = order + 2 * rows;
+        kept = take_top(&by_cpu, order, 0, n, limit);
         memcpy(all, order, n * sizeof *all);
         (void)take_top(&by_rss, all, 0, n, limit);
         for (size_t i = 0; i < limit; i++) {

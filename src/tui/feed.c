@@ -17,36 +17,23 @@ void feed_wake(void *feed)
         ;
 }
 
-static void *run(void *arg)
+/* On the session's thread, with every sample. */
+static int observe(void *feed, const actop_sample_t *sample, const actop_error *end)
 {
-    struct feed *f = arg;
-    uint64_t seen = 0;
-    actop_status st = ACTOP_OK;
-    while (st == ACTOP_OK) {
-        const actop_sample_t *sample = NULL;
-        actop_error err;
-        err.text[0] = '\0';
-        st = actop_wait_next(f->session, seen, -1, &sample, &err);
-        if (st == ACTOP_OK) {
-            actop_times at = {.size = sizeof at};
-            actop_sample_times(sample, &at);
-            seen = at.seq;
-        }
-        pthread_mutex_lock(&f->lock);
-        const actop_sample_t *old = f->newest;
-        if (st == ACTOP_OK) {
-            f->newest = sample;
-        } else {
-            old = NULL;
-            f->ended = true;
-            f->why = st;
-            f->err = err;
-        }
-        pthread_mutex_unlock(&f->lock);
-        actop_sample_unref(old);
-        feed_wake(f);
+    struct feed *f = feed;
+    pthread_mutex_lock(&f->lock);
+    const actop_sample_t *old = f->newest;
+    if (sample != NULL) {
+        f->newest = actop_sample_ref(sample);
+    } else {
+        old = NULL;
+        f->ended = true;
+        f->err = *end;
     }
-    return NULL;
+    pthread_mutex_unlock(&f->lock);
+    actop_sample_unref(old);
+    feed_wake(f);
+    return 0;
 }
 
 static bool make_pipe(int fds[2])
@@ -66,16 +53,17 @@ actop_status feed_start(struct feed *f, actop_session *s, int64_t interval_ns, a
     f->session = s;
     if (!make_pipe(f->pipe))
         return error_errno(err, errno, "the screen's pipe");
-    actop_status st = actop_start(s, interval_ns, err);
-    if (st != ACTOP_OK)
+    actop_status st = ACTOP_OK;
+    if (pthread_mutex_init(&f->lock, NULL) != 0) {
+        st = error_set(err, ACTOP_E_NOMEM, "the screen cannot make a lock");
         goto close;
-    if (pthread_mutex_init(&f->lock, NULL) != 0 || pthread_create(&f->thread, NULL, run, f) != 0) {
-        st = error_set(err, ACTOP_E_NOMEM, "the screen cannot start its thread");
-        goto stop;
     }
-    return ACTOP_OK;
-stop:
-    actop_stop(s);
+    actop_observe(s, observe, f);
+    st = actop_start(s, interval_ns, err);
+    if (st == ACTOP_OK)
+        return ACTOP_OK;
+    actop_observe(s, NULL, NULL);
+    (void)pthread_mutex_destroy(&f->lock);
 close:
     (void)close(f->pipe[0]);
     (void)close(f->pipe[1]);
@@ -85,7 +73,7 @@ close:
 void feed_stop(struct feed *f)
 {
     actop_stop(f->session);
-    (void)pthread_join(f->thread, NULL);
+    actop_observe(f->session, NULL, NULL);
     (void)pthread_mutex_destroy(&f->lock);
     actop_sample_unref(f->newest);
     (void)close(f->pipe[0]);
@@ -109,11 +97,10 @@ const actop_sample_t *feed_take(struct feed *f)
     return sample;
 }
 
-bool feed_ended(struct feed *f, actop_status *why, actop_error *err)
+bool feed_ended(struct feed *f, actop_error *err)
 {
     pthread_mutex_lock(&f->lock);
     bool ended = f->ended;
-    *why = f->why;
     *err = f->err;
     pthread_mutex_unlock(&f->lock);
     return ended;

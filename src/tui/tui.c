@@ -78,14 +78,13 @@ static void take_signals(struct loop *l)
 
 static void tell_end(struct loop *l)
 {
-    actop_status why;
     actop_error err;
-    if (l->ended_told || !feed_ended(&l->feed, &why, &err))
+    if (l->ended_told || !feed_ended(&l->feed, &err))
         return;
     l->ended_told = true;
     l->app.ended = why == ACTOP_END;
     view_toast(&l->app.view, os_awake_ns(), "%.150s",
-               why == ACTOP_END ? "the recording ends here" : err.text);
+               err.status == ACTOP_END ? "the recording ends here" : err.text);
     l->app.dirty = true;
 }
 

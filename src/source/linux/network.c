@@ -63,8 +63,9 @@ struct interface {
     bool has_facts; /* it has a directory in /sys */
     bool has_speed;
     bool is_new;
-    uint32_t seen; /* tick that had it last */
-    uint32_t row;  /* in that tick's frame */
+    int32_t state_file; /* its operstate, kept open */
+    uint32_t seen;      /* tick that had it last */
+    uint32_t row;       /* in that tick's frame */
 };
 
 struct network {
@@ -93,9 +94,14 @@ static uint64_t fact_u64(struct root *root, const struct interface *i, const cha
 
 static void read_operstate(struct root *root, struct interface *i)
 {
-    char path[128];
-    if (fact_path(path, sizeof path, i, "operstate"))
-        (void)root_load_line(root, path, i->operstate, sizeof i->operstate);
+    struct root_text text;
+    if (i->state_file < 0)
+        i->state_file = root_keep(root, "sys/class/net/%s/operstate", i->name);
+    bool ok = root_read(root, i->state_file, &text) == 0;
+    size_t n = ok ? strcspn(text.text, "\n") : 0;
+    n = n < sizeof i->operstate ? n : sizeof i->operstate - 1;
+    memcpy(i->operstate, ok ? text.text : "", n);
+    i->operstate[n] = '\0';
 }
 
 /* DEVTYPE=vlan|bridge|bond|wlan|…, INTERFACE=…, IFINDEX=… */
@@ -148,7 +154,7 @@ static struct interface *find(struct network *net, struct span name, size_t *at)
     if (!VEC_GROW(net->known, net->cap, net->n + 1))
         return NULL;
     struct interface *i = &net->known[net->n++];
-    *i = (struct interface){.is_new = true};
+    *i = (struct interface){.is_new = true, .state_file = -1};
     memcpy(i->name, name.at, n);
     *at = net->n;
     return i;
@@ -192,12 +198,14 @@ static void put_facts(struct frame *f, int32_t rowset, const struct interface *i
         frame_cell_u64(f, rowset, row, SPEED, (uint64_t)i->speed);
 }
 
-static void forget_gone(struct network *net)
+static void forget_gone(struct network *net, struct root *root)
 {
     size_t kept = 0;
     for (size_t k = 0; k < net->n; k++)
         if (net->known[k].seen == net->tick)
             net->known[kept++] = net->known[k];
+        else
+            root_forget(root, net->known[k].state_file);
     net->n = kept;
 }
 
@@ -248,7 +256,7 @@ static bool network_read(void *state, struct root *root, struct frame *f)
     if (errnum != 0)
         return false;
     read_counters(net, f, text.text);
-    forget_gone(net);
+    forget_gone(net, root);
     refresh(net, root);
     for (size_t k = 0; k < net->n; k++) {
         struct interface *i = &net->known[k];
@@ -286,6 +294,8 @@ static void network_describe(void *state, struct linux_probe *p)
 static void network_close(void *state, struct root *root)
 {
     struct network *net = state;
+    for (size_t k = 0; k < net->n; k++)
+        root_forget(root, net->known[k].state_file);
     if (net->described)
         root_forget(root, net->file);
     free(net->known);

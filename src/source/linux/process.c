@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes: one row each, identified by pid and start time (ticks since boot, /proc/PID/stat, proc(5), documented). Their
  * number is always read; rows only when processes are wanted, and then one read a process: /proc/PID/stat. Of a live
- * machine those that sleep and have not run of late are read by turns only, every second to eighth tick; their rows carry
+ * machine those that sleep and have not run of late are read by turns only, every fourth or eighth tick; their rows carry
  * the time of their reading. If the CPUs were busier than the processes that were read explain, the others are read
  * too, so that none that uses more than a twentieth of a core waits for its turn. What changes
  * rarely is remembered per identity and looked at again in turn: the owner (that of the directory), command line and
@@ -69,6 +69,7 @@ static const struct column_spec columns[N_COLUMNS] = {
 enum {
     NAME_ROOM = 64,
     LOOK_AGAIN = 32,
+    LOOK_RARELY = 256,
     GPU_EVERY = 8,
     YOUNG = 3,
     CMDLINE_ROOM = 4096,
@@ -90,10 +91,11 @@ struct known {
     uint32_t user; /* row in users; 0: no name */
     bool has_uid, has_gpu, has_texts;
     uint8_t fate;
-    bool renamed;       /* in this tick */
-    uint8_t looks;      /* at its descriptors so far, up to YOUNG */
-    uint64_t gpu_ticks; /* CPU time at the last one */
-    char *texts;        /* owned: command line, then executable */
+    bool renamed;         /* in this tick */
+    uint8_t looks;        /* at its descriptors so far, up to YOUNG */
+    uint64_t gpu_ticks;   /* CPU time at the last one */
+    uint64_t owner_ticks; /* the same when the owner was looked at */
+    char *texts;          /* owned: command line, then executable */
     uint16_t n_cmdline, n_exe;
 };
 
@@ -196,6 +198,7 @@ static void look_at_owner(struct processes *s, struct known *k)
         k->user = find_user(s, (uint32_t)uid);
     k->uid = (uint32_t)uid;
     k->has_uid = true;
+    k->owner_ticks = k->stat.utime + k->stat.stime;
 }
 
 /* Words of a command line end in zero bytes; those at its end say nothing. */
@@ -297,6 +300,14 @@ static void put_gpu(struct processes *s, struct root *root, struct frame *f, uin
         frame_cell_u64(f, s->rowset, row, GPU_MEMORY, use.memory_b);
 }
 
+/* Its owner changes only when it runs. A moment's running need not show in ticks, so that those that seem not to have run
+ * are looked at too, if more rarely. */
+static bool wants_owner_look(const struct processes *s, const struct known *k)
+{
+    bool ran = k->stat.utime + k->stat.stime != k->owner_ticks;
+    return !k->has_uid || k->renamed || is_turn(s, k->pid, ran ? LOOK_AGAIN : LOOK_RARELY);
+}
+
 static void put_row(struct processes *s, struct root *root, struct frame *f, struct known *k,
                     bool is_read)
 {
@@ -306,7 +317,7 @@ static void put_row(struct processes *s, struct root *root, struct frame *f, str
     put_stat(f, s->rowset, row, k);
     if (!is_read)
         frame_cell_u64(f, s->rowset, row, STAMP, (uint64_t)k->read_ns);
-    if (!k->has_uid || k->renamed || is_turn(s, k->pid, LOOK_AGAIN))
+    if (wants_owner_look(s, k))
         look_at_owner(s, k);
     if (k->has_uid)
         put_user(s, f, row, k);
@@ -347,11 +358,11 @@ static bool read_process(struct processes *s, struct known *k, int64_t now_ns)
     return true;
 }
 
-/* A process that sleeps and did not run between its last readings is read every second tick, and after more of them
- * every fourth, then every eighth, by turns. */
+/* A process that sleeps and did not run between its last readings is read every fourth tick, and after more of them every
+ * eighth, by turns. */
 static bool may_wait(const struct processes *s, const struct known *k)
 {
-    uint32_t every = k->idle >= 12 ? 8 : k->idle >= 8 ? 4 : k->idle >= 4 ? 2 : 1;
+    uint32_t every = k->idle >= 6 ? 8 : k->idle >= 4 ? 4 : 1;
     return k->read_ns != 0 && (k->pid + s->tick) % every != 0;
 }
 
