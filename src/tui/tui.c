@@ -82,7 +82,7 @@ static void tell_end(struct loop *l)
     if (l->ended_told || !feed_ended(&l->feed, &err))
         return;
     l->ended_told = true;
-    l->app.ended = why == ACTOP_END;
+    l->app.ended = err.status == ACTOP_END;
     view_toast(&l->app.view, os_awake_ns(), "%.150s",
                err.status == ACTOP_END ? "the recording ends here" : err.text);
     l->app.dirty = true;
