@@ -33,6 +33,15 @@ static int64_t tier_of(const actop_sample_t *s, const actop_entity *core)
     return cluster.parent_scope == ACTOP_SCOPE_TIER ? cluster.parent : -1;
 }
 
+/* Frequencies and fans are whole numbers for macmon's readers. */
+static void put_whole(struct buf *b, double value)
+{
+    if (isfinite(value) && fabs(value) < 1e15)
+        buf_put_i64(b, (int64_t)value);
+    else
+        buf_puts(b, "null");
+}
+
 static void put_core(struct buf *b, const actop_sample_t *s, uint32_t row, const actop_entity *core)
 {
     if (b->data[b->len - 1] != '[')
@@ -76,17 +85,14 @@ static double mhz(double hz)
 
 static void put_usage(struct buf *b, const char *key, double freq_mhz, double ratio)
 {
-    const double pair[2] = {freq_mhz, ratio};
     json_key(b, key);
     buf_putc(b, '[');
-    for (int i = 0; i < 2; i++) {
-        if (i > 0)
-            buf_putc(b, ',');
-        if (isfinite(pair[i]))
-            buf_put_double(b, pair[i]);
-        else
-            buf_puts(b, "null");
-    }
+    put_whole(b, freq_mhz);
+    buf_putc(b, ',');
+    if (isfinite(ratio))
+        buf_put_double(b, ratio);
+    else
+        buf_puts(b, "null");
     buf_putc(b, ']');
 }
 
@@ -118,12 +124,14 @@ static void put_fans(struct buf *b, const actop_sample_t *s)
         if (row > 0)
             buf_putc(b, ',');
         buf_puts(b, "{");
-        json_number(b, "max_rpm", json_value(s, ACTOP_METRIC_FAN_MAX, row));
+        json_key(b, "max_rpm");
+        put_whole(b, json_value(s, ACTOP_METRIC_FAN_MAX, row));
         json_key(b, "name");
         buf_puts(b, "\"fan");
         buf_put_u64(b, row);
         buf_putc(b, '"');
-        json_number(b, "rpm", json_value(s, ACTOP_METRIC_FAN_SPEED, row));
+        json_key(b, "rpm");
+        put_whole(b, floor(json_value(s, ACTOP_METRIC_FAN_SPEED, row) + 0.5));
         buf_putc(b, '}');
     }
     buf_putc(b, ']');
@@ -174,18 +182,59 @@ static void put_tier_label(struct buf *b, const char *key, const actop_sample_t 
         buf_puts(b, "null");
 }
 
+/* The frequencies of a table in its order: of the first cluster of a tier, or of the first GPU. */
+static void put_table(struct buf *b, const char *key, const actop_sample_t *s, actop_scope scope,
+                      int64_t owner)
+{
+    actop_entity state;
+    json_key(b, key);
+    buf_putc(b, '[');
+    for (uint32_t row = 0; row < actop_rows(s, ACTOP_SCOPE_PSTATE) && owner >= 0; row++) {
+        double freq_mhz = mhz(json_value(s, ACTOP_METRIC_PSTATE_FREQ, row));
+        if (actop_entity_at(s, ACTOP_SCOPE_PSTATE, row, &state) != ACTOP_OK ||
+            state.parent_scope != scope || state.parent != owner || !(freq_mhz > 0))
+            continue;
+        if (b->data[b->len - 1] != '[')
+            buf_putc(b, ',');
+        put_whole(b, freq_mhz);
+    }
+    buf_putc(b, ']');
+}
+
+static int64_t first_cluster(const actop_sample_t *s, enum tier_word tier)
+{
+    actop_entity cluster;
+    for (uint32_t row = 0; row < actop_rows(s, ACTOP_SCOPE_CLUSTER); row++)
+        if (actop_entity_at(s, ACTOP_SCOPE_CLUSTER, row, &cluster) == ACTOP_OK &&
+            cluster.parent_scope == ACTOP_SCOPE_TIER && tier_row(s, tier) >= 0 &&
+            cluster.parent == tier_row(s, tier))
+            return row;
+    return -1;
+}
+
+/* The machine draws at least what its parts do, whatever its meter says: so macmon. */
+static double system_power(const actop_sample_t *s)
+{
+    double system_w = json_value(s, ACTOP_METRIC_SYSTEM_POWER, 0);
+    double package_w = json_value(s, ACTOP_METRIC_PACKAGE_POWER, 0);
+    return package_w > system_w ? package_w : system_w;
+}
+
 static void put_soc(struct buf *b, const actop_sample_t *s)
 {
     json_key(b, "soc");
     buf_putc(b, '{');
     json_text(b, "chip_name", s, ACTOP_METRIC_CHIP);
     json_number(b, "ecpu_cores", core_count(s, TIER_E));
+    put_table(b, "ecpu_freqs", s, ACTOP_SCOPE_CLUSTER, first_cluster(s, TIER_E));
     put_tier_label(b, "ecpu_label", s, TIER_E);
     json_number(b, "gpu_cores", json_value(s, ACTOP_METRIC_GPU_CORES, 0));
+    put_table(b, "gpu_freqs", s, ACTOP_SCOPE_GPU, 0);
     json_text(b, "mac_model", s, ACTOP_METRIC_MODEL);
     json_number(b, "memory_gb",
                 floor(json_value(s, ACTOP_METRIC_RAM_TOTAL, 0) / 1073741824.0 + 0.5));
     json_number(b, "pcpu_cores", core_count(s, TIER_P));
+    put_table(b, "pcpu_freqs", s, ACTOP_SCOPE_CLUSTER, first_cluster(s, TIER_P));
     put_tier_label(b, "pcpu_label", s, TIER_P);
     buf_putc(b, '}');
 }
@@ -222,7 +271,7 @@ void content_macmon(struct buf *b, const actop_sample_t *s)
     put_tier(b, s, TIER_P);
     json_number(b, "ram_power", json_value(s, ACTOP_METRIC_DRAM_POWER, 0));
     put_soc(b, s);
-    json_number(b, "sys_power", json_value(s, ACTOP_METRIC_SYSTEM_POWER, 0));
+    json_number(b, "sys_power", system_power(s));
     json_key(b, "temp");
     buf_putc(b, '{');
     json_number(b, "cpu_temp_avg", json_value(s, ACTOP_METRIC_CPU_TEMP_MEAN, 0));

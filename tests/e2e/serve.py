@@ -148,6 +148,54 @@ def _():
         assert b"/metrics" in server.wait_for("/")[1]
 
 
+NUMBER, RATIO, WHOLE, TEXT = "number", "ratio", "whole", "text"
+CORES = [{"active_ratio": RATIO, "core_id": WHOLE, "die_id": WHOLE, "freq_mhz": WHOLE, "scaled_ratio": RATIO}]
+MACMON = {
+    "timestamp": TEXT, "temp": {"cpu_temp_avg": NUMBER, "gpu_temp_avg": NUMBER},
+    "memory": {"ram_total": WHOLE, "ram_usage": WHOLE, "swap_total": WHOLE, "swap_usage": WHOLE},
+    "fans": [{"name": TEXT, "rpm": WHOLE, "max_rpm": WHOLE}], "cpu_scaled_ratio": RATIO, "cpu_active_ratio": RATIO, "cpu_usage_pct": RATIO,
+    **{f"{unit}_{key}": kind for unit in ("ecpu", "pcpu", "gpu")
+       for key, kind in (("freq_mhz", WHOLE), ("scaled_ratio", RATIO), ("active_ratio", RATIO))},
+    "ecpu_cores": CORES, "pcpu_cores": CORES, "ecpu_usage": (WHOLE, RATIO), "pcpu_usage": (WHOLE, RATIO), "gpu_usage": (WHOLE, RATIO),
+    **{f"{rail}_power": NUMBER for rail in ("cpu", "gpu", "ane", "all", "sys", "ram", "gpu_ram")},
+    "soc": {"mac_model": TEXT, "chip_name": TEXT, "memory_gb": WHOLE, "ecpu_cores": WHOLE, "pcpu_cores": WHOLE, "ecpu_label": TEXT,
+            "pcpu_label": TEXT, "ecpu_freqs": [WHOLE], "pcpu_freqs": [WHOLE], "gpu_cores": WHOLE, "gpu_freqs": [WHOLE]},
+}
+
+
+def check_shape(value, shape, where="/json"):
+    if isinstance(shape, dict):
+        assert list(value) == sorted(shape), (where, sorted(set(shape) ^ set(value)))
+        for key, part in shape.items():
+            check_shape(value[key], part, f"{where}.{key}")
+    elif isinstance(shape, list):
+        assert isinstance(value, list) and value, (where, value)
+        for part in value:
+            check_shape(part, shape[0], where)
+    elif isinstance(shape, tuple):
+        assert len(value) == len(shape), (where, value)
+        for part, kind in zip(value, shape):
+            check_shape(part, kind, where)
+    else:
+        types = {NUMBER: (int, float), RATIO: (int, float), WHOLE: int, TEXT: str}[shape]
+        assert isinstance(value, types) and (shape != RATIO or 0 <= value <= 1), (where, value)
+
+
+@tap.case("/json has the keys, types and order that macmon's readers know, also of a chip with two kinds of fast cores",
+          ("M4 Max", "m4-max", ("E", "P"), ()), ("M5 Max", "m5-max", ("P", "S"), ("gpu_ram_power",)))
+def _(machine, labels, unknown):
+    with Server("--source", f"sim:{machine}+export", "--speed", "1") as server:
+        end = time.monotonic() + 20
+        while (said := json.loads(server.wait_for("/json")[1]))["cpu_power"] is None and time.monotonic() < end:
+            time.sleep(0.2)
+        assert [key for key, value in said.items() if value is None] == list(unknown), said
+        check_shape({**said, **{key: 0 for key in unknown}}, MACMON)
+        assert (said["soc"]["ecpu_label"], said["soc"]["pcpu_label"]) == labels
+        assert said["all_power"] == said["cpu_power"] + said["gpu_power"] + said["ane_power"] <= said["sys_power"], said
+        assert said["soc"]["pcpu_freqs"][-1] == max(said["soc"]["pcpu_freqs"]) >= said["pcpu_freq_mhz"] == said["pcpu_usage"][0]
+        assert len(said["pcpu_cores"]) == said["soc"]["pcpu_cores"]
+
+
 @tap.case("doctor says how much memory the history takes, and info over HTTP the same")
 def _():
     with Server() as server:
