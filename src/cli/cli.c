@@ -150,9 +150,14 @@ int cli_main(int argc, char **argv, const struct cli_parts *parts)
     return status;
 }
 
+bool cli_is_filtered(const struct options *o)
+{
+    return o->proc_filter != NULL && o->proc_filter[0] != '\0';
+}
+
 uint32_t cli_process_want(const struct options *o)
 {
-    bool filtered = o->proc_filter != NULL && o->proc_filter[0] != '\0';
+    bool filtered = cli_is_filtered(o);
     if (!o->show_processes && !o->json_processes && !o->serve_processes && !filtered)
         return 0;
     uint32_t want = ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_GPU_CLIENTS;

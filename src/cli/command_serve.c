@@ -26,7 +26,7 @@ struct side {
 static actop_format_options format_options(const struct options *o)
 {
     actop_format_options f = ACTOP_FORMAT_OPTIONS_INIT;
-    f.processes = o->json_processes || o->show_processes;
+    f.processes = o->json_processes || o->show_processes || cli_is_filtered(o);
     f.evidence = o->evidence;
     return f;
 }
@@ -102,13 +102,6 @@ static void announce(const char *url, bool exposed)
         cli_say("others than this machine can reach it; --token-file asks them for a token");
 }
 
-static uint32_t serve_want(const struct options *o)
-{
-    uint32_t want = cli_process_want(o);
-    return o->serve_processes ? want | ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_GPU_CLIENTS
-                              : want;
-}
-
 static actop_status serve_session(const struct cli *cli, struct side *side, actop_error *err)
 {
     const struct options *o = &cli->options;
@@ -126,7 +119,8 @@ int command_serve(struct cli *cli)
 {
     struct side side = {.cli = cli, .end_fds = {-1, -1}};
     actop_error err = {ACTOP_OK, ""};
-    actop_status st = cli_open(cli, CLI_SCREEN, serve_want(&cli->options), &side.session, &err);
+    actop_status st =
+        cli_open(cli, CLI_SCREEN, cli_process_want(&cli->options), &side.session, &err);
     if (st == ACTOP_OK)
         st = serve_session(cli, &side, &err);
     actop_error stopped = {ACTOP_OK, ""};

@@ -71,6 +71,9 @@ actop_status cli_open(const struct cli *cli, enum cli_use use, uint32_t want, ac
 /* Close it; ends the recording, whose failure is returned. Accepts NULL. */
 actop_status cli_close(actop_session *s, actop_error *err);
 
+/* Is there a filter of processes? It asks for their rows in a stream and on a server. */
+bool cli_is_filtered(const struct options *o);
+
 /* The process scopes a stream needs: what the options ask for. */
 uint32_t cli_process_want(const struct options *o);
 

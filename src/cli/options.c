@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <actop/actop.h>
+
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/number.h"
@@ -144,6 +146,16 @@ static actop_status set_regex(const struct option_row *row, const char *text, vo
     return ACTOP_OK;
 }
 
+/* "m4-max", or "m4-max+SCRIPT". */
+static bool is_machine(const char *text)
+{
+    size_t n = strcspn(text, "+");
+    for (size_t i = 0; actop_machine_name(i) != NULL; i++)
+        if (strncmp(actop_machine_name(i), text, n) == 0 && actop_machine_name(i)[n] == '\0')
+            return true;
+    return false;
+}
+
 static actop_status set_source(const struct option_row *row, const char *text, void *field,
                                actop_error *err)
 {
@@ -162,6 +174,9 @@ static actop_status set_source(const struct option_row *row, const char *text, v
                          "must be auto, apple, linux, replay:FILE, sim:CHIP or http://HOST:PORT: "
                          "'%s'",
                          text);
+    if (strncmp(text, "sim:", 4) == 0 && !is_machine(text + 4))
+        return error_set(err, ACTOP_E_ARGUMENT, "no simulated machine '%s' (see actop demo --list)",
+                         text + 4);
     *(const char **)field = text;
     return ACTOP_OK;
 }

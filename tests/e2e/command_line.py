@@ -29,6 +29,7 @@ def config(text):
               (["--proc-filter", "["], "argument --proc-filter: not a regular expression: "),
               (["--max_count", "1"], "unrecognized arguments: --max_count"),
               (["--source", "nowhere"], "argument --source: must be "),
+              (["--source", "sim:m0"], "argument --source: no simulated machine 'm0'"),
               (["dance"], "unknown command: dance"), (["replay"], "replay: expected FILE"),
               (["info", "more"], "unrecognized arguments: more"),
               (["--bundle", "x"], "argument --bundle: only with doctor"))))

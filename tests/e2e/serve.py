@@ -370,6 +370,14 @@ def _():
             s.close()
 
 
+@tap.case("a filter of processes asks for their series too, and only for those that match")
+def _():
+    with Server("--proc-filter", f"^{os.path.basename(tap.ACTOP)}$") as server:
+        text = server.wait_for("/metrics")[1].decode()
+        commands = set(re.findall(r'actop_process_rss_bytes\{command="([^"]*)"', text))
+        assert commands == {"actop"}, commands
+
+
 @tap.case("another actop reads the frames like a machine of its own, without its names")
 def _():
     with Server("--serve-processes") as server:
