@@ -85,6 +85,10 @@ typedef enum actop_note_kind {
 /** GPU time of each process, beside ACTOP_WANT(ACTOP_SCOPE_PROCESS). Since 2.0. */
 #define ACTOP_WANT_GPU_CLIENTS (1u << 29)
 
+/** Also list, while opening, the groups of channels that the machine has and nothing here reads: the notes name them.
+ *  For bug reports; opening takes longer. Since 2.0. */
+#define ACTOP_WANT_SURVEY (1u << 28)
+
 /** One value of one metric for one instance. text is borrowed from the sample and not NULL only for metrics of kind
  *  INFO that have a value. Since 2.0. */
 typedef struct actop_reading {

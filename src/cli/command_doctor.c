@@ -269,7 +269,7 @@ int command_doctor(struct cli *cli, const struct option_list *words)
     actop_error err = {ACTOP_OK, ""};
     struct buf b = BUF_INIT;
     struct stream st;
-    uint32_t want = ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_GPU_CLIENTS;
+    uint32_t want = ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_GPU_CLIENTS | ACTOP_WANT_SURVEY;
     (void)words;
     set_options(&cli->options);
     if (cli_open(cli, CLI_STREAM, want, &s, &err) != ACTOP_OK ||

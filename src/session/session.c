@@ -382,7 +382,8 @@ static actop_status session_open_source(struct actop_session *s, actop_error *er
                              .apple_root = o->apple_root,
                              .token_file = o->token_file,
                              .script = o->sim_script,
-                             .seed = o->sim_seed};
+                             .seed = o->sim_seed,
+                             .survey = (o->want & ACTOP_WANT_SURVEY) != 0};
     actop_status st = source_select(o->source, &s->ops, &env.argument, err);
     if (st == ACTOP_OK)
         st = s->ops->open(&s->source, &env, err);

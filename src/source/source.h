@@ -17,6 +17,7 @@ struct source_env {
     const char *token_file; /* bearer token of a remote source, or NULL */
     const char *script;     /* load script of a simulated machine, or NULL */
     uint64_t seed;          /* of a simulated machine */
+    bool survey;            /* also list what the machine has and the source does not read */
 };
 
 /* What the session must know of a source's nature. */

@@ -37,6 +37,8 @@ is "and has no watts rather than 0" "$(field .cpu_watts)" null
 FAKE_APPLE_MACHINE=m4-max ends_with "doctor says what is refused" 1 "$ACTOP" doctor --source apple
 like "by its name and reason" "$(cat "$tmp/out")" 'AMC Stats +Perf Counters lists its channels, and cannot be subscribed'
 
+like "and what nobody asks for" "$(cat "$tmp/out")" 'CPU Stats/CPU Complex Idle +[0-9]+ channels? nobody asks for'
+
 rm "$root/usr/lib/libIOReport.so"
 FAKE_APPLE_MACHINE=m4-max ends_with "without libIOReport the rest works" 1 "$ACTOP" doctor --source apple
 like "and doctor names what is missing" "$(cat "$tmp/out")" 'IOReportCopyChannelsInGroup is missing'

@@ -98,6 +98,20 @@ apple_cf fake_IOReportCopyChannelsInGroup(apple_cf group, apple_cf subgroup, uin
     return with_channels(array);
 }
 
+apple_cf fake_IOReportCopyAllChannels(uint64_t a, uint64_t b)
+{
+    struct fake_object *array;
+
+    if (fake_fails(APPLE_ROW_IOReportCopyAllChannels) || (a | b) != 0)
+        return NULL;
+    array = fake_array();
+    for (size_t i = 0; i < n_listed; i++) {
+        fake_retain(listed[i]);
+        fake_append_give(array, listed[i]);
+    }
+    return with_channels(array);
+}
+
 static const struct machine_channel *channel_of(const struct fake_object *d)
 {
     if (d->type != FAKE_DICTIONARY || d->number < 1 || (size_t)d->number > n_listed)

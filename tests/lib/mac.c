@@ -117,5 +117,6 @@ double mac_read(const struct mac *m, const char *metric, const char *entity)
 
 actop_state mac_state(const struct mac *m, const char *metric, const char *entity)
 {
+    assert_non_null(actop_metric_find(metric));
     return actop_read_key(m->sample, metric, entity).state;
 }

@@ -54,9 +54,28 @@ static void step(void *state, struct decode_frame *d)
     step_load(h, d);
 }
 
+/* What the source found and does not ask for, where it was told to look (docs/apple-frames.md, properties). */
+static void notes(const void *state, const struct decode_notes *d)
+{
+    static const char prefix[] = "ioreport/unread/";
+    const struct schema *s = d->schema;
+    (void)state;
+    for (size_t i = 0; i < s->n_properties; i++) {
+        const char *key = schema_text(s, s->properties[i].key);
+        uint64_t channels = 0;
+        if (!apple_starts(key, prefix) || !schema_get_u64(s, key, 0, &channels))
+            continue;
+        struct buf *b = notes_begin(d->into, ACTOP_NOTE_CHANNEL, key + sizeof prefix - 1);
+        buf_printf(b, "%llu channel%s nobody asks for", (unsigned long long)channels,
+                   channels == 1 ? "" : "s");
+        notes_end(d->into);
+    }
+}
+
 const struct decode_part decode_part_apple_host = {
     .name = "host",
     .state_size = sizeof(struct host),
     .begin = begin,
     .step = step,
+    .notes = notes,
 };

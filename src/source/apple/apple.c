@@ -39,7 +39,8 @@ struct source {
     int32_t collectors[N_PARTS]; /* rows of the schema */
     struct os_moment last;
     uint64_t seq;
-    bool stale; /* a part said that the machine has changed */
+    bool stale;  /* a part said that the machine has changed */
+    bool survey; /* describe also names what is not read */
 };
 
 void apple_report(struct apple_probe *p, int32_t status, const char *remedy, const char *reason,
@@ -121,6 +122,11 @@ actop_status apple_open_api(struct source **out, const struct apple_api *api, ac
     return ACTOP_OK;
 }
 
+void apple_survey(struct source *s)
+{
+    s->survey = true;
+}
+
 static actop_status apple_open(struct source **out, const struct source_env *env, actop_error *err)
 {
     char why[1200];
@@ -136,6 +142,7 @@ static actop_status apple_open(struct source **out, const struct source_env *env
     apple_api_fill(&s->own, apple_libs_find, &s->libs);
     cf_learn_types(&s->own);
     read_timebase(s);
+    s->survey = env->survey;
     *out = s;
     return ACTOP_OK;
 }
@@ -176,7 +183,8 @@ static void describe_library(const struct source *s, struct schema *schema, enum
 static void describe_part(struct source *s, struct schema *schema, size_t i)
 {
     const struct apple_part *part = parts[i];
-    struct apple_probe probe = {.api = s->api, .schema = schema, .timebase = s->timebase};
+    struct apple_probe probe = {
+        .api = s->api, .schema = schema, .timebase = s->timebase, .survey = s->survey};
     const char *missing = apple_api_need(s->api, part->needed);
 
     s->collectors[i] = probe.collector = schema_add_collector(schema, part->name, 0, "", "");

@@ -13,6 +13,7 @@ struct apple_probe {
     const struct apple_api *api;
     struct schema *schema; /* being built */
     struct apple_timebase timebase;
+    bool survey;       /* also name what is not read */
     int32_t collector; /* this part's row, for channel_spec.collector and row sets */
     int32_t status;    /* set by apple_report: 0 works, -1 absent, > 0 errno */
     char reason[200];
@@ -50,6 +51,9 @@ int64_t apple_ns(struct apple_timebase timebase, uint64_t ticks);
 
 /* A source over a table of calls, which is copied: how tests reach the fake. */
 actop_status apple_open_api(struct source **out, const struct apple_api *api, actop_error *err);
+
+/* Let describe also list the channel groups that are not read: slow, for doctor. */
+void apple_survey(struct source *s);
 
 /* E_GONE unless pid is still the process that started then (start_us of its row); else what proc_pidinfo says. */
 actop_status apple_process_check(const struct apple_api *api, uint64_t pid, uint64_t start_us, actop_error *err);

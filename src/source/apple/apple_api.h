@@ -78,6 +78,7 @@
     X(IOKIT, double, IOHIDEventGetFloatValue, (apple_cf, int32_t))
 
 #define APPLE_IOREPORT_MAP(X)                                                                      \
+    X(IOREPORT, apple_cf, IOReportCopyAllChannels, (uint64_t, uint64_t))                           \
     X(IOREPORT, apple_cf, IOReportCopyChannelsInGroup,                                             \
       (apple_cf, apple_cf, uint64_t, uint64_t, uint64_t))                                          \
     X(IOREPORT, apple_cf, IOReportCreateSubscription,                                              \

@@ -615,6 +615,49 @@ static void absurdly_many_of_everything_are_read_at_once(void **state)
     mac_release(&m);
 }
 
+/* The power manager's own word for why the CPU gets less (recorded names, base M1): what held for the most of the interval,
+ * until the next publication. */
+static void the_dominant_reason_is_why_something_is_throttled(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"FASTTEMP", "SLOWTEMP", "PKGZONE", "CPUZONE",
+                                        "SMCPOWER", "LOWPOWER", "HIP",     "NONE"};
+    static const struct {
+        const char *what;
+        uint64_t ticks[8];
+        double want; /* -1: the last one stands */
+    } rows[] = {
+        {"nothing", {0, 0, 0, 0, 0, 0, 0, 1000}, 0},
+        {"heat", {300, 0, 0, 0, 0, 0, 0, 700}, 1},
+        {"not published", {0, 0, 0, 0, 0, 0, 0, 0}, -1},
+        {"heat of two kinds against power", {200, 200, 300, 0, 0, 0, 0, 300}, 1},
+        {"power of three kinds", {200, 0, 100, 100, 100, 0, 0, 500}, 2},
+        {"low-power mode", {0, 0, 0, 0, 0, 1000, 0, 0}, 3},
+        {"a moment of heat", {49, 0, 0, 0, 0, 0, 0, 951}, 0},
+        {"a word that says nothing to us", {0, 0, 0, 0, 0, 0, 1000, 0}, 0},
+    };
+    struct mac m;
+    mac_init(&m);
+    int32_t c = mac_states(&m, "ioreport/CLPC Stats/Lost Performance", "Dominant reason", names, 8);
+    mac_seal(&m);
+    uint64_t ticks[8] = {0};
+    double last = 0;
+    for (size_t i = 0; i <= sizeof rows / sizeof rows[0]; i++) {
+        mac_begin(&m, S);
+        for (size_t k = 0; i > 0 && k < 8; k++)
+            ticks[k] += rows[i - 1].ticks[k];
+        memcpy(frame_array(&m.frame, c), ticks, sizeof ticks);
+        mac_end(&m);
+        if (i == 0) {
+            assert_int_equal(mac_state(&m, "throttle.reason", NULL), ACTOP_STATE_NONE);
+            continue;
+        }
+        last = rows[i - 1].want < 0 ? last : rows[i - 1].want;
+        CHECK_ROW(mac_read(&m, "throttle.reason", NULL) == last, rows[i - 1].what);
+    }
+    mac_release(&m);
+}
+
 /* ---- Bandwidth, sensors, network -------------------------------------------------------------------------------------- */
 
 static void buckets_give_their_midpoints_and_say_when_they_are_full(void **state)
@@ -852,13 +895,13 @@ static void what_an_interface_or_disk_does_not_count_is_not_there(void **state)
         {"interface.tx_packets", "en0", ACTOP_STATE_NONE},
         {"interface.rx", "en0", ACTOP_STATE_NONE},
         {"interface.tx", "en0", ACTOP_STATE_NONE},
-        {"interface.rx_bytes", "en0", ACTOP_STATE_NONE},
-        {"interface.tx_bytes", "en0", ACTOP_STATE_NONE},
+        {"interface.rx_total", "en0", ACTOP_STATE_NONE},
+        {"interface.tx_total", "en0", ACTOP_STATE_NONE},
         {"interface.errors", "en0", ACTOP_STATE_NONE},
         {"disk.read_ops", "en0", ACTOP_STATE_OK},
         {"disk.one_read", "en0", ACTOP_STATE_NONE},
-        {"disk.read_bytes", "en0", ACTOP_STATE_NONE},
-        {"disk.write_bytes", "en0", ACTOP_STATE_NONE},
+        {"disk.read_total", "en0", ACTOP_STATE_NONE},
+        {"disk.written_total", "en0", ACTOP_STATE_NONE},
         {"disk.busy", "en0", ACTOP_STATE_NONE},
         {"net.rx", NULL, ACTOP_STATE_UNSUPPORTED},
         {"disk.read", NULL, ACTOP_STATE_UNSUPPORTED},
@@ -948,6 +991,7 @@ int main(void)
         cmocka_unit_test(smc_rails_stand_in_only_on_chips_they_were_checked_on),
         cmocka_unit_test(absurdly_many_of_everything_are_read_at_once),
         cmocka_unit_test(seconds_in_a_state_are_of_the_channels_own_unit),
+        cmocka_unit_test(the_dominant_reason_is_why_something_is_throttled),
         cmocka_unit_test(buckets_give_their_midpoints_and_say_when_they_are_full),
         cmocka_unit_test(bandwidth_is_held_between_publications_until_it_is_frozen),
         cmocka_unit_test(what_two_histograms_know_is_counted_once),

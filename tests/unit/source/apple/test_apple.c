@@ -80,7 +80,6 @@ static void the_channels_a_decoder_needs_are_there(void **state)
         {"m1", "ioreport/Energy Model/CPU Energy"},
         {"m1", "ioreport/PMP/Energy Counters/ANE"},
         {"m1", "ioreport/AMC Stats/Perf Counters/DCS RD"},
-        {"m1", "ioreport/H11ANE/H11ANE Power State/ANE Power"},
         {"m1", "hid/temperature/PMU tdie1"},
         {"m1", "hid/temperature/gas gauge battery~3"},
         {"m1", "smc/TCMb"},
@@ -125,6 +124,39 @@ static void what_is_of_no_use_is_not_subscribed_to(void **state)
         CHECK_ROW(strncmp(key, "ioreport/PMP/AF BW/", 19) != 0 || strstr(key, "/ANE") != NULL, key);
     }
     case_end(&c, "m4-max");
+}
+
+/* Only where asked for: groups of which nothing is read, and unknown parts of groups that are. */
+static void a_survey_names_the_groups_that_are_not_read(void **state)
+{
+    static const struct {
+        const char *machine, *key;
+        bool there;
+    } rows[] = {
+        {"m1", "ioreport/unread/H11ANE", true},
+        {"m4-max", "ioreport/unread/CPU Stats/CPU Complex Idle", true},
+        {"odd", "ioreport/unread/PMP1", true},
+        {"m4-max", "ioreport/unread/Energy Model/", false},
+        {"m4-max", "ioreport/unread/AMC Stats/Perf Counters", false}, /* asked for, and refused */
+    };
+    (void)state;
+    for (int survey = 0; survey < 2; survey++)
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            struct apple_case c;
+            uint64_t channels = 0;
+            memset(&c, 0, sizeof c);
+            case_fake(rows[i].machine);
+            fake_fill(&c.api);
+            assert_int_equal(apple_open_api(&c.source, &c.api, NULL), ACTOP_OK);
+            if (survey == 1)
+                apple_survey(c.source);
+            assert_int_equal(apple_source.describe(c.source, &c.schema, NULL), ACTOP_OK);
+            CHECK_ROW(schema_get_u64(c.schema, rows[i].key, 0, &channels) ==
+                          (rows[i].there && survey == 1),
+                      rows[i].key);
+            CHECK_ROW((channels > 0) == (rows[i].there && survey == 1), rows[i].key);
+            case_end(&c, rows[i].machine);
+        }
 }
 
 static void registry_facts_arrive_as_they_are(void **state)
@@ -619,6 +651,7 @@ int main(void)
         cmocka_unit_test(ioreport_values_and_stamps_are_what_was_published),
         cmocka_unit_test(the_channels_a_decoder_needs_are_there),
         cmocka_unit_test(what_is_of_no_use_is_not_subscribed_to),
+        cmocka_unit_test(a_survey_names_the_groups_that_are_not_read),
         cmocka_unit_test(registry_facts_arrive_as_they_are),
         cmocka_unit_test(a_virtual_machine_says_what_it_lacks),
         cmocka_unit_test(a_group_that_refuses_costs_only_itself),

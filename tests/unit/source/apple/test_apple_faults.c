@@ -28,6 +28,7 @@ static void try_life(const char *name, unsigned long n)
     fake_fail_call(n);
     fake_fill(&c.api);
     assert_int_equal(apple_open_api(&c.source, &c.api, NULL), ACTOP_OK);
+    apple_survey(c.source); /* all there is */
     for (int part = 0; part < 2; part++) {
         schema_unref(c.schema);
         c.schema = NULL;
