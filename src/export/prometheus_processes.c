@@ -21,6 +21,9 @@ struct group {
     bool has[N_VALUES];
 };
 
+/* The least certain value of each kind. */
+typedef const struct cell *worst_cells[N_VALUES];
+
 struct groups {
     struct group *items; /* owned */
     size_t n, cap;
@@ -61,7 +64,7 @@ static struct group *group_of(struct groups *g, const char *name, uint64_t pid)
     return fresh;
 }
 
-static void add_row(struct groups *g, const struct writer *w, uint32_t row)
+static void add_row(struct groups *g, const struct writer *w, uint32_t row, worst_cells worst)
 {
     const struct entity *e = sample_entity_get(w->s, ACTOP_SCOPE_PROCESS, row);
     const struct cell *command = sample_cell(w->s, ACTOP_METRIC_PROC_COMMAND, row);
@@ -74,8 +77,11 @@ static void add_row(struct groups *g, const struct writer *w, uint32_t row)
     prometheus_put_label(&b, cell_has(command) ? pool_at(&w->s->pool, command->text) : "");
     struct group *into = group_of(g, name, w->process_pids ? e->id : 0);
     for (int i = 0; i < N_VALUES; i++) {
+        const struct cell *cell = sample_cell(w->s, value_ids[i], row);
         if (!sample_get(w->s, value_ids[i], row, &value))
             continue;
+        if (worst[i] == NULL || cell->origin > worst[i]->origin)
+            worst[i] = cell;
         into->sum[i] += value;
         into->has[i] = true;
     }
@@ -119,7 +125,8 @@ static void limit(struct groups *g, size_t most)
         g->items[g->n++] = other;
 }
 
-static void put_value(const struct writer *w, const struct groups *g, int which)
+static void put_value(const struct writer *w, const struct groups *g, const struct cell *evidence,
+                      int which)
 {
     char family[FAMILY_NAME_SIZE], labels[NAME_BYTES + 64];
     struct buf name, b;
@@ -130,7 +137,8 @@ static void put_value(const struct writer *w, const struct groups *g, int which)
         if (!g->items[i].has[which])
             continue;
         if (!begun)
-            family_begin(w, family, ACTOP_KIND_GAUGE, metric_info(value_ids[which])->help, NULL);
+            family_begin(w, family, ACTOP_KIND_GAUGE, metric_info(value_ids[which])->help,
+                         evidence);
         begun = true;
         buf_init_fixed(&b, labels, sizeof labels);
         buf_putc(&b, '{');
@@ -150,13 +158,14 @@ static void put_value(const struct writer *w, const struct groups *g, int which)
 void processes_put(const struct writer *w)
 {
     struct groups g;
+    worst_cells worst = {NULL};
     uint32_t rows = sample_rows(w->s, ACTOP_SCOPE_PROCESS);
     if (groups_open(&g, rows)) {
         for (uint32_t row = 0; row < rows; row++)
-            add_row(&g, w, row);
+            add_row(&g, w, row, worst);
         limit(&g, w->process_pids ? MOST_PIDS : PROCESS_GROUPS);
         for (int i = 0; i < N_VALUES; i++)
-            put_value(w, &g, i);
+            put_value(w, &g, worst[i], i);
     } else {
         w->b->failed = true;
     }

@@ -71,6 +71,8 @@ def _():
     assert len(expressions) > 20
     for expression in expressions:
         assert asked(expression) <= known, asked(expression) - known
+    everything = asked(json.dumps(board))  # variables and links too
+    assert everything <= known, everything - known
     ids = [p["id"] for p in board["panels"]]
     assert len(set(ids)) == len(ids)
 

@@ -68,9 +68,9 @@ struct rail {
     int32_t row;     /* in the topology */
     double before_j; /* of earlier schemas, and what stood in for counters */
     double joules;   /* since the session began: before_j and the steps its meters counted */
-    uint64_t discontinuities;
-    int64_t counted_ns; /* stamp of the last publication that went into joules */
-    uint32_t chosen;    /* candidate it was read from last; UINT32_MAX none */
+    uint64_t resets, gaps, takeovers; /* discontinuities, by their reason */
+    int64_t counted_ns;               /* stamp of the last publication that went into joules */
+    uint32_t chosen;                  /* candidate it was read from last; UINT32_MAX none */
 };
 
 struct part_power {
@@ -698,6 +698,20 @@ static void put_energy(struct decode_frame *d, const struct rail *r, int64_t at_
               published ? at_ns : d->frame->at.awake_ns, origin, via);
 }
 
+static void put_discontinuities(struct decode_frame *d, const struct rail *r, uint16_t via)
+{
+    const struct {
+        actop_metric id;
+        uint64_t count;
+    } counts[] = {{ACTOP_METRIC_RAIL_DISCONTINUITIES, r->resets + r->gaps + r->takeovers},
+                  {ACTOP_METRIC_RAIL_RESETS, r->resets},
+                  {ACTOP_METRIC_RAIL_GAPS, r->gaps},
+                  {ACTOP_METRIC_RAIL_TAKEOVERS, r->takeovers}};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        sample_put(d->out, counts[i].id, (uint32_t)r->row, (double)counts[i].count, ACTOP_DERIVED,
+                   via);
+}
+
 static void step_rails(struct energy *e, struct decode_frame *d)
 {
     static const actop_metric machine[] = {ACTOP_METRIC_CPU_POWER, ACTOP_METRIC_GPU_POWER,
@@ -717,13 +731,14 @@ static void step_rails(struct energy *e, struct decode_frame *d)
         r->chosen = chosen;
         count_steps(e, r, c, doubles);
         r->joules = joules_of_rail(e, i);
-        r->discontinuities += s.broke + (d->gap ? 1u : 0u) + (doubles ? 1u : 0u);
+        r->resets += s.broke;
+        r->gaps += d->gap ? 1 : 0;
+        r->takeovers += doubles ? 1 : 0;
         uint16_t via = c->rank >= RANK_PMP ? e->via_pmp : e->via;
         actop_origin origin = c->rank == 0 ? ACTOP_MEASURED : ACTOP_DERIVED;
         put_power(d, ACTOP_METRIC_RAIL_POWER, (uint32_t)r->row, &s, origin, via);
         put_energy(d, r, s.at_ns, origin, via);
-        sample_put(d->out, ACTOP_METRIC_RAIL_DISCONTINUITIES, (uint32_t)r->row,
-                   (double)r->discontinuities, ACTOP_DERIVED, via);
+        put_discontinuities(d, r, via);
         if (r->id != RAIL_OTHER) {
             put_power(d, machine[r->id], 0, &s, origin, via);
         } else if (s.state == ACTOP_STATE_OK) {

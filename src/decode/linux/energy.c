@@ -301,6 +301,8 @@ static void put_rail(const struct energy_state *s, struct decode_frame *d, const
     sample_put(d->out, ACTOP_METRIC_RAIL_ENERGY, row, (double)c->total * 1e-6, ACTOP_MEASURED, via);
     sample_put(d->out, ACTOP_METRIC_RAIL_DISCONTINUITIES, row, (double)(c->resets + s->gaps),
                ACTOP_DERIVED, via);
+    sample_put(d->out, ACTOP_METRIC_RAIL_RESETS, row, (double)c->resets, ACTOP_DERIVED, via);
+    sample_put(d->out, ACTOP_METRIC_RAIL_GAPS, row, (double)s->gaps, ACTOP_DERIVED, via);
 }
 
 /* ---- the machine's sums ------------------------------------------------------------------------------------------------- */

@@ -239,6 +239,9 @@ static void a_reset_and_a_sleep_are_gaps_not_power(void **state)
     assert_true(fabs(mac_read(&m, "rail.energy", "cpu") - 4.0) < 1e-9);
     assert_true(mac_read(&m, "machine.gaps", NULL) == 1);
     assert_true(mac_read(&m, "rail.discontinuities", "cpu") == 2);
+    assert_true(mac_read(&m, "rail.resets", "cpu") == 1);
+    assert_true(mac_read(&m, "rail.gaps", "cpu") == 1);
+    assert_true(mac_read(&m, "rail.takeovers", "cpu") == 0);
     mac_release(&m);
 }
 

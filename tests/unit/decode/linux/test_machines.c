@@ -64,6 +64,8 @@ static void energy_zones_are_watts_over_a_wrap_and_no_zone_counts_twice(void **s
     assert_int_equal(decode_parts_step(m.decoder, &m.frame, m.sample, NULL), ACTOP_OK);
     near(machine_get(&m, ACTOP_METRIC_RAIL_ENERGY, core), 14);
     near(machine_get(&m, ACTOP_METRIC_RAIL_DISCONTINUITIES, core), 1);
+    near(machine_get(&m, ACTOP_METRIC_RAIL_GAPS, core), 1);
+    near(machine_get(&m, ACTOP_METRIC_RAIL_RESETS, core), 0);
     machine_close(&m);
 }
 
