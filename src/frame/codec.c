@@ -54,6 +54,22 @@ actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint
     return ACTOP_OK;
 }
 
+actop_status codec_past_copy(struct codec_past *into, const struct codec_past *from,
+                             actop_error *err)
+{
+    const struct schema *s = from->frame.schema;
+    actop_status st = codec_past_begin(into, s, from->schema_crc, err);
+    if (st == ACTOP_OK)
+        st = frame_copy(&into->frame, &from->frame, err);
+    if (st != ACTOP_OK)
+        return st;
+    if (s->n_slots > 0)
+        memcpy(into->slots, from->slots, s->n_slots * sizeof *into->slots);
+    into->awake_growth_ns = from->awake_growth_ns;
+    into->stamped = from->stamped;
+    return ACTOP_OK;
+}
+
 void codec_past_release(struct codec_past *p)
 {
     frame_release(&p->frame);

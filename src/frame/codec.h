@@ -95,6 +95,21 @@ actop_status codec_reader_use(struct codec_reader *r, const struct schema *s, ui
  * frame that cannot be read without its keyframe or schema, or a block to be skipped. E_FORMAT, E_VERSION, E_NOMEM. */
 actop_status codec_take(struct codec_reader *r, const struct block *b, struct frame *into, actop_error *err);
 
+/* Where a reader is, for going on from there later, as often as wanted. Zeroed memory is an empty place. */
+struct codec_place {
+    struct codec_past past;
+    struct schema *schema; /* a reference */
+    uint32_t schema_crc;
+    uint8_t *shifts;
+    size_t cap_shifts;
+};
+
+/* Remember where a reader that has read a frame is (else E_STATE), and bring a reader there. On failure the place is
+ * empty, or the reader has forgotten what it read. */
+actop_status codec_place_take(struct codec_place *into, const struct codec_reader *r, actop_error *err);
+actop_status codec_place_go(const struct codec_place *from, struct codec_reader *r, actop_error *err);
+void codec_place_release(struct codec_place *p);
+
 /* ---- For the codec's own files ---- */
 
 #define CODEC_NEW_ROW UINT32_MAX
@@ -145,6 +160,8 @@ actop_status codec_get_schema_content(const uint8_t *content, size_t n, struct s
 /* Make the past ready for frames of a schema and forget all frames. */
 actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint32_t schema_crc, actop_error *err);
 void codec_past_release(struct codec_past *p);
+/* A copy of a past with a frame; on failure *into holds none. */
+actop_status codec_past_copy(struct codec_past *into, const struct codec_past *from, actop_error *err);
 
 /* What was left of a slot is known to both sides: the same step for writer and reader. A growth much like the one before
  * it is expected to go on; of counters more readily than of other values, which come back as often as they go on. */

@@ -46,6 +46,52 @@ actop_status codec_reader_use(struct codec_reader *r, const struct schema *s, ui
     return ACTOP_OK;
 }
 
+/* ---- places ---- */
+
+void codec_place_release(struct codec_place *p)
+{
+    codec_past_release(&p->past);
+    schema_unref(p->schema);
+    free(p->shifts);
+    *p = (struct codec_place){.schema = NULL};
+}
+
+actop_status codec_place_take(struct codec_place *into, const struct codec_reader *r,
+                              actop_error *err)
+{
+    if (!r->ready)
+        return error_set(err, ACTOP_E_STATE, "no frame was read yet");
+    size_t shifts = (size_t)r->schema->n_slots + r->schema->n_columns;
+    actop_status st = VEC_GROW(into->shifts, into->cap_shifts, shifts)
+                          ? codec_past_copy(&into->past, &r->past, err)
+                          : error_set(err, ACTOP_E_NOMEM, "no memory for a place among frames");
+    if (st != ACTOP_OK) {
+        codec_place_release(into);
+        return st;
+    }
+    if (shifts > 0)
+        memcpy(into->shifts, r->shifts, shifts);
+    schema_unref(into->schema);
+    into->schema = schema_ref(r->schema);
+    into->schema_crc = r->schema_crc;
+    return ACTOP_OK;
+}
+
+actop_status codec_place_go(const struct codec_place *from, struct codec_reader *r,
+                            actop_error *err)
+{
+    actop_status st = codec_reader_use(r, from->schema, from->schema_crc, err);
+    if (st == ACTOP_OK)
+        st = codec_past_copy(&r->past, &from->past, err);
+    if (st != ACTOP_OK)
+        return st;
+    size_t shifts = (size_t)from->schema->n_slots + from->schema->n_columns;
+    if (shifts > 0)
+        memcpy(r->shifts, from->shifts, shifts);
+    r->ready = true;
+    return ACTOP_OK;
+}
+
 /* ---- head: times, statuses, stamps, slots ---- */
 
 static int64_t get_difference(struct residual_in *in, int64_t then)

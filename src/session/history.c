@@ -12,10 +12,17 @@
 #include "frame/codec.h"
 
 /* Frames of a group: a seek folds half of them on average, and each group has a checkpoint, which takes what some 300
- * frames take. A group is also full at this share of the limit, so that dropping one does not drop most of the history.
+ * frames take. Fewer where they have many slots, so that folding them all takes much the same time on any machine. A group
+ * is also full at this share of the limit, so that dropping one does not drop most of the history.
  * Frames that wait for their sample to end are at most WAITING_MOST; past it (very many subsamples) they are compressed
  * before the choice of their sample is known. Memory for blocks grows by BLOCKS_MORE bytes, so that little lies idle. */
-enum { GROUP_FRAMES = 960, GROUP_SHARE = 4, WAITING_MOST = 16, BLOCKS_MORE = 16384 };
+enum {
+    GROUP_FRAMES = 960,
+    GROUP_SLOTS = 3 << 20,
+    GROUP_SHARE = 4,
+    WAITING_MOST = 16,
+    BLOCKS_MORE = 16384
+};
 
 struct entry {
     uint64_t seq;
@@ -34,6 +41,7 @@ struct group {
     uint32_t *schema_crcs;
     size_t n_entries, cap_entries, n_schemas, cap_schemas, cap_crcs;
     size_t n_frames;    /* those that wait included */
+    size_t n_slots;     /* of all these */
     uint64_t first_seq; /* sample of the first frame */
 };
 
@@ -281,7 +289,8 @@ static actop_status compress_before(struct history *h, uint64_t seq, actop_error
 bool history_wants_checkpoint(const struct history *h)
 {
     const struct group *g = newest(h);
-    return g == NULL || g->n_frames >= GROUP_FRAMES || g->n_blocks > h->limit / GROUP_SHARE;
+    return g == NULL || g->n_frames >= GROUP_FRAMES || g->n_slots >= GROUP_SLOTS ||
+           g->n_blocks > h->limit / GROUP_SHARE;
 }
 
 actop_status history_add(struct history *h, const struct frame *f, uint64_t seq, void *checkpoint,
@@ -310,6 +319,7 @@ actop_status history_add(struct history *h, const struct frame *f, uint64_t seq,
         h->waiting[h->n_waiting].seq = seq;
         h->waiting[h->n_waiting++].group = g;
         g->n_frames++;
+        g->n_slots += f->schema->n_slots;
         h->added_seq = seq;
         drop_oldest(h);
     }
@@ -490,6 +500,20 @@ static actop_status take_next(struct history_walk *w, struct frame *into, uint64
     return frame_copy(into, &next->frame, err);
 }
 
+actop_status history_walk_peek(struct history_walk *w, uint64_t *seq)
+{
+    *seq = UINT64_MAX;
+    pthread_mutex_lock(&w->history->lock);
+    const struct group *g = w->group;
+    const struct waiting *next = w->taken < g->n_entries ? NULL : next_waiting(w);
+    if (w->taken < g->n_entries)
+        *seq = g->entries[w->taken].seq;
+    else if (next != NULL)
+        *seq = next->seq;
+    pthread_mutex_unlock(&w->history->lock);
+    return *seq > w->target ? ACTOP_END : ACTOP_OK;
+}
+
 static actop_status read_block(struct history_walk *w, struct frame *into, actop_error *err)
 {
     struct block b;
@@ -537,6 +561,63 @@ void history_walk_free(struct history_walk *w)
     codec_reader_release(&w->codec);
     buf_release(&w->block);
     free(w);
+}
+
+/* ---- marks ---- */
+
+struct history_mark {
+    struct history *history;
+    struct group *group; /* a reference */
+    size_t taken, read, offset;
+    struct codec_place place;
+};
+
+actop_status history_mark_new(const struct history_walk *w, struct history_mark **out,
+                              actop_error *err)
+{
+    struct history_mark *m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return error_set(err, ACTOP_E_NOMEM, "no memory for a place in history");
+    actop_status st = codec_place_take(&m->place, &w->codec, err);
+    if (st != ACTOP_OK) {
+        free(m);
+        return st;
+    }
+    m->history = w->history;
+    m->group = w->group;
+    m->taken = w->taken;
+    m->read = w->read;
+    m->offset = w->offset;
+    pthread_mutex_lock(&m->history->lock);
+    m->group->refs++;
+    pthread_mutex_unlock(&m->history->lock);
+    *out = m;
+    return ACTOP_OK;
+}
+
+actop_status history_walk_to(struct history_walk *w, const struct history_mark *mark,
+                             actop_error *err)
+{
+    if (w->group != mark->group)
+        return error_set(err, ACTOP_E_NOT_FOUND, "this place lies elsewhere in history");
+    actop_status st = codec_place_go(&mark->place, &w->codec, err);
+    if (st != ACTOP_OK)
+        return st;
+    w->taken = mark->taken;
+    w->read = mark->read;
+    w->offset = mark->offset;
+    return ACTOP_OK;
+}
+
+void history_mark_free(struct history_mark *mark)
+{
+    if (mark == NULL)
+        return;
+    pthread_mutex_lock(&mark->history->lock);
+    group_unref(mark->history, mark->group);
+    pthread_mutex_unlock(&mark->history->lock);
+    codec_place_release(&mark->place);
+    free(mark);
 }
 
 /* ---- life ---- */

@@ -58,6 +58,16 @@ bool history_walk_on(struct history_walk *w, uint64_t seq);
 /* State before the first frame: borrowed until the walk is freed, not to be changed. */
 const void *history_walk_checkpoint(const struct history_walk *w);
 
+/* The sample that the next frame belongs to. END as for history_walk_next(). */
+actop_status history_walk_peek(struct history_walk *w, uint64_t *seq);
+
+/* A place on a walk, to walk on from there later. Holds its group. E_STATE: nothing was read yet; E_NOMEM. */
+struct history_mark;
+actop_status history_mark_new(const struct history_walk *w, struct history_mark **out, actop_error *err);
+/* Bring a walk to a place. E_NOT_FOUND: it lies in another group; after E_NOMEM the walk has to be freed. */
+actop_status history_walk_to(struct history_walk *w, const struct history_mark *mark, actop_error *err);
+void history_mark_free(struct history_mark *mark); /* accepts NULL */
+
 /* The next frame and the sample it belongs to. END after the last frame of the sample that was asked for. */
 actop_status history_walk_next(struct history_walk *w, struct frame *into, uint64_t *seq, actop_error *err);
 void history_walk_free(struct history_walk *w); /* accepts NULL */

@@ -123,6 +123,17 @@ static size_t choose(struct actop_session *s, const struct actop_sample_t *sampl
 enum { PAST_KEPT = 32, PAST_BEFORE = 16 };
 static const int64_t PAST_IDLE_NS = 20000000000;
 
+/* Places on the way stay as well: who walks back begins at one of them, and not at the group's checkpoint again. They are
+ * as many as a group of a simple session has. */
+enum { PAST_MARKS = 12, MARK_EVERY = 80 };
+
+/* A place between two samples, and what was folded up to there. */
+struct mark {
+    struct history_mark *at; /* owned; NULL: none */
+    struct fold fold;
+    uint64_t seq; /* of the sample that comes next */
+};
+
 /* Samples of the past being made, and a place in history to go on from. */
 struct past {
     struct actop_session *session;
@@ -136,6 +147,7 @@ struct past {
     unsigned filter; /* number of the process filter that the samples were chosen by */
     int64_t used_ns;
     struct actop_sample_t *kept[PAST_KEPT]; /* references */
+    struct mark marks[PAST_MARKS];
 };
 
 static void past_drop_parts(struct past *p)
@@ -155,9 +167,18 @@ static void past_leave(struct past *p)
     p->seq = 0;
 }
 
+static void mark_release(struct mark *m)
+{
+    history_mark_free(m->at);
+    fold_release(&m->fold);
+    *m = (struct mark){.at = NULL};
+}
+
 static void past_release(struct past *p)
 {
     past_leave(p);
+    for (size_t i = 0; i < PAST_MARKS; i++)
+        mark_release(&p->marks[i]);
     for (size_t i = 0; i < PAST_KEPT; i++)
         actop_sample_unref(p->kept[i]);
     sample_pool_unref(p->pool);
@@ -174,6 +195,11 @@ static struct actop_sample_t *past_find(const struct past *p, uint64_t seq)
     return NULL;
 }
 
+static uint64_t away_from(const struct past *p, uint64_t seq)
+{
+    return seq > p->target ? seq - p->target : p->target - seq;
+}
+
 /* Keep a sample in place of none, of itself, or of the one farthest from the target. Takes the reference. */
 static void past_keep(struct past *p, struct actop_sample_t *sample)
 {
@@ -181,9 +207,7 @@ static void past_keep(struct past *p, struct actop_sample_t *sample)
     uint64_t far = 0;
     for (size_t i = 0; i < PAST_KEPT; i++) {
         const struct actop_sample_t *k = p->kept[i];
-        uint64_t away = k == NULL || k->seq == sample->seq ? UINT64_MAX
-                        : k->seq > p->target               ? k->seq - p->target
-                                                           : p->target - k->seq;
+        uint64_t away = k == NULL || k->seq == sample->seq ? UINT64_MAX : away_from(p, k->seq);
         if (away > far) {
             far = away;
             best = i;
@@ -225,14 +249,30 @@ static actop_status past_finish(struct past *p, actop_error *err)
     return st;
 }
 
+/* Remember the place before sample seq, in place of none or of the one farthest from the target. Without memory there is
+ * one place less. */
+static void past_mark(struct past *p, uint64_t seq)
+{
+    struct mark *into = &p->marks[0];
+    if (seq % MARK_EVERY != 0)
+        return;
+    for (size_t i = 0; i < PAST_MARKS; i++) {
+        struct mark *m = &p->marks[i];
+        if (m->at != NULL && m->seq == seq)
+            return;
+        if (into->at != NULL && (m->at == NULL || away_from(p, m->seq) > away_from(p, into->seq)))
+            into = m;
+    }
+    mark_release(into);
+    into->seq = seq;
+    if (fold_clone(&into->fold, &p->fold, NULL) != ACTOP_OK ||
+        history_mark_new(p->walk, &into->at, NULL) != ACTOP_OK)
+        mark_release(into);
+}
+
 static actop_status past_step(struct past *p, uint64_t seq, actop_error *err)
 {
-    actop_status st = ACTOP_OK;
-    if (seq != p->seq)
-        st = past_finish(p, err);
     p->seq = seq;
-    if (st != ACTOP_OK)
-        return st;
     if (!VEC_GROW(p->parts, p->cap_parts, p->n_parts + 1))
         return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
     struct actop_sample_t *part = sample_new(p->pool);
@@ -245,24 +285,48 @@ static actop_status past_step(struct past *p, uint64_t seq, actop_error *err)
 static actop_status past_walk(struct past *p, actop_error *err)
 {
     uint64_t seq = 0;
-    actop_status st = history_walk_next(p->walk, &p->frame, &seq, err);
-    for (; st == ACTOP_OK; st = history_walk_next(p->walk, &p->frame, &seq, err)) {
-        st = past_step(p, seq, err);
-        if (st != ACTOP_OK)
-            return st;
+    actop_status st = ACTOP_OK;
+    while (st == ACTOP_OK && (st = history_walk_peek(p->walk, &seq)) == ACTOP_OK) {
+        if (seq != p->seq) {
+            st = past_finish(p, err);
+            past_mark(p, seq);
+        }
+        if (st == ACTOP_OK)
+            st = history_walk_next(p->walk, &p->frame, &seq, err);
+        if (st == ACTOP_OK)
+            st = past_step(p, seq, err);
     }
     return st == ACTOP_END ? past_finish(p, err) : st;
 }
 
-/* From where the walk is, when that is before the sample and in its group; else from the group's checkpoint. */
+/* The last place from which all samples that lie just before the target are made, too; NULL: none. */
+static const struct mark *best_mark(const struct past *p)
+{
+    const struct mark *best = NULL;
+    for (size_t i = 0; i < PAST_MARKS; i++) {
+        const struct mark *m = &p->marks[i];
+        if (m->at != NULL && m->seq + PAST_BEFORE <= p->target &&
+            (best == NULL || m->seq > best->seq))
+            best = m;
+    }
+    return best;
+}
+
+/* From where the walk is, when that is before the sample and in its group; else from a place or the group's checkpoint. */
 static actop_status past_begin(struct past *p, actop_error *err)
 {
-    if (p->walk != NULL && p->seq < p->target && history_walk_on(p->walk, p->target))
+    const struct mark *mark = best_mark(p);
+    if (p->walk != NULL && p->seq < p->target && (mark == NULL || mark->seq <= p->seq) &&
+        history_walk_on(p->walk, p->target))
         return ACTOP_OK;
     past_leave(p);
     actop_status st = history_seek(p->session->history, p->target, &p->walk, err);
-    if (st == ACTOP_OK)
+    if (st != ACTOP_OK)
+        return st;
+    if (mark == NULL || (st = history_walk_to(p->walk, mark->at, err)) == ACTOP_E_NOT_FOUND)
         st = fold_clone(&p->fold, history_walk_checkpoint(p->walk), err);
+    else if (st == ACTOP_OK)
+        st = fold_clone(&p->fold, &mark->fold, err);
     if (st == ACTOP_OK && p->pool == NULL && (p->pool = sample_pool_new()) == NULL)
         st = error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
     return st;

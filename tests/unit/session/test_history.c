@@ -255,8 +255,63 @@ static void a_walk_goes_on_where_it_stopped(void **state)
     assert_int_equal(atomic_load(&checkpoints), 0);
 }
 
+static void a_walk_can_return_to_where_it_was(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 200, EVERY = 23 };
+    static struct frame copies[SAMPLES + 1];
+    struct history_mark *marks[SAMPLES / EVERY + 1] = {NULL};
+    struct frames m;
+    struct history *h = NULL;
+    struct history_walk *w = NULL, *other = NULL;
+    struct history_mark *none = NULL;
+    struct frame f = {0};
+    uint64_t seq = 0, next = 0;
+    assert_true(frames_open(&m, 2, 0));
+    assert_int_equal(history_new(1 << 20, free_checkpoint, &h, NULL), ACTOP_OK);
+    for (uint64_t s = 1; s <= SAMPLES; s++) {
+        assert_true(s % 70 != 0 || frames_change(&m));
+        assert_true(frames_next(&m));
+        assert_int_equal(frame_copy(&copies[s], &m.frame, NULL), ACTOP_OK);
+        assert_true(add(h, &m.frame, s) && keep(h, &m.frame, s, 0));
+    }
+    assert_int_equal(history_seek(h, SAMPLES, &w, NULL), ACTOP_OK);
+    assert_int_equal(history_mark_new(w, &none, NULL), ACTOP_E_STATE); /* nothing was read yet */
+    for (uint64_t s = 1; s <= SAMPLES; s++) {
+        if (s % EVERY == 0)
+            assert_int_equal(history_mark_new(w, &marks[s / EVERY], NULL), ACTOP_OK);
+        assert_int_equal(history_walk_peek(w, &next), ACTOP_OK);
+        assert_int_equal(history_walk_next(w, &f, &seq, NULL), ACTOP_OK);
+        assert_int_equal(seq, s);
+        assert_int_equal(next, s);
+    }
+    assert_int_equal(history_walk_peek(w, &next), ACTOP_END);
+    for (uint64_t k = SAMPLES / EVERY; k >= 1; k--) { /* also twice to the same place */
+        assert_int_equal(history_seek(h, SAMPLES, &other, NULL), ACTOP_OK);
+        assert_int_equal(history_walk_to(k % 2 == 0 ? w : other, marks[k], NULL), ACTOP_OK);
+        assert_int_equal(history_walk_to(other, marks[k], NULL), ACTOP_OK);
+        for (uint64_t s = k * EVERY; s <= SAMPLES; s++) {
+            assert_int_equal(history_walk_next(other, &f, &seq, NULL), ACTOP_OK);
+            assert_int_equal(seq, s);
+            assert_null(frames_differ(&f, &copies[s]));
+        }
+        assert_int_equal(history_walk_next(other, &f, &seq, NULL), ACTOP_END);
+        history_walk_free(other);
+        history_mark_free(marks[k]);
+    }
+    history_walk_free(w);
+    frame_release(&f);
+    for (int i = 1; i <= SAMPLES; i++)
+        frame_release(&copies[i]);
+    (void)memset(copies, 0, sizeof copies);
+    history_free(h);
+    frames_close(&m);
+    assert_int_equal(atomic_load(&checkpoints), 0);
+}
+
 static bool try_history(void)
 {
+    struct history_mark *mark = NULL;
     struct frames m = {0};
     struct history *h = NULL;
     struct history_walk *w = NULL;
@@ -269,12 +324,17 @@ static bool try_history(void)
                keep(h, &m.frame, s, 5);
     well = well && history_seek(h, 6, &w, NULL) == ACTOP_OK;
     while (well && history_walk_next(w, &f, &seq, NULL) == ACTOP_OK)
+        if (++n == 3)
+            well = history_mark_new(w, &mark, NULL) == ACTOP_OK;
+    well = well && mark != NULL && history_walk_to(w, mark, NULL) == ACTOP_OK;
+    while (well && history_walk_next(w, &f, &seq, NULL) == ACTOP_OK)
         n++;
     history_walk_free(w);
+    history_mark_free(mark);
     frame_release(&f);
     history_free(h);
     frames_close(&m);
-    return well && n == 6;
+    return well && n == 9;
 }
 
 static void every_failing_allocation_is_survived(void **state)
@@ -381,7 +441,7 @@ static void the_past_reads_as_it_did_then(void **state)
 static void steps_in_any_order_read_as_it_was_then(void **state)
 {
     (void)state;
-    enum { SAMPLES = 60, STEPS = 200 };
+    enum { SAMPLES = 260, STEPS = 400 };
     for (unsigned subsamples = 1; subsamples <= 3; subsamples += 2) {
         const actop_sample_t *then[SAMPLES + 1];
         actop_session *s = open_session(
@@ -507,6 +567,7 @@ int main(void)
         cmocka_unit_test(chosen_processes_stay_with_the_frame_before_them),
         cmocka_unit_test(samples_of_many_frames_are_walked_frame_by_frame),
         cmocka_unit_test(a_walk_goes_on_where_it_stopped),
+        cmocka_unit_test(a_walk_can_return_to_where_it_was),
         cmocka_unit_test(every_failing_allocation_is_survived),
         cmocka_unit_test(steps_in_any_order_read_as_it_was_then),
         cmocka_unit_test(a_new_filter_holds_for_the_past_too),
