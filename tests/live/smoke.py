@@ -61,6 +61,8 @@ def _():
 
 @tap.case("this process is in the table, with what it takes")
 def _():
+    if os.environ.get("ACTOP_APPLE_ROOT"):
+        tap.skip("a fake's processes are not this machine's")
     done = tap.actop("--source", SOURCE, "--json", "--proc-filter", "python", "--process-limit", "1000", "--samples", "1",
                      "--interval", "0.5", timeout=60)
     assert done.returncode == 0, done.stderr

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """tools/check_macho takes a good arm64 binary, and names each thing that a Mac would refuse or we do not promise."""
+import hashlib
 import os
 import struct
 import sys
@@ -15,22 +16,33 @@ def command(kind, payload):
     return struct.pack("<II", kind, 8 + len(payload)) + payload
 
 
-def dylib(name):
-    return command(0xC, struct.pack("<IIII", 24, 0, 0, 0) + name.encode() + b"\0")
+def dylib(name, load):
+    return command(load, struct.pack("<IIII", 24, 0, 0, 0) + name.encode() + b"\0")
+
+
+def signature(code):
+    """As a linker makes it: one SHA-256 for each page of 4 KiB."""
+    pages = [code[at:at + 4096] for at in range(0, len(code), 4096)]
+    fixed = 44
+    directory = struct.pack(">IIIIIIIIIBBBBI", 0xFADE0C02, fixed + 32 * len(pages), 0x20400, 2, fixed, 0, 0, len(pages),
+                            len(code), 32, 2, 0, 12, 0)
+    directory += b"".join(hashlib.sha256(page).digest() for page in pages)
+    return struct.pack(">III", 0xFADE0CC0, 20 + len(directory), 1) + struct.pack(">II", 0, 20) + directory
 
 
 def macho(cpu=0x0100000C, kind=2, flags=0x200085, platform=1, floor=(12, 0), libraries=("/usr/lib/libSystem.B.dylib",),
-          signed=True):
-    parts = [dylib(name) for name in libraries]
+          signed=True, load=0xC, code=10000):
+    parts = [dylib(name, load) for name in libraries]
     if floor:
         parts.append(command(0x32, struct.pack("<IIII", platform, floor[0] << 16 | floor[1] << 8, 0, 0)))
     size = 32 + sum(map(len, parts)) + (16 if signed else 0)
-    blob = struct.pack(">III", 0xFADE0CC0, 36, 1) + struct.pack(">II", 0, 20) + struct.pack(">IIII", 0xFADE0C02, 16, 0, 2)
     if signed:
-        parts.append(command(0x1D, struct.pack("<II", size, len(blob))))
+        blob_size = len(signature(b"\0" * (size + code)))
+        parts.append(command(0x1D, struct.pack("<II", size + code, blob_size)))
     body = b"".join(parts)
     head = struct.pack("<IIIIIIII", 0xFEEDFACF, cpu, 0, kind, len(parts), len(body), flags, 0)
-    return head + body + (blob if signed else b"")
+    signed_part = head + body + bytes(i * 7 & 255 for i in range(code))
+    return signed_part + (signature(signed_part) if signed else b"")
 
 
 def check(data):
@@ -57,11 +69,22 @@ def _(change):
     ("no floor", {"floor": None}, "does not say for which macOS"),
     ("somebody's library", {"libraries": ("/opt/homebrew/lib/libzstd.1.dylib",)}, "linked with /opt/homebrew"),
     ("a private library", {"libraries": ("/usr/lib/libIOReport.dylib",)}, "linked with /usr/lib/libIOReport.dylib"),
+    ("one that is loaded when needed", {"libraries": ("/usr/lib/libz.1.dylib",), "load": 0x20}, "linked with /usr/lib/libz"),
+    ("one above it", {"libraries": ("/usr/lib/libz.1.dylib",), "load": 0x80000023}, "linked with /usr/lib/libz"),
     ("no signature", {"signed": False}, "not signed"),
 )
 def _(change, says):
     status, out = check(macho(**change))
     assert status == 1 and says in out, out
+
+
+@tap.case("a byte changed after signing is seen, wherever it is", ("in the first page", 200), ("in the second", 5000),
+          ("in the last", 10100))
+def _(at):
+    data = bytearray(macho())
+    data[at] ^= 1
+    status, out = check(bytes(data))
+    assert status == 1 and "is not what was signed" in out, out
 
 
 @tap.case("what is no Mach-O is refused")

@@ -4,7 +4,7 @@
 a step uses an action at a version or runs shell that parses; what it runs of this repository is there."""
 import os
 import re
-import subprocess
+import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["ACTOP_SOURCE"], "tests", "lib"))
@@ -75,6 +75,14 @@ def _(name):
             assert os.path.exists(os.path.join(tap.SOURCE, path)), (job, path)
             seen += 1
     assert name != "ci.yml" or seen >= 5, seen
+
+
+@tap.case("actionlint has nothing to say")
+def _():
+    if shutil.which("actionlint") is None:
+        tap.skip("no actionlint here")
+    done = tap.run(["actionlint", *(os.path.join(FOLDER, name) for name in FILES)])
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @tap.case("a job for Macs runs the tests, the live test and the doctor")
