@@ -86,6 +86,42 @@ class Fleet:
         self.log.close()
 
 
+def series_of(text):
+    """{(name, labels): value} of a body, counters with the time they began left out."""
+    found = {}
+    for line in text.splitlines():
+        if line and not line.startswith("#"):
+            name, labels, value = re.fullmatch(r"([a-z_0-9]+)(?:\{(.*)\})? (\S+)", line).groups()
+            pairs = re.findall(r'([a-z_]+)="((?:[^"\\]|\\.)*)"', labels or "")
+            found[name, frozenset((k, re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], v)) for k, v in pairs)] = float(value)
+    return found
+
+
+def check_values(fleet, port):
+    """Every series that does not change for two seconds is there, with the very value that was served; so are the names of all."""
+    url = f"http://127.0.0.1:{port}/metrics"
+    bodies = []
+    for _ in range(12):  # two scrapes at least, and every sample
+        bodies.append(series_of(get(url)))
+        time.sleep(0.2)
+    before = bodies[0]
+    query = urllib.parse.quote(f'{{instance="127.0.0.1:{port}",__name__=~"actop_.+|process_.+"}}')
+    answer = json.loads(get(f"{fleet.url}/api/v1/query?query={query}"))
+    after = series_of(get(url))
+    bodies.append(after)
+    stored = {}
+    for result in answer["data"]["result"]:
+        labels = {k: v for k, v in result["metric"].items() if k not in ("__name__", "instance", "job")}
+        stored[result["metric"]["__name__"], frozenset(labels.items())] = float(result["value"][1])
+    steady = {key: value for key, value in before.items()
+              if not key[0].startswith("actop_http_") and all(body.get(key) == value for body in bodies)}
+    assert len(steady) > 150, len(steady)
+    wrong = {key: (value, stored.get(key)) for key, value in steady.items() if stored.get(key) != value}
+    assert not wrong, list(wrong.items())[:5]
+    assert set(before) & set(after) <= set(stored), list(set(before) & set(after) - set(stored))[:5]
+    print(f"# {len(steady)} of {len(stored)} series stood still and are equal", flush=True)
+
+
 @tap.case("a real Prometheus scrapes three machines, gets the values served, and fires a shipped alert")
 def _():
     if not shutil.which("prometheus"):
@@ -97,6 +133,12 @@ def _():
             served = re.search(r"^actop_ram_total_bytes (\S+)$", get(f"http://127.0.0.1:{port}/metrics"), re.M)
             stored = fleet.wait("actop_ram_total_bytes", lambda got: len(got) == 3)
             assert stored[f"127.0.0.1:{port}"] == float(served.group(1)), (stored, served)
+            check_values(fleet, port)
+        with open(os.path.join(tap.SOURCE, "packaging", "prometheus", "rules.yml"), encoding="utf-8") as f:
+            recorded = re.findall(r"record: (\S+)", f.read())
+        assert len(recorded) >= 5, recorded
+        for name in recorded:
+            fleet.wait(name, lambda got: len(got) >= 1)
         fleet.wait("scrape_samples_scraped", lambda got: sum(n > 300 for n in got.values()) == 3)
         fleet.wait("rate(actop_energy_joules_total[10s])", lambda got: len(got) == 3 and any(n > 0 for n in got.values()))
         firing = fleet.wait('ALERTS{alertname="ActopHostDown",alertstate="firing"}', lambda got: len(got) > 0)
