@@ -615,6 +615,68 @@ static void make_small_machine(struct box *t)
     box_put(t, "proc/1/stat", "1 (init) S 0 1 1 0 -1 0 0 0 0 0 5 6 0 0 20 0 1 0 3 4096 10\n");
 }
 
+/* ---- graphics and CPUs ------------------------------------------------------------------------------------------------ */
+
+static void an_xe_card_is_read_by_its_tile(void **state)
+{
+    struct box b;
+    struct view v;
+    (void)state;
+    box_make(&b);
+    box_moment(&b, 0);
+    box_moment(&b, 1);
+    box_link(&b, "sys/class/drm/card1/device", "../../../devices/0000:03:00.0");
+    box_put(&b, "sys/devices/0000:03:00.0/drm/renderD129/dev", "226:129\n");
+    box_link(&b, "sys/devices/0000:03:00.0/driver", "../../bus/pci/drivers/xe");
+    box_put(&b, "sys/devices/0000:03:00.0/tile0/gt0/freq0/act_freq", "1950\n");
+    box_put(&b, "sys/devices/0000:03:00.0/tile0/gt0/freq0/cur_freq", "2000\n");
+    box_put(&b, "sys/devices/0000:03:00.0/tile0/gt0/freq0/rp0_freq", "2850\n");
+    box_put(&b, "t0/sys/devices/0000:03:00.0/tile0/gt0/gtidle/idle_residency_ms", "5000\n");
+    box_put(&b, "t1/sys/devices/0000:03:00.0/tile0/gt0/gtidle/idle_residency_ms", "5400\n");
+    assert_int_equal(view_open(&v, b.dir, ACTOP_WANT_DEFAULT), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_int_equal(view_state(&v, ACTOP_METRIC_GPU_UTIL, NULL), ACTOP_STATE_WARMING);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_GPU_UTIL, NULL), 0.6, 1e-9);
+    assert_int_equal(view_origin(&v, ACTOP_METRIC_GPU_UTIL, NULL), ACTOP_ESTIMATED);
+    assert_true(view_value(&v, ACTOP_METRIC_GPU_FREQ, NULL) == 1950e6);
+    assert_true(view_value(&v, ACTOP_METRIC_GPU_MAX_FREQ, NULL) == 2850e6);
+    assert_string_equal(view_text(&v, ACTOP_METRIC_GPU_NAME, "card1"), "xe");
+    view_close(&v);
+    box_remove(&b);
+}
+
+static void cpus_that_are_added_become_rows_and_leave_the_others_rates_alone(void **state)
+{
+    struct box b;
+    struct view v;
+    (void)state;
+    box_make(&b);
+    box_moment(&b, 0);
+    box_moment(&b, 1);
+    box_moment(&b, 2);
+    box_put(&b, "t0/proc/stat", "cpu  1 0 0 9 0 0 0 0 0 0\ncpu0 1 0 0 9 0 0 0 0 0 0\n");
+    box_put(&b, "t1/proc/stat",
+            "cpu  61 0 0 49 0 0 0 0 0 0\ncpu0 61 0 0 49 0 0 0 0 0 0\ncpu7 0 0 0 0 0 0 0 0 0 0\n");
+    box_put(&b, "t2/proc/stat",
+            "cpu  151 0 0 159 0 0 0 0 0 0\ncpu0 81 0 0 129 0 0 0 0 0 0\n"
+            "cpu7 70 0 0 30 0 0 0 0 0 0\n");
+    box_put(&b, "t0/sys/devices/system/cpu/present", "0\n");
+    box_put(&b, "t1/sys/devices/system/cpu/present", "0,7\n");
+    assert_int_equal(view_open(&v, b.dir, ACTOP_WANT_DEFAULT), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_int_equal(view_row(&v, ACTOP_SCOPE_CORE, "cpu7"), -1);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_CORE_UTIL, "cpu0"), 0.6, 1e-9);
+    assert_int_equal(view_state(&v, ACTOP_METRIC_CORE_UTIL, "cpu7"), ACTOP_STATE_WARMING);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_CORE_UTIL, "cpu0"), 0.2, 1e-9);
+    assert_float_equal(view_value(&v, ACTOP_METRIC_CORE_UTIL, "cpu7"), 0.7, 1e-9);
+    assert_true(view_value(&v, ACTOP_METRIC_GAPS, NULL) == 0);
+    view_close(&v);
+    box_remove(&b);
+}
+
 static void every_failing_read_leaves_the_rest_and_crashes_nothing(void **state)
 {
     struct box t;
@@ -701,6 +763,8 @@ int main(void)
         cmocka_unit_test(real_file_systems_are_listed_once_and_remote_ones_not_asked),
         cmocka_unit_test(batteries_of_every_kind_of_driver_are_understood),
         cmocka_unit_test(a_mouse_is_no_battery_and_adapters_add_up),
+        cmocka_unit_test(an_xe_card_is_read_by_its_tile),
+        cmocka_unit_test(cpus_that_are_added_become_rows_and_leave_the_others_rates_alone),
         cmocka_unit_test(every_failing_read_leaves_the_rest_and_crashes_nothing),
         cmocka_unit_test(every_failing_allocation_is_an_error_and_leaks_nothing),
         cmocka_unit_test(an_empty_tree_gives_no_figures_and_says_why),
