@@ -103,8 +103,12 @@ static void step_time(struct cpu_state *s, struct decode_frame *d)
         struct usage u;
         bool known = usage_of(d, c->time, &u);
         s->utils[i] = known ? ratio(busy_of(&u), u.all) : UNKNOWN;
-        put_ratio(d, ACTOP_METRIC_CORE_UTIL, (uint32_t)i, s->utils[i], s->via_stat,
-                  c->time < 0 ? ACTOP_STATE_NONE : decode_absence(d, c->time));
+        actop_state none = c->time < 0 ? ACTOP_STATE_NONE : decode_absence(d, c->time);
+        put_ratio(d, ACTOP_METRIC_CORE_UTIL, (uint32_t)i, s->utils[i], s->via_stat, none);
+        put_ratio(d, ACTOP_METRIC_CORE_IOWAIT, (uint32_t)i, ratio(u.ticks[IOWAIT], u.all),
+                  s->via_stat, none);
+        put_ratio(d, ACTOP_METRIC_CORE_STEAL, (uint32_t)i, ratio(u.ticks[STEAL], u.all),
+                  s->via_stat, none);
         sample_put(d->out, ACTOP_METRIC_CORE_ONLINE, (uint32_t)i, c->time >= 0 ? 1 : 0,
                    ACTOP_MEASURED, s->via_stat);
         for (size_t k = 0; known && k < COLUMNS; k++)

@@ -246,6 +246,14 @@ static void a_virtual_machine_tells_its_stolen_time_and_has_no_sensors(void **st
     near(machine_get(&m, ACTOP_METRIC_CPU_UTIL, 0), 0.4);
     near(machine_get(&m, ACTOP_METRIC_CPU_STEAL, 0), 0.2);
     near(machine_get(&m, ACTOP_METRIC_CPU_IOWAIT, 0), 0.2);
+    near((machine_get(&m, ACTOP_METRIC_CORE_STEAL, 0) +
+          machine_get(&m, ACTOP_METRIC_CORE_STEAL, 1)) /
+             2,
+         0.2);
+    near((machine_get(&m, ACTOP_METRIC_CORE_IOWAIT, 0) +
+          machine_get(&m, ACTOP_METRIC_CORE_IOWAIT, 1)) /
+             2,
+         0.2);
     assert_string_equal(machine_text(&m, ACTOP_METRIC_CONTAINER, 0), "qemu");
     for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
         CHECK_ROW(machine_state(&m, none[i], 0) == ACTOP_STATE_UNSUPPORTED,
