@@ -10,6 +10,17 @@
  * nothing. Different sessions are independent. Functions return an actop_status; those that take an actop_error fill
  * it on failure and accept NULL. Strings are UTF-8. Times are nanoseconds.
  *
+ * Threads. What takes neither session, condition, feed nor stream of frames (versions, names, the metric table, machines)
+ * may be called by any thread at any time. So may what takes only a sample, which never changes: any number of threads
+ * read the same one at once, each with a reference, or while the one it is borrowed from stands. Of a session, functions
+ * that say "Any thread" may be called while others use it; all others by one thread at a time. actop_close() is the last
+ * call of all. A condition, a feed, a stream of frames: one thread at a time for each.
+ *
+ * Growth. Structs whose first member is their size may get more members at their end; the caller sets size, and the
+ * library fills or reads what both sides know. actop_metric_info is only reached by pointer and may grow likewise.
+ * actop_reading, actop_entity, actop_finding, actop_note and actop_error keep their layout as long as the library keeps
+ * its soname: what else there is to say of a row or a finding will be another function.
+ *
  * The shortest program:
  *
  *     actop_session *s = NULL;
