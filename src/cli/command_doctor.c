@@ -193,7 +193,7 @@ static int put_doctor(struct buf *b, const struct cli *cli, actop_session *s,
     buf_puts(b, actop_version());
     buf_puts(b, ", source ");
     put_text(b, actop_source_name(s));
-    buf_putc(b, '\n');
+    buf_puts(b, strncmp(actop_source_name(s), "sim:", 4) == 0 ? ", simulated\n" : "\n");
     put_machine(b, sample);
     buf_puts(b, "\nCollectors\n");
     put_findings(b, s, 0, &tally);

@@ -146,6 +146,12 @@ def _():
     assert ended.returncode == 0 and re.match(r"every 0\.77 to 0\.96 s", found[1]), (found, ended.stderr)
 
 
+@tap.case("a simulated machine is called so")
+def _():
+    ended = tap.actop("doctor", "--source", "sim:m1")
+    assert ended.stdout.splitlines()[0].endswith("source sim:m1, simulated"), ended.stdout[:200]
+
+
 # ---- bundles ----
 
 def decompressed(path):

@@ -84,8 +84,10 @@ static void network_describe(void *state, struct apple_probe *p)
     struct network_state *s = state;
     int e;
 
-    if (get_list(s, p->api, &e) == 0) {
-        apple_report(p, e, NULL, "the list of interfaces cannot be read");
+    if (get_list(s, p->api, &e) == 0) { /* an empty list is an answer, too: a sandbox may give it */
+        apple_report(p, e != 0 ? e : SLOT_ABSENT, NULL, "%s",
+                     e != 0 ? "the list of interfaces cannot be read"
+                            : "the system lists no interfaces");
         return;
     }
     s->rows = schema_add_rowset(p->schema, "interface", ACTOP_SCOPE_INTERFACE, p->collector,

@@ -5,11 +5,14 @@
  *
  *   - joules never fall, and are exactly the steps the counter grew between publications that were seen, in the same awake
  *     stretch and without a restart between them;
- *   - they are the truth between the first and the newest publication, to 0.1 % and one step for each awake stretch, so
- *     that only what is not yet published is missing;
+ *   - they are the truth between the first and the newest publication: to 0.1 %, and where a counter's own steps are coarser than
+ *     that to one step for each awake stretch;
+ *   - what is missing of the truth of this moment is what is not published yet: less than one publication;
  *   - watts are not negative, and times the time between two stamps they are what the counter grew;
  *   - every ratio is from 0 to 1; the states of a cluster share out its interval: their ratios add up to 1 and their seconds to
- *     the seconds that were counted. */
+ *     the seconds that were counted.
+ *
+ * The traces are run once, and each of these is counted and asserted by itself. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +24,39 @@
 #define TRACES 2000 /* `make test-long` takes 100,000 */
 #endif
 enum { FRAMES = 24, N_LINES = 5, N_CORES = 3, N_STATES = 5 };
+
+/* ---- What must hold, counted -------------------------------------------------------------------------------------- */
+
+enum law {
+    NEVER_FALL,
+    ARE_STEPS,
+    ARE_TRUTH,
+    ONE_PUBLICATION,
+    NOT_NEGATIVE,
+    WATTS_ARE_JOULES,
+    ZERO_TO_ONE,
+    RATIOS_ADD_UP,
+    SECONDS_ADD_UP,
+    N_LAWS
+};
+
+static struct tally {
+    unsigned long held, broken;
+    double worst; /* in the law's own measure */
+    char first[160];
+} laws[N_LAWS];
+static double shortest_s = INFINITY, longest_s; /* between two frames */
+
+/* what and seed: where, when it is broken. worse: how far from the law it was, 0 not at all. */
+static void check_law(enum law law, bool holds, double worse, const char *what, uint64_t seed)
+{
+    struct tally *t = &laws[law];
+    t->worst = worse > t->worst ? worse : t->worst;
+    t->held += holds;
+    if (!holds && t->broken++ == 0)
+        (void)snprintf(t->first, sizeof t->first, "%s of trace %llu: %g", what,
+                       (unsigned long long)seed, worse);
+}
 
 static uint64_t random_next(uint64_t *seed)
 {
@@ -308,22 +344,51 @@ static void expect_line(struct line *l, bool gap, bool changed, int64_t now_ns)
 
 /* ---- What must hold -------------------------------------------------------------------------------------------------------- */
 
+/* Truth of this moment that was not published when the counter was last read. */
+static double unpublished_j(const struct line *l, int64_t now_ns)
+{
+    struct power p = l->power;
+    return power_run(&p, now_ns) - l->now.truth_j;
+}
+
+/* The longest that may be between two publications; 0 when they stopped. */
+static int64_t period_of(const struct line *l, int64_t now_ns)
+{
+    int64_t longest_ns = l->period_ns[0] > l->period_ns[1] ? l->period_ns[0] : l->period_ns[1];
+    return l->fresh ? 1 : now_ns > l->stop_ns ? 0 : longest_ns;
+}
+
+static void check_truth(const struct line *l, double energy_j, uint64_t seed)
+{
+    double error_j = fabs(energy_j - l->truth_j), step_j = l->pieces * l->j_per_step;
+    if (l->truth_j > 1000 * step_j && l->truth_j > 0)
+        check_law(ARE_TRUTH, error_j <= 1e-3 * l->truth_j, error_j / l->truth_j, l->rail, seed);
+    else
+        check_law(ARE_TRUTH, error_j <= step_j * (1 + 1e-9), 0, l->rail, seed);
+}
+
 static void check_line(const struct trace *t, struct line *l, uint64_t seed)
 {
-    char where[96];
-    (void)snprintf(where, sizeof where, "%s of trace %llu", l->rail, (unsigned long long)seed);
     actop_reading energy = actop_read_key(t->mac.sample, "rail.energy", l->rail);
     actop_reading power = actop_read_key(t->mac.sample, "rail.power", l->rail);
-    double expected = (double)l->steps * l->j_per_step;
-    CHECK_ROW(actop_has_value(&energy) && energy.value >= l->joules, where);
-    CHECK_ROW(fabs(energy.value - expected) <= 1e-15 * expected, where);
-    double slack = 1e-3 * l->truth_j + l->pieces * l->j_per_step;
-    CHECK_ROW(fabs(energy.value - l->truth_j) <= slack, where);
-    CHECK_ROW(!actop_has_value(&power) || power.value >= 0, where);
+    double expected = (double)l->steps * l->j_per_step, off_j = fabs(energy.value - expected);
+    int64_t now_ns = t->mac.awake_ns, period_ns = period_of(l, now_ns);
+    check_law(NEVER_FALL, actop_has_value(&energy) && energy.value >= l->joules, 0, l->rail, seed);
+    check_law(ARE_STEPS, off_j <= 1e-15 * expected, expected > 0 ? off_j / expected : off_j,
+              l->rail, seed);
+    check_truth(l, energy.value, seed);
+    if (l->stamped && l->last.has && period_ns > 0) {
+        int64_t age_ns = now_ns - l->last.stamp_ns;
+        check_law(ONE_PUBLICATION,
+                  age_ns < period_ns && energy.age_ns == age_ns &&
+                      unpublished_j(l, now_ns) <= 120.0 * (double)age_ns * 1e-9 * (1 + 1e-9),
+                  (double)age_ns / (double)period_ns, l->rail, seed);
+    }
+    check_law(NOT_NEGATIVE, !actop_has_value(&power) || power.value >= 0, 0, l->rail, seed);
     l->joules = energy.value;
 }
 
-/* Watts of an interval times its length are what the counter grew. */
+/* Watts of an interval times its length are what the counter grew, and as old as their publication. */
 static void check_watts(const struct trace *t, const struct line *l, const struct seen *before,
                         uint64_t steps_before, uint64_t seed)
 {
@@ -332,10 +397,9 @@ static void check_watts(const struct trace *t, const struct line *l, const struc
         return;
     double j = power.value * (double)(l->last.stamp_ns - before->stamp_ns) * 1e-9;
     double grew = (double)(l->steps - steps_before) * l->j_per_step;
-    if (fabs(j - grew) > 1e-9 * grew)
-        fail_msg("%s of trace %llu: %g J by watts, %g by the counter", l->rail,
-                 (unsigned long long)seed, j, grew);
-    assert_true(power.age_ns == t->mac.awake_ns - l->last.stamp_ns);
+    check_law(WATTS_ARE_JOULES,
+              fabs(j - grew) <= 1e-9 * grew && power.age_ns == t->mac.awake_ns - l->last.stamp_ns,
+              fabs(j - grew) / grew, l->rail, seed);
 }
 
 static void check_ratios(const struct trace *t, uint64_t seed)
@@ -346,9 +410,10 @@ static void check_ratios(const struct trace *t, uint64_t seed)
             continue;
         for (uint32_t row = 0; row < actop_rows(t->mac.sample, info->scope); row++) {
             actop_reading r = actop_read(t->mac.sample, (actop_metric)id, row);
-            if (actop_has_value(&r) && !(r.value >= 0 && r.value <= 1 + 1e-12))
-                fail_msg("%s row %u of trace %llu is %g", info->key, row, (unsigned long long)seed,
-                         r.value);
+            if (!actop_has_value(&r))
+                continue;
+            double beyond = r.value < 0 ? -r.value : r.value > 1 ? r.value - 1 : 0;
+            check_law(ZERO_TO_ONE, beyond <= 1e-12, beyond, info->key, seed);
         }
     }
 }
@@ -377,7 +442,7 @@ static void expect_states(struct trace *t, bool gap)
 
 /* The states of an owner: their ratios add up to 1, their seconds to those counted over its cores. */
 static void check_states(const struct trace *t, actop_scope scope, uint32_t owner, uint64_t ticks,
-                         unsigned cores)
+                         unsigned cores, uint64_t seed)
 {
     double ratios = 0, seconds = 0;
     bool has = false;
@@ -391,8 +456,13 @@ static void check_states(const struct trace *t, actop_scope scope, uint32_t owne
         ratios += r.value;
         seconds += actop_read(t->mac.sample, ACTOP_METRIC_PSTATE_TIME, row).value;
     }
-    assert_true(!has || fabs(ratios - 1) < 1e-9);
-    assert_true(fabs(seconds - (double)ticks / 24e6 / cores) < 1e-9 * (1 + seconds));
+    const char *what = scope == ACTOP_SCOPE_GPU ? "gpu"
+                       : owner == 0             ? "first cluster"
+                                                : "second cluster";
+    double off_s = fabs(seconds - (double)ticks / 24e6 / cores);
+    if (has)
+        check_law(RATIOS_ADD_UP, fabs(ratios - 1) < 1e-9, fabs(ratios - 1), what, seed);
+    check_law(SECONDS_ADD_UP, off_s < 1e-9 * (1 + seconds), off_s / (1 + seconds), what, seed);
 }
 
 static void check_frame(struct trace *t, bool gap, uint64_t seed)
@@ -413,9 +483,9 @@ static void check_frame(struct trace *t, bool gap, uint64_t seed)
     }
     expect_states(t, gap);
     check_ratios(t, seed);
-    check_states(t, ACTOP_SCOPE_CLUSTER, 0, t->counted[0], 1);
-    check_states(t, ACTOP_SCOPE_CLUSTER, 1, t->counted[1] + t->counted[2], 2);
-    check_states(t, ACTOP_SCOPE_GPU, 0, t->counted[N_CORES + 1], 1);
+    check_states(t, ACTOP_SCOPE_CLUSTER, 0, t->counted[0], 1, seed);
+    check_states(t, ACTOP_SCOPE_CLUSTER, 1, t->counted[1] + t->counted[2], 2, seed);
+    check_states(t, ACTOP_SCOPE_GPU, 0, t->counted[N_CORES + 1], 1, seed);
 }
 
 /* ---- The run ------------------------------------------------------------------------------------------------------------------ */
@@ -453,22 +523,69 @@ static void step(struct trace *t, uint64_t seed)
     check_frame(t, gap, seed);
 }
 
-static void energy_ratios_and_residencies_keep_to_the_truth_of_random_traces(void **state)
+static int run_traces(void **state)
 {
     (void)state;
     for (uint64_t seed = 1; seed <= TRACES; seed++) {
         struct trace t;
         init(&t, seed);
+        double interval_s = (double)t.interval_ns * 1e-9;
+        shortest_s = interval_s < shortest_s ? interval_s : shortest_s;
+        longest_s = interval_s > longest_s ? interval_s : longest_s;
         for (int i = 0; i < FRAMES; i++)
             step(&t, seed);
         mac_release(&t.mac);
     }
+    return 0;
 }
+
+static void samples_are_taken_every_tenth_of_a_second_to_every_minute(void **state)
+{
+    (void)state;
+    print_message("# %d traces of %d frames, %.3f s to %.2f s apart\n", TRACES, FRAMES, shortest_s,
+                  longest_s);
+    assert_true(shortest_s >= 0.1 && shortest_s < 0.11 && longest_s > 55 && longest_s <= 60);
+}
+
+static void check_tally(enum law law, const char *measure)
+{
+    const struct tally *t = &laws[law];
+    print_message("# held %lu times, broken %lu; worst %.3g %s\n", t->held, t->broken, t->worst,
+                  measure);
+    if (t->broken > 0)
+        fail_msg("%s", t->first);
+    assert_true(t->held > TRACES);
+}
+
+#define LAW(name, law, measure)                                                                    \
+    static void name(void **state)                                                                 \
+    {                                                                                              \
+        (void)state;                                                                               \
+        check_tally(law, measure);                                                                 \
+    }
+LAW(joules_never_fall, NEVER_FALL, "")
+LAW(joules_are_the_steps_the_counter_grew, ARE_STEPS, "of the joules off")
+LAW(joules_are_the_truth_to_a_thousandth, ARE_TRUTH, "of the joules off")
+LAW(no_more_than_one_publication_is_missing, ONE_PUBLICATION, "of a publication missing")
+LAW(watts_are_not_negative, NOT_NEGATIVE, "")
+LAW(watts_times_time_are_joules, WATTS_ARE_JOULES, "of the joules off")
+LAW(ratios_are_from_0_to_1, ZERO_TO_ONE, "beyond")
+LAW(ratios_of_states_add_up_to_1, RATIOS_ADD_UP, "off")
+LAW(seconds_of_states_add_up_to_the_interval, SECONDS_ADD_UP, "of the seconds off")
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(energy_ratios_and_residencies_keep_to_the_truth_of_random_traces),
+        cmocka_unit_test(samples_are_taken_every_tenth_of_a_second_to_every_minute),
+        cmocka_unit_test(joules_never_fall),
+        cmocka_unit_test(joules_are_the_steps_the_counter_grew),
+        cmocka_unit_test(joules_are_the_truth_to_a_thousandth),
+        cmocka_unit_test(no_more_than_one_publication_is_missing),
+        cmocka_unit_test(watts_are_not_negative),
+        cmocka_unit_test(watts_times_time_are_joules),
+        cmocka_unit_test(ratios_are_from_0_to_1),
+        cmocka_unit_test(ratios_of_states_add_up_to_1),
+        cmocka_unit_test(seconds_of_states_add_up_to_the_interval),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, run_traces, NULL);
 }

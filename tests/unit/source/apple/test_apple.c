@@ -212,6 +212,87 @@ static void a_virtual_machine_says_what_it_lacks(void **state)
     case_end(&c, "vm");
 }
 
+/* What a sandbox may do, as strictly as can be: everything that asks the kernel about others is refused, or answers with nothing. */
+static int refused_sysctl(int *name, unsigned n, void *out, size_t *size, void *new_value, size_t m)
+{
+    (void)name, (void)n, (void)out, (void)new_value, (void)m;
+    *size = 0;
+    return 0;
+}
+
+static int refused_pids(void *out, int size)
+{
+    (void)out, (void)size;
+    errno = EPERM;
+    return 0;
+}
+
+static int no_mounts(void *out, int size, int flags)
+{
+    (void)out, (void)size, (void)flags;
+    return 0;
+}
+
+static apple_kern refused_open(apple_port service, apple_port task, uint32_t type, apple_port *out)
+{
+    (void)service, (void)task, (void)type;
+    *out = 0;
+    return (apple_kern)0xe00002e2; /* kIOReturnNotPermitted */
+}
+
+static apple_cf refused_group(apple_cf group, apple_cf subgroup, uint64_t a, uint64_t b, uint64_t c)
+{
+    (void)group, (void)subgroup, (void)a, (void)b, (void)c;
+    return NULL;
+}
+
+static apple_cf refused_client(apple_cf allocator)
+{
+    (void)allocator;
+    return NULL;
+}
+
+static uint32_t refused_notify(const char *name, int *token)
+{
+    (void)name, (void)token;
+    return 7; /* NOTIFY_STATUS_NOT_AUTHORIZED */
+}
+
+static void a_sandbox_costs_what_it_refuses(void **state)
+{
+    static const char *const lost[] = {"network",  "process", "smc",
+                                       "ioreport", "hid",     "thermal/notify"};
+    static const char *const kept[] = {"sysctl", "mach/cpu", "mach/vm", "volumes", "registry/agx"};
+    struct apple_case c;
+    const char *reason;
+
+    (void)state;
+    memset(&c, 0, sizeof c);
+    case_fake("m2");
+    fake_fill(&c.api);
+    c.api.sysctl = refused_sysctl;
+    c.api.proc_listallpids = refused_pids;
+    c.api.getfsstat = no_mounts;
+    c.api.IOServiceOpen = refused_open;
+    c.api.IOReportCopyChannelsInGroup = refused_group;
+    c.api.IOHIDEventSystemClientCreate = refused_client;
+    c.api.notify_register_check = refused_notify;
+    assert_int_equal(apple_open_api(&c.source, &c.api, NULL), ACTOP_OK);
+    assert_int_equal(apple_source.describe(c.source, &c.schema, NULL), ACTOP_OK);
+    for (int tick = 0; tick < 3; tick++)
+        case_read(&c);
+    for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+        CHECK_ROW(case_collector(&c, lost[i], &reason) != 0, lost[i]);
+        CHECK_ROW(reason[0] != '\0', lost[i]);
+    }
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        CHECK_ROW(case_collector(&c, kept[i], &reason) == 0, kept[i]);
+    for (size_t i = 0; i < c.schema->n_rowsets; i++) /* nobody filled another's rows */
+        CHECK_ROW(strcmp(schema_text(c.schema, c.schema->rowsets[i].key), "interface") != 0,
+                  "rows");
+    case_end(&c, "sandbox");
+}
+
 /* Both ways in which a group is known to refuse. */
 static void a_group_that_refuses_costs_only_itself(void **state)
 {
@@ -654,6 +735,7 @@ int main(void)
         cmocka_unit_test(a_survey_names_the_groups_that_are_not_read),
         cmocka_unit_test(registry_facts_arrive_as_they_are),
         cmocka_unit_test(a_virtual_machine_says_what_it_lacks),
+        cmocka_unit_test(a_sandbox_costs_what_it_refuses),
         cmocka_unit_test(a_group_that_refuses_costs_only_itself),
         cmocka_unit_test(without_raw_elements_the_accessors_are_used_and_nothing_is_stamped),
         cmocka_unit_test(names_come_from_the_id_and_units_lose_their_blanks),
