@@ -8,7 +8,7 @@
 static const struct block {
     actop_metric metric;
     const char *name;
-    double floor_w; /* least scale of its chart; CPU and GPU as they always were */
+    double floor_w; /* least scale of its chart where it has no reference; CPU and GPU as always */
 } blocks[] = {
     {ACTOP_METRIC_CPU_POWER, "CPU", 20},      {ACTOP_METRIC_GPU_POWER, "GPU", 15},
     {ACTOP_METRIC_ANE_POWER, "ANE", 8},       {ACTOP_METRIC_DRAM_POWER, "DRAM", 5},
@@ -23,10 +23,10 @@ bool power_present(struct scene *s)
     return value_known(&package) || value_known(&system) || scene_rows(s, ACTOP_SCOPE_RAIL) > 0;
 }
 
-static double package_top(struct scene *s)
+/* The chip's reference where charts are to be comparable and it has one; 0: as the values come. */
+static double profile_top(const struct scene *s, actop_metric metric)
 {
-    struct value top = scene_value(s, ACTOP_METRIC_MAX_PACKAGE, 0);
-    return !s->view->now.scale_auto && top.has ? top.now : 0;
+    return s->view->now.scale_auto ? 0 : actop_chart_scale(s->sample, metric, 0, 0);
 }
 
 static void draw_package_headline(struct scene *s, const struct area *a, uint32_t arg)
@@ -45,10 +45,10 @@ static void draw_package_chart(struct scene *s, const struct area *a, uint32_t a
 {
     (void)arg;
     draw_chart(s, a, ACTOP_METRIC_PACKAGE_POWER, scene_key(s, ACTOP_SCOPE_MACHINE, 0),
-               package_top(s), 20);
+               profile_top(s, ACTOP_METRIC_PACKAGE_POWER), 20);
 }
 
-/* A line: name, watts, a chart as wide as there is room, on a scale of its own. */
+/* A line: name, watts, a chart as wide as there is room. */
 static void draw_line(struct scene *s, const struct area *a, int y, const char *name,
                       actop_metric metric, uint32_t row, const char *entity, double floor_w)
 {
@@ -59,7 +59,7 @@ static void draw_line(struct scene *s, const struct area *a, int y, const char *
     int x = label + 1 + draw_text(a, y, label + 1, v.has ? STYLE_TEXT : STYLE_DIM, text.s) + 2;
     if (v.has && a->w - x >= 4) {
         struct area chart = area_part(a, y, x, 1, a->w - x);
-        draw_chart(s, &chart, metric, entity, 0, floor_w);
+        draw_chart(s, &chart, metric, entity, profile_top(s, metric), floor_w);
     }
 }
 

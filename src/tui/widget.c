@@ -153,10 +153,11 @@ void items_draw(struct items *items, struct scene *s, const struct area *a)
 
 /* ---- charts and lists ----------------------------------------------------------------------------- */
 
+/* What fills the chart. More than what is said to be the most is not cut off: a reference may be of another chip. */
 static double scale_for(double top, double high, double floor)
 {
     if (top > 0)
-        return top;
+        return top > high ? top : high;
     return high * 1.25 > floor ? high * 1.25 : floor;
 }
 
