@@ -522,6 +522,12 @@ ACTOP_API actop_status actop_publication_at(actop_session *s, size_t index, acto
 ACTOP_API actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start, int signal,
                                             actop_error *err);
 
+/** Number of files a process of a live local source has open, asked now; only if its pid still belongs to the process
+ *  that started at start. E_STATE for other sources, E_GONE, E_DENIED; E_UNSUPPORTED where the system does not tell. On
+ *  failure *count is untouched. Any thread, also while actop_start() runs. Since 2.0. */
+ACTOP_API actop_status actop_process_files(actop_session *s, uint64_t pid, uint64_t start, uint64_t *count,
+                                           actop_error *err);
+
 /** Name of a simulated machine, e.g. "m4-max"; NULL when index is past the last. Static. Since 2.0. */
 ACTOP_API const char *actop_machine_name(size_t index);
 

@@ -485,6 +485,14 @@ actop_status actop_process_signal(actop_session *s, uint64_t pid, uint64_t start
     return s->ops->signal_process(s->source, pid, start, signal, err);
 }
 
+actop_status actop_process_files(actop_session *s, uint64_t pid, uint64_t start, uint64_t *count,
+                                 actop_error *err)
+{
+    if (!actop_is_live(s) || s->ops->count_files == NULL)
+        return error_set(err, ACTOP_E_STATE, "files are counted only on this machine, live");
+    return s->ops->count_files(s->source, pid, start, count, err);
+}
+
 const char *actop_machine_name(size_t index)
 {
     return sim_machine_name(index);

@@ -44,6 +44,8 @@ struct source_ops {
     /* MAY be NULL. Send a signal to the process that is (pid, start), for live local sources; also from another thread
      * while one reads. */
     actop_status (*signal_process)(struct source *s, uint64_t pid, uint64_t start, int signal, actop_error *err);
+    /* MAY be NULL. How many files the process that is (pid, start) has open; otherwise like signal_process. */
+    actop_status (*count_files)(struct source *s, uint64_t pid, uint64_t start, uint64_t *count, actop_error *err);
     /* MAY be NULL. Make a blocked read return soon, from another thread. One that comes as a read begins may be lost: the
      * caller repeats it until the read has ended. */
     void (*interrupt)(struct source *s);

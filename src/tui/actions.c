@@ -248,6 +248,7 @@ static void enter(struct app *a)
     if (a->view.focus == PANEL_PROCESSES && !a->view.group && select_something(a)) {
         a->view.overlay = OVERLAY_DETAIL;
         app_want(a);
+        app_refresh(a);
     } else {
         zoom(a);
     }

@@ -58,6 +58,19 @@ void app_want(struct app *a)
     a->wanted = want;
 }
 
+/* Files are counted only while somebody looks, and only now: history has no such number. */
+static void count_files(struct app *a)
+{
+    const struct process *p = a->view.overlay == OVERLAY_DETAIL ? selected_process(&a->scene)
+                                                                : NULL;
+    if (p == NULL)
+        return;
+    a->scene.files.status =
+        a->session == NULL || a->view.paused
+            ? ACTOP_E_STATE
+            : actop_process_files(a->session, p->pid, p->start, &a->scene.files.count, NULL);
+}
+
 void app_refresh(struct app *a)
 {
     struct scene *s = &a->scene;
@@ -73,6 +86,7 @@ void app_refresh(struct app *a)
     if (a->view.now.show_processes)
         (void)process_list_take(&a->processes, a->shown, (int)a->view.order, a->view.reverse,
                                 a->view.tree, a->view.group);
+    count_files(a);
     a->dirty = true;
 }
 

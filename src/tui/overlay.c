@@ -121,6 +121,22 @@ static const char *text_or_why(struct scene *s, actop_metric metric, const struc
     return r.state == ACTOP_STATE_NONE ? "not known here" : actop_state_name(r.state);
 }
 
+static struct num files_text(const struct scene *s)
+{
+    switch (s->files.status) {
+    case ACTOP_OK:
+        return num_text("%s open", num_count((double)s->files.count, false).s);
+    case ACTOP_E_DENIED:
+        return num_text("– denied");
+    case ACTOP_E_STATE:
+        return num_text("– counted only live");
+    case ACTOP_E_GONE:
+        return num_text("– it has ended");
+    default:
+        return num_text("– not told");
+    }
+}
+
 static int draw_numbers(struct scene *s, const struct area *in, int y, const struct process *p)
 {
     struct num cpu = fact(s, ACTOP_METRIC_PROC_CPU, p, num_percent);
@@ -138,6 +154,7 @@ static int draw_numbers(struct scene *s, const struct area *in, int y, const str
                            gpu_mem.s));
     y = draw_fact(in, y, "power", num_text("%s   energy %s", power.s, energy.s));
     y = draw_fact(in, y, "memory", fact(s, ACTOP_METRIC_PROC_RSS, p, num_bytes));
+    y = draw_fact(in, y, "files", files_text(s));
     return draw_fact(
         in, y, "disk",
         num_text("read %s   write %s", read.s, fact(s, ACTOP_METRIC_PROC_WRITE, p, num_rate).s));
@@ -148,7 +165,7 @@ static void draw_detail(struct scene *s, const struct area *body)
     const struct process *p = selected_process(s);
     struct num title = p == NULL ? num_text("Process")
                                  : num_text("Process %llu", (unsigned long long)p->pid);
-    struct area in = open_box(body, 16, 84, title.s, "Esc closes");
+    struct area in = open_box(body, 17, 84, title.s, "Esc closes");
     if (p == NULL) {
         draw_text(&in, 0, 0, STYLE_DIM, "it has ended, or is not among the rows of this moment");
         return;

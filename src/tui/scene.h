@@ -34,6 +34,10 @@ struct scene {
     double alert_bandwidth_ratio, alert_package_ratio;
     double self_cpu_ratio;        /* own cost; NAN: not known yet */
     uint64_t self_rss;
+    struct {                      /* of the process whose detail is open, asked at each sample */
+        actop_status status;      /* OK, or why there is no number */
+        uint64_t count;
+    } files;
     struct {                      /* last baseline row asked for */
         actop_scope scope;
         uint32_t row;

@@ -291,6 +291,12 @@ static actop_status apple_signal(struct source *s, uint64_t pid, uint64_t start,
     return e == 0 ? ACTOP_OK : error_errno(err, e, "process %llu", (unsigned long long)pid);
 }
 
+static actop_status apple_files(struct source *s, uint64_t pid, uint64_t start, uint64_t *count,
+                                actop_error *err)
+{
+    return apple_process_files(s->api, pid, start, count, err);
+}
+
 const struct source_ops apple_source = {
     .name = "apple",
     .scheme = "apple",
@@ -299,5 +305,6 @@ const struct source_ops apple_source = {
     .describe = apple_describe,
     .read = apple_read,
     .signal_process = apple_signal,
+    .count_files = apple_files,
     .close = apple_close,
 };

@@ -57,6 +57,9 @@ void apple_survey(struct source *s);
 
 /* E_GONE unless pid is still the process that started then (start_us of its row); else what proc_pidinfo says. */
 actop_status apple_process_check(const struct apple_api *api, uint64_t pid, uint64_t start_us, actop_error *err);
+/* How many files it has open, if it is still that process. E_GONE, E_DENIED, E_UNSUPPORTED, E_NOMEM. */
+actop_status apple_process_files(const struct apple_api *api, uint64_t pid, uint64_t start_us, uint64_t *count,
+                                 actop_error *err);
 
 extern const struct source_ops apple_source;
 

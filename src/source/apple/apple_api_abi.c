@@ -23,6 +23,7 @@ SIZE(struct apple_proc_taskinfo, 96);
 SIZE(struct apple_proc_taskallinfo, 232);
 AT(struct apple_proc_taskallinfo, task, 136);
 SIZE(struct apple_proc_shortinfo, 64);
+SIZE(struct apple_proc_fdinfo, 8);
 SIZE(struct apple_rusage, 464);
 SIZE(struct apple_if_data64, 128);
 SIZE(struct apple_if_message, 160);
@@ -109,6 +110,7 @@ SAME(struct apple_proc_taskinfo, total_user, struct proc_taskinfo, pti_total_use
 SAME(struct apple_proc_taskinfo, resident_size, struct proc_taskinfo, pti_resident_size);
 SAME(struct apple_proc_taskinfo, total_system, struct proc_taskinfo, pti_total_system);
 SAME(struct apple_proc_taskinfo, threads, struct proc_taskinfo, pti_threadnum);
+SAME_SIZE(struct apple_proc_fdinfo, struct proc_fdinfo);
 SAME_SIZE(struct apple_proc_shortinfo, struct proc_bsdshortinfo);
 SAME(struct apple_proc_shortinfo, pid, struct proc_bsdshortinfo, pbsi_pid);
 SAME(struct apple_proc_shortinfo, ppid, struct proc_bsdshortinfo, pbsi_ppid);

@@ -118,6 +118,7 @@ struct apple_loadavg {
 };
 
 enum {
+    APPLE_PROC_LISTFDS = 1, /* an array of proc_fdinfo, as many as there are */
     APPLE_PROC_TASKALLINFO = 2,
     APPLE_PROC_SHORTBSDINFO = 13,
     APPLE_PROC_PATH_MAX = 4096,
@@ -149,6 +150,12 @@ struct apple_proc_shortinfo {
     uint32_t pid, ppid, pgid, status;
     char comm[16];
     uint32_t flags, uid, gid, ruid, rgid, svuid, svgid, reserved;
+};
+
+/* proc_fdinfo; names as proc_*. */
+struct apple_proc_fdinfo {
+    int32_t fd;
+    uint32_t fdtype;
 };
 
 /* rusage_info_v6 (464 bytes); version 4 is its first 296. Names as ri_*. */

@@ -404,6 +404,41 @@ actop_status apple_process_check(const struct apple_api *api, uint64_t pid, uint
     return ACTOP_OK;
 }
 
+/* Asked without memory the call says how much it may take, with room to spare (reported by users of libproc; XNU adds
+ * 20); with memory, how much it took. A list as long as the memory may have been cut: the process opened more meanwhile. */
+actop_status apple_process_files(const struct apple_api *api, uint64_t pid, uint64_t start_us,
+                                 uint64_t *count, actop_error *err)
+{
+    enum { TRIES = 4, SPARE = 64, MOST = 1 << 24 };
+    actop_status st = apple_process_check(api, pid, start_us, err);
+    struct apple_proc_fdinfo *list = NULL; /* owned */
+    int got = 0, room = 0;
+
+    for (int i = 0; st == ACTOP_OK && i < TRIES && got >= room; i++) {
+        int want = api->proc_pidinfo((int)pid, APPLE_PROC_LISTFDS, 0, NULL, 0);
+        free(list);
+        list = NULL;
+        if (want <= 0 || want > MOST)
+            st = error_errno(err,
+                             want > 0         ? E2BIG
+                             : errno == EPERM ? EPERM
+                                              : ESRCH,
+                             "files of process %llu", (unsigned long long)pid);
+        else if ((list = calloc((size_t)want / sizeof *list + SPARE, sizeof *list)) == NULL)
+            st = error_set(err, ACTOP_E_NOMEM, "no memory for a list of files");
+        if (st != ACTOP_OK)
+            break;
+        room = (int)(((size_t)want / sizeof *list + SPARE) * sizeof *list);
+        got = api->proc_pidinfo((int)pid, APPLE_PROC_LISTFDS, 0, list, room);
+    }
+    free(list);
+    if (st == ACTOP_OK && got < 0)
+        st = error_errno(err, errno, "files of process %llu", (unsigned long long)pid);
+    if (st == ACTOP_OK)
+        *count = (uint64_t)got / sizeof *list;
+    return st;
+}
+
 extern const struct apple_part apple_process_part;
 const struct apple_part apple_process_part = {
     .name = "process",

@@ -191,6 +191,12 @@ static actop_status signal_process(struct source *s, uint64_t pid, uint64_t star
     return linux_signal(s->root, pid, start, signal, err);
 }
 
+static actop_status count_files(struct source *s, uint64_t pid, uint64_t start, uint64_t *count,
+                                actop_error *err)
+{
+    return linux_count_files(s->root, pid, start, count, err);
+}
+
 struct root *linux_root(struct source *s)
 {
     return s->root;
@@ -204,5 +210,6 @@ const struct source_ops linux_source = {
     .describe = linux_describe,
     .read = linux_read,
     .signal_process = signal_process,
+    .count_files = count_files,
     .close = linux_close,
 };

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -421,6 +422,28 @@ int root_load_aside(const struct root *r, const char *path, char *text, size_t s
     text[*n] = '\0';
     (void)close(fd);
     return errnum;
+}
+
+/* Directories of /proc have no size, but for /proc/PID/fd from Linux 6.2 on: it is the number of entries (documented in
+ * the kernel's filesystems/proc). Such a number is not counted again: there may be a million. */
+int root_count_aside(const struct root *r, const char *path, uint64_t *count)
+{
+    struct stat s;
+    int errnum = r->live ? ruled(r, path) : ENOTSUP;
+    int fd = errnum == 0 ? openat(r->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (fd < 0)
+        return errnum != 0 ? errnum : errno;
+    *count = fstat(fd, &s) == 0 && s.st_size > 0 ? (uint64_t)s.st_size : 0;
+    DIR *dir = *count > 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        errnum = *count > 0 ? 0 : errno;
+        (void)close(fd);
+        return errnum;
+    }
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+        *count += e->d_name[0] != '.';
+    (void)closedir(dir);
+    return 0;
 }
 
 int root_load_u64(struct root *r, const char *path, uint64_t *value)

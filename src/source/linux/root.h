@@ -67,6 +67,9 @@ bool root_exists(struct root *r, const char *path);
  * from another thread meanwhile. ENOTSUP for a tree. */
 int root_load_aside(const struct root *r, const char *path, char *text, size_t size, size_t *n);
 
+/* Entries of a directory of the live machine, "." and ".." left out; otherwise like root_load_aside. */
+int root_count_aside(const struct root *r, const char *path, uint64_t *count);
+
 /* Names in a directory, without "." and "..". Memory is kept from call to call. With ROOT_SORTED in natural order
  * (cpu2 before cpu10); ROOT_NUMBERS keeps only names made of digits. Trees that are not live are always sorted. */
 enum { ROOT_SORTED = 1, ROOT_NUMBERS = 2 };

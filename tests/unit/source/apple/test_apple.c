@@ -626,6 +626,34 @@ static void only_the_very_process_could_be_signalled_and_a_fakes_never_is(void *
     case_end(&c, "m1");
 }
 
+static void open_files_are_counted_of_the_very_process_and_where_allowed(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t pid, start_us;
+        actop_status want;
+    } rows[] = {
+        {"the process", 742, (1779900000ull + 742) * 1000000 + 250000, ACTOP_OK},
+        {"its pid with another start", 742, 1, ACTOP_E_GONE},
+        {"nobody's pid", 99999, 1, ACTOP_E_GONE},
+        {"somebody else's", 357, 1, ACTOP_E_DENIED},
+        {"no pid", 0, 0, ACTOP_E_UNSUPPORTED},
+    };
+    struct apple_case c;
+
+    (void)state;
+    case_fake("m1");
+    case_open(&c);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t files = 0;
+        CHECK_ROW(apple_source.count_files(c.source, rows[i].pid, rows[i].start_us, &files, NULL) ==
+                      rows[i].want,
+                  rows[i].what);
+        CHECK_ROW((files >= 3) == (rows[i].want == ACTOP_OK), rows[i].what);
+    }
+    case_end(&c, "m1");
+}
+
 static void what_is_not_wanted_is_not_asked_for(void **state)
 {
     struct apple_case c;
@@ -748,6 +776,7 @@ int main(void)
         cmocka_unit_test(gpu_time_of_a_client_is_the_sum_of_its_uses),
         cmocka_unit_test(a_wake_asks_for_a_new_description),
         cmocka_unit_test(only_the_very_process_could_be_signalled_and_a_fakes_never_is),
+        cmocka_unit_test(open_files_are_counted_of_the_very_process_and_where_allowed),
         cmocka_unit_test(what_is_not_wanted_is_not_asked_for),
         cmocka_unit_test(a_steady_tick_asks_no_more_than_it_has_to),
         cmocka_unit_test(a_steady_tick_allocates_nothing),

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "lib/test.h"
 
+#include <errno.h>
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
@@ -472,6 +473,42 @@ static void a_signal_reaches_only_the_process_that_is_meant(void **state)
     view_close(&v);
 }
 
+static void open_files_are_counted_of_the_very_process_and_where_allowed(void **state)
+{
+    struct view v;
+    struct root *root = NULL;
+    char key[16], path[48];
+    uint64_t files = 0, more = 0;
+    int fds[8];
+    (void)state;
+    uint64_t id = (uint64_t)getpid();
+    (void)snprintf(key, sizeof key, "%d", (int)getpid());
+    (void)snprintf(path, sizeof path, "proc/%d/fd", (int)getpid());
+    assert_int_equal(view_open(&v, "/", WANT), ACTOP_OK);
+    assert_int_equal(view_next(&v), ACTOP_OK);
+    uint64_t start = start_of(&v, key);
+    assert_int_equal(linux_source.count_files(v.source, id, start, &files, NULL), ACTOP_OK);
+    assert_true(files >= 3);
+    for (size_t i = 0; i < 8; i++)
+        assert_true((fds[i] = dup(2)) >= 0);
+    assert_int_equal(linux_source.count_files(v.source, id, start, &more, NULL), ACTOP_OK);
+    assert_int_equal(more, files + 8);
+    for (size_t i = 0; i < 8; i++)
+        (void)close(fds[i]);
+    more = 7;
+    assert_int_equal(linux_source.count_files(v.source, id, start + 1, &more, NULL), ACTOP_E_GONE);
+    assert_int_equal(linux_source.count_files(v.source, 0, start, &more, NULL), ACTOP_E_ARGUMENT);
+    assert_int_equal(more, 7);
+    /* Counting by hand, as kernels before 6.2 need it, says the same of a directory without size. */
+    assert_int_equal(root_open(&root, "/", NULL), ACTOP_OK);
+    assert_int_equal(root_count_aside(root, "proc/self/fdinfo", &more), 0);
+    assert_true(more >= 3);
+    assert_int_equal(root_fail_path(root, path, EACCES), ACTOP_OK);
+    assert_int_equal(linux_count_files(root, id, start, &more, NULL), ACTOP_E_DENIED);
+    root_close(root);
+    view_close(&v);
+}
+
 static void another_machines_processes_cannot_be_signalled(void **state)
 {
     struct box b;
@@ -481,6 +518,9 @@ static void another_machines_processes_cannot_be_signalled(void **state)
     put_process(&b, "", (unsigned)getpid(), "me", 1, 2);
     assert_int_equal(view_open(&v, b.dir, WANT), ACTOP_OK);
     assert_int_equal(linux_source.signal_process(v.source, (uint64_t)getpid(), 2, SIGKILL, NULL),
+                     ACTOP_E_STATE);
+    uint64_t files;
+    assert_int_equal(linux_source.count_files(v.source, (uint64_t)getpid(), 2, &files, NULL),
                      ACTOP_E_STATE);
     view_close(&v);
     box_remove(&b);
@@ -518,6 +558,7 @@ int main(void)
         cmocka_unit_test(a_busy_process_is_seen_to_be_busy),
         cmocka_unit_test(a_process_that_wakes_up_is_seen_in_the_next_tick),
         cmocka_unit_test(a_signal_reaches_only_the_process_that_is_meant),
+        cmocka_unit_test(open_files_are_counted_of_the_very_process_and_where_allowed),
         cmocka_unit_test(another_machines_processes_cannot_be_signalled),
         cmocka_unit_test(every_failing_read_of_a_live_process_is_survived),
     };
