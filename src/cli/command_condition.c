@@ -127,6 +127,7 @@ static _Noreturn void be_child(const struct cli *cli, char *const argv[], const 
     static const char text[] = "actop: error: cannot run the command\n";
     signals_close();
     (void)signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGXFSZ, SIG_DFL);
     if (cli->descriptors.rlim_cur != 0)
         (void)setrlimit(RLIMIT_NOFILE, &cli->descriptors);
     (void)sigprocmask(SIG_SETMASK, mask, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* --serve: the session samples in the background, the server answers in this thread, and with --json a second thread
- * prints the stream. Signals, or the end of the stream, end both. */
+/* --serve: the session samples in the background, the server answers in this thread. A second thread prints the stream of
+ * --json and watches over --record. Signals, or the end of the stream, end both. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@ struct side {
     actop_session *session;
     pthread_t thread;
     bool running;
+    bool recording; /* and it has not failed */
     atomic_bool stop;
     int end_fds[2]; /* the writing end is closed when the stream ends: then the server ends too */
     enum output_state state;
@@ -37,6 +38,17 @@ static enum output_state print_sample(const struct side *side, const actop_sampl
     const actop_format_options f = format_options(&side->cli->options);
     const struct stream one = {.sample = sample};
     return stream_write(&one, ACTOP_FORMAT_NDJSON, &f, text, size, err);
+}
+
+/* Who reads over HTTP needs the server more than the file: a recording that fails is told of at once, and serving goes on. */
+static void watch_recording(struct side *side)
+{
+    actop_record_stats stats = {.size = sizeof stats};
+    actop_error err = {ACTOP_OK, ""};
+    if (!side->recording || actop_record_get(side->session, &stats, &err) == ACTOP_OK)
+        return;
+    cli_say("%s: the recording ends here, serving goes on", err.text);
+    side->recording = false;
 }
 
 /* The first sample only primes, as without a server. */
@@ -60,7 +72,8 @@ static void *side_main(void *arg)
         }
         actop_sample_times(sample, &t);
         seq = t.seq;
-        if (seq > 1) {
+        watch_recording(side);
+        if (seq > 1 && side->cli->options.json) {
             side->state = print_sample(side, sample, &text, &size, &side->err);
             printed++;
         }
@@ -74,7 +87,8 @@ static void *side_main(void *arg)
 
 static actop_status side_start(struct side *side, actop_error *err)
 {
-    if (!side->cli->options.json)
+    side->recording = side->cli->options.record != NULL;
+    if (!side->cli->options.json && !side->recording)
         return ACTOP_OK;
     if (pipe(side->end_fds) != 0)
         return error_set(err, ACTOP_E_IO, "cannot make a pipe");

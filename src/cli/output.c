@@ -26,8 +26,8 @@ static bool fill_holes(void)
 
 bool output_open(void)
 {
-    return fill_holes() && signals_open() && signals_ignore(SIGPIPE) && signals_watch(SIGINT) &&
-           signals_watch(SIGTERM) && signals_watch(SIGHUP);
+    return fill_holes() && signals_open() && signals_ignore(SIGPIPE) && signals_ignore(SIGXFSZ) &&
+           signals_watch(SIGINT) && signals_watch(SIGTERM) && signals_watch(SIGHUP);
 }
 
 /* What a failed write means. A descriptor that somebody made non-blocking is waited for; *interrupted counts signals. */

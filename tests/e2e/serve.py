@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -22,9 +23,9 @@ import tap
 class Server:
     """An actop --serve on a free port."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, **more):
         self.process = subprocess.Popen([tap.ACTOP, "--serve", "0", "--interval", "0.3", *options],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **more)
         line = self.process.stderr.readline()
         found = re.search(r"http://(\S+):(\d+)/metrics", line)
         assert found, line + self.process.stderr.read()
@@ -437,6 +438,21 @@ def _():
         assert len(lines) == 2 and [json.loads(line)["seq"] for line in lines] == [2, 3], lines
 
 
+@tap.case("a recording that fails is told of at once, and serving goes on")
+def _():
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+    path = os.path.join(tap.tmp, "recording")
+    with Server("--interval", "0.1", "--record", path, preexec_fn=small_files) as server:
+        said = server.process.stderr.readline()
+        assert said.startswith(f"actop: {path}: ") and said.endswith(": the recording ends here, serving goes on\n"), said
+        assert server.get("/healthz")[0] == 200
+        status, _, out, err = server.stop()
+        assert status == 1 and out == "" and path in err, (status, err)
+    assert tap.run([tap.ACTOP, "replay", path, "--json"]).returncode == 0
+
+
 @tap.case("an address beyond this machine is said aloud")
 def _():
     with Server("--listen", "0.0.0.0") as server:
@@ -458,6 +474,24 @@ def _():
             assert f":{port}/metrics" in server.process.stderr.readline()
             server.wait_for("/healthz")
             assert server.stop()[0] == 0
+
+
+@tap.case("docs/fleet.md counts the series of simulated machines as they are")
+def _():
+    with open(os.path.join(SOURCE, "docs", "fleet.md"), encoding="utf-8") as f:
+        rows = re.findall(r"^\| (\S.*) \(simulated\) \| (\d+) \| (\d+) \|", f.read(), re.M)
+    assert len(rows) == 3, rows
+    wanted = [(name, int(n), more) for name, *counts in rows for n, more in zip(counts, ([], ["--serve-processes"]))]
+    servers = [Server("--source", f"sim:{name.lower().replace(' ', '-')}", "--speed", "1", "--interval", "0.5", *more)
+               for name, _, more in wanted]
+    counts, end = None, time.monotonic() + 30
+    while counts != [n for _, n, _ in wanted] and time.monotonic() < end:
+        time.sleep(0.5)
+        counts = [len(re.findall(rb"^\w", server.get("/metrics")[2], re.M)) for server in servers]
+    for server in servers:
+        with server:
+            server.stop()
+    assert counts == [n for _, n, _ in wanted], (counts, wanted)
 
 
 @tap.case("hundreds of requests leave no descriptor and no thread behind")
