@@ -10,19 +10,20 @@
 
 enum { FIRST_SLOTS = 16, MORE_COLUMNS = 8 };
 
-/* Calls visit for every series of a sample, in the order of their numbers. */
-typedef void series_visit(void *context, uint32_t series, actop_metric id, uint32_t row);
+/* Calls visit for every metric that has windows, with the number of its first series and its rows; series are numbered
+ * metric after metric. Returns how many there are. */
+typedef void series_visit(void *context, uint32_t series, actop_metric id, uint32_t rows);
 
-static uint32_t each_series(const struct actop_sample_t *s, series_visit *visit, void *context)
+static uint32_t each_metric(const struct actop_sample_t *s, series_visit *visit, void *context)
 {
     uint32_t series = 0;
     for (int id = 0; id < ACTOP_METRIC_COUNT; id++) {
-        if (!metric_has_window((actop_metric)id))
+        uint32_t rows = s->tables[metric_places[id].scope].n;
+        if (rows == 0 || !metric_has_window((actop_metric)id))
             continue;
-        uint32_t rows = sample_rows(s, metric_info((actop_metric)id)->scope);
-        for (uint32_t row = 0; row < rows; row++, series++)
-            if (visit != NULL)
-                visit(context, series, (actop_metric)id, row);
+        if (visit != NULL)
+            visit(context, series, (actop_metric)id, rows);
+        series += rows;
     }
     return series;
 }
@@ -107,16 +108,15 @@ static bool reshape(struct windows *w, uint32_t cap, uint32_t cap_columns, uint3
 
 struct following {
     const struct lineage *lineage;
-    const struct windows *before;
-    int32_t *columns; /* of the new series */
-    uint32_t *from;   /* of the new columns: the old ones */
+    const struct windows *before; /* its series are rewritten: a column never moves up */
+    int32_t *columns;             /* of the new series */
+    uint32_t *from;               /* of the new columns: the old ones */
     uint32_t n_columns;
 };
 
 /* Number the series had: the rows of all windowed metrics up to it, as the topology before had them. */
-static void follow_series(void *context, uint32_t series, actop_metric id, uint32_t row)
+static void follow_row(struct following *f, uint32_t series, actop_metric id, uint32_t row)
 {
-    struct following *f = context;
     int32_t before = lineage_before(f->lineage, metric_info(id)->scope, row);
     f->columns[series] = -1;
     if (before < 0 || f->before->n_series == 0)
@@ -128,18 +128,25 @@ static void follow_series(void *context, uint32_t series, actop_metric id, uint3
     if (column < 0 || f->n_columns == f->before->n_columns)
         return;
     f->from[f->n_columns] = (uint32_t)column;
+    f->before->series[f->n_columns] = (struct window_series){id, row};
     f->columns[series] = (int32_t)f->n_columns++;
+}
+
+static void follow_series(void *context, uint32_t series, actop_metric id, uint32_t rows)
+{
+    for (uint32_t row = 0; row < rows; row++)
+        follow_row(context, series + row, id, row);
 }
 
 actop_status windows_follow(struct windows *w, const struct lineage *l,
                             const struct actop_sample_t *s, actop_error *err)
 {
     struct following f = {.lineage = l, .before = w};
-    size_t cap = 0, n_series = each_series(s, NULL, NULL);
+    size_t cap = 0, n_series = each_metric(s, NULL, NULL);
     f.from = calloc((size_t)w->n_columns + 1, sizeof *f.from);
     bool ok = f.from != NULL && VEC_GROW(f.columns, cap, n_series);
     if (ok) {
-        each_series(s, follow_series, &f);
+        each_metric(s, follow_series, &f);
         ok = reshape(w, w->cap > 0 ? w->cap : FIRST_SLOTS, w->cap_columns, f.n_columns, f.from);
     }
     free(f.from);
@@ -194,38 +201,43 @@ static struct window_bucket *open_slot(struct windows *w, int64_t begin_ns, int6
 }
 
 struct adding {
-    const struct step *step;
+    const struct actop_sample_t *s;
     struct windows *windows;
-    struct window_bucket *into;
     bool failed;
 };
 
 /* A first value makes a column. */
-static void add_column(void *context, uint32_t series, actop_metric id, uint32_t row)
+static void add_column(void *context, uint32_t series, actop_metric id, uint32_t rows)
 {
     struct adding *a = context;
     struct windows *w = a->windows;
-    double value;
-    if (w->columns[series] >= 0 || a->failed || !sample_get(a->step->s, id, row, &value))
-        return;
-    a->failed = w->n_columns == w->cap_columns &&
-                !reshape(w, w->cap, w->cap_columns + MORE_COLUMNS, w->n_columns, NULL);
-    if (!a->failed)
-        w->columns[series] = (int32_t)w->n_columns++;
+    const struct cell *cells = cell_at(a->s, id, 0);
+    for (uint32_t row = 0; row < rows; row++) {
+        if (w->columns[series + row] >= 0 || a->failed || !cell_has(&cells[row]))
+            continue;
+        a->failed = (w->n_columns == w->cap_columns &&
+                     !reshape(w, w->cap, w->cap_columns + MORE_COLUMNS, w->n_columns, NULL)) ||
+                    !VEC_GROW(w->series, w->cap_of_columns, (size_t)w->n_columns + 1);
+        if (a->failed)
+            continue;
+        w->series[w->n_columns] = (struct window_series){id, row};
+        w->columns[series + row] = (int32_t)w->n_columns++;
+    }
 }
 
-static void add_series(void *context, uint32_t series, actop_metric id, uint32_t row)
+static void add_values(const struct windows *w, const struct step *step, struct window_bucket *into)
 {
-    const struct adding *a = context;
-    double value;
-    if (a->windows->columns[series] < 0 || !sample_get(a->step->s, id, row, &value))
-        return;
-    struct window_bucket *b = &a->into[a->windows->columns[series]];
-    b->sum += value * a->step->dt_s;
-    b->weight_s += a->step->dt_s;
-    if (b->count == 0 || value > b->peak)
-        b->peak = value;
-    b->count++;
+    for (uint32_t i = 0; i < w->n_columns; i++) {
+        const struct cell *c = cell_at(step->s, w->series[i].id, w->series[i].row);
+        struct window_bucket *b = &into[i];
+        if (!cell_has(c))
+            continue;
+        b->sum += c->value * step->dt_s;
+        b->weight_s += step->dt_s;
+        if (b->count == 0 || c->value > b->peak)
+            b->peak = c->value;
+        b->count++;
+    }
 }
 
 actop_status windows_add(struct windows *w, const struct step *step, actop_error *err)
@@ -235,55 +247,54 @@ actop_status windows_add(struct windows *w, const struct step *step, actop_error
     if (step->dt_s <= 0)
         return ACTOP_OK;
     drop_old(w, end_ns - length_ns);
-    struct adding a = {.step = step, .windows = w};
-    each_series(step->s, add_column, &a);
+    struct adding a = {.s = step->s, .windows = w};
+    struct window_bucket *into = NULL;
+    each_metric(step->s, add_column, &a);
     if (!a.failed)
-        a.into = open_slot(w, end_ns - step->s->interval_ns, end_ns, length_ns / WINDOW_SLOTS);
-    if (a.into == NULL)
+        into = open_slot(w, end_ns - step->s->interval_ns, end_ns, length_ns / WINDOW_SLOTS);
+    if (into == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for rolling averages");
-    each_series(step->s, add_series, &a);
+    add_values(w, step, into);
     return ACTOP_OK;
 }
 
 /* ---- Writing ----------------------------------------------------------------------------------------------------- */
 
+/* The slots a total is made of. Of the oldest only a part is inside: between the sums with and without it. */
 struct putting {
-    const struct windows *w;
-    struct actop_sample_t *s;
+    const struct window_bucket *with, *without, *rest,
+        *last;   /* by column; without, last: NULL for none */
     double part; /* of the oldest slot that lies inside */
 };
 
-/* Of the oldest slot only a part is inside: between the sums with and without it. */
-static struct window_bucket total_of(const struct putting *p, int32_t column)
+static struct window_bucket total_of(const struct putting *p, uint32_t column)
 {
-    const struct windows *w = p->w;
     static const struct window_bucket nothing;
-    bool front = w->n_front > 0;
-    const struct window_bucket *with = &buckets_of(w, w->first)[column];
-    const struct window_bucket *without = w->n_front > 1 ? &buckets_of(w, slot_at(w, 1))[column]
-                                                         : &nothing;
+    const struct window_bucket *with = &p->with[column];
+    const struct window_bucket *without = p->without != NULL ? &p->without[column] : &nothing;
     struct window_bucket t = {
         .sum = without->sum + (with->sum - without->sum) * p->part,
         .weight_s = without->weight_s + (with->weight_s - without->weight_s) * p->part,
         .peak = with->peak,
         .count = with->count,
     };
-    merge(&t, &rest_of(w)[column]);
-    if (front)
-        merge(&t, &buckets_of(w, slot_at(w, w->n - 1))[column]);
+    merge(&t, &p->rest[column]);
+    if (p->last != NULL)
+        merge(&t, &p->last[column]);
     return t;
 }
 
-static void put_series(void *context, uint32_t series, actop_metric id, uint32_t row)
+static struct putting find_parts(const struct windows *w, int64_t begin_ns)
 {
-    const struct putting *p = context;
-    int32_t column = p->w->columns[series];
-    if (column < 0)
-        return;
-    struct window_bucket t = total_of(p, column);
-    struct window_cell *cell = t.count > 0 ? sample_window(p->s, id, row) : NULL;
-    if (cell != NULL)
-        *cell = (struct window_cell){t.sum / t.weight_s, t.peak, t.count};
+    const struct window_slot *oldest = &w->slots[w->first];
+    struct putting p = {.with = buckets_of(w, w->first), .rest = rest_of(w), .part = 1};
+    if (w->n_front > 1)
+        p.without = buckets_of(w, slot_at(w, 1));
+    if (w->n_front > 0)
+        p.last = buckets_of(w, slot_at(w, w->n - 1));
+    if (oldest->begin_ns < begin_ns)
+        p.part = (double)(oldest->end_ns - begin_ns) / (double)(oldest->end_ns - oldest->begin_ns);
+    return p;
 }
 
 void windows_put(struct windows *w, const struct step *step)
@@ -293,11 +304,14 @@ void windows_put(struct windows *w, const struct step *step)
     drop_old(w, begin_ns);
     if (w->n == 0 || w->n_columns == 0)
         return;
-    const struct window_slot *oldest = &w->slots[w->first];
-    struct putting p = {w, step->s, 1};
-    if (oldest->begin_ns < begin_ns)
-        p.part = (double)(oldest->end_ns - begin_ns) / (double)(oldest->end_ns - oldest->begin_ns);
-    each_series(step->s, put_series, &p);
+    struct putting p = find_parts(w, begin_ns);
+    for (uint32_t i = 0; i < w->n_columns; i++) {
+        struct window_bucket t = total_of(&p, i);
+        struct window_cell *cell =
+            t.count > 0 ? sample_window(step->s, w->series[i].id, w->series[i].row) : NULL;
+        if (cell != NULL)
+            *cell = (struct window_cell){t.sum / t.weight_s, t.peak, t.count};
+    }
 }
 
 /* ---- Life -------------------------------------------------------------------------------------------------------- */
@@ -307,6 +321,7 @@ void windows_release(struct windows *w)
     free(w->slots);
     free(w->buckets);
     free(w->columns);
+    free(w->series);
     *w = (struct windows){0};
 }
 
@@ -317,12 +332,14 @@ bool windows_copy(struct windows *into, const struct windows *from)
         return true;
     struct windows like = *from;
     like.columns = NULL;
-    like.cap_series = 0;
+    like.series = NULL;
+    like.cap_series = like.cap_of_columns = 0;
     like.slots = calloc(from->cap, sizeof *like.slots);
     size_t n_buckets = (size_t)(from->cap + 1) * from->cap_columns;
     like.buckets = calloc(n_buckets + 1, sizeof *like.buckets);
     if (like.slots == NULL || like.buckets == NULL ||
-        !VEC_GROW(like.columns, like.cap_series, from->n_series)) {
+        !VEC_GROW(like.columns, like.cap_series, from->n_series) ||
+        !VEC_GROW(like.series, like.cap_of_columns, from->n_columns)) {
         windows_release(&like);
         return false;
     }
@@ -330,6 +347,8 @@ bool windows_copy(struct windows *into, const struct windows *from)
     memcpy(like.buckets, from->buckets, n_buckets * sizeof *like.buckets);
     if (from->n_series > 0)
         memcpy(like.columns, from->columns, from->n_series * sizeof *like.columns);
+    if (from->n_columns > 0)
+        memcpy(like.series, from->series, from->n_columns * sizeof *like.series);
     *into = like;
     return true;
 }

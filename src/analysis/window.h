@@ -27,12 +27,20 @@ struct window_slot {
     int64_t begin_ns, end_ns; /* awake clock */
 };
 
+/* The series of a column. */
+struct window_series {
+    actop_metric id;
+    uint32_t row;
+};
+
 struct windows {
     struct window_slot *slots;
     struct window_bucket *buckets; /* slot after slot: buckets[slot * cap_columns + column]; behind the last of cap slots
                                     * the sum of all that are neither front nor last */
     int32_t *columns;              /* of each series; -1: it has had no value */
     size_t n_series, cap_series;
+    struct window_series *series;  /* of each column */
+    size_t cap_of_columns;
     uint32_t n_columns, cap_columns;
     uint32_t cap, n, first; /* ring */
     uint32_t n_front;       /* slots of the front; never the last one */

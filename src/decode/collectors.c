@@ -13,10 +13,22 @@ void collectors_describe(struct topology *t, const struct schema *s)
     }
 }
 
+static bool any_errno(const struct frame *f)
+{
+    int32_t highest = 0;
+    for (size_t i = 0; i < f->schema->n_channels; i++)
+        highest = f->status[i] > highest ? f->status[i] : highest;
+    for (size_t i = 0; i < f->schema->n_rowsets; i++)
+        highest = f->rows[i].status > highest ? f->rows[i].status : highest;
+    return highest > 0;
+}
+
 uint64_t collectors_failed(const struct frame *f)
 {
     const struct schema *s = f->schema;
     uint64_t read = 0, failed = 0;
+    if (!any_errno(f))
+        return 0;
     for (size_t i = 0; i < s->n_channels + s->n_rowsets; i++) {
         bool rows = i >= s->n_channels;
         uint32_t of = rows ? s->rowsets[i - s->n_channels].collector : s->channels[i].collector;

@@ -211,13 +211,15 @@ static bool is_gap(const struct decoder *d, const struct frame *f)
 static bool is_read(const struct decoder *d, const struct frame *f, uint32_t channel)
 {
     const struct channel *c = &d->schema->channels[channel];
+    const uint64_t *raw = f->slots + c->first;
+    uint64_t invalid = d->platform->invalid;
+    bool any_invalid = false;
     if (f->status[channel] != SLOT_READ ||
         (f->stamps_ns[channel] != 0 && f->stamps_ns[channel] < d->not_before_ns))
         return false;
-    for (uint32_t i = 0; d->platform->has_invalid && i < c->count; i++)
-        if (f->slots[c->first + i] == d->platform->invalid)
-            return false;
-    return true;
+    for (uint32_t i = 0; i < c->count; i++)
+        any_invalid = any_invalid || raw[i] == invalid;
+    return !any_invalid || !d->platform->has_invalid;
 }
 
 /* What counter_take does with nearly all slots, without a call for each: a counter of 64 bits that did not fall, some
@@ -226,9 +228,10 @@ static bool take_plain(struct counter *c, uint64_t raw, int64_t at_ns, struct co
 {
     if (!c->valid || raw < c->raw || at_ns <= c->at_ns)
         return false;
-    step->grew = raw - c->raw;
+    uint64_t grew = raw - c->raw;
+    step->grew = grew;
     step->dt_ns = at_ns - c->at_ns;
-    c->total += step->grew;
+    c->total += grew;
     c->raw = raw;
     c->at_ns = at_ns;
     return true;
@@ -238,13 +241,17 @@ static void take_channel(struct decoder *d, const struct frame *f, uint32_t chan
 {
     const struct channel *c = &d->schema->channels[channel];
     int64_t at_ns = frame_stamp(f, (int32_t)channel);
-    bool plain = (c->bits == 0 || c->bits >= 64) && d->wrap_at[channel] == 0;
-    for (uint32_t slot = c->first; slot < c->first + c->count; slot++)
-        d->taken[slot] =
-            plain && take_plain(&d->counters[slot], f->slots[slot], at_ns, &d->steps[slot])
-                ? ACTOP_OK
-                : counter_take(&d->counters[slot], f->slots[slot], at_ns, c->bits,
-                               d->wrap_at[channel], &d->steps[slot]);
+    uint64_t wrap_at = d->wrap_at[channel];
+    bool plain = (c->bits == 0 || c->bits >= 64) && wrap_at == 0;
+    struct counter *counters = d->counters + c->first;
+    struct counter_step *steps = d->steps + c->first;
+    actop_status *taken = d->taken + c->first;
+    const uint64_t *raw = f->slots + c->first;
+    uint32_t n = c->count;
+    for (uint32_t i = 0; i < n; i++)
+        taken[i] = plain && take_plain(&counters[i], raw[i], at_ns, &steps[i])
+                       ? ACTOP_OK
+                       : counter_take(&counters[i], raw[i], at_ns, c->bits, wrap_at, &steps[i]);
 }
 
 static void take_counters(struct decoder *d, const struct frame *f, bool gap)

@@ -32,7 +32,7 @@ enum { BLOCK_MAX = 64 << 20, BLOCK_OVERHEAD = 2 + 5 + 4 };
 
 /* Tables of the checksum (CRC-32 as in zlib and Ethernet), four bytes at a time. */
 struct crc32 {
-    uint32_t table[4][256];
+    uint32_t table[8][256];
 };
 void crc32_init(struct crc32 *c);
 uint32_t crc32_of(const struct crc32 *c, const void *bytes, size_t n);

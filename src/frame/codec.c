@@ -42,13 +42,17 @@ actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint
     actop_status st = frame_begin(&p->frame, s, 0, err);
     if (st != ACTOP_OK)
         return st;
-    if (!VEC_GROW(p->slots, p->cap_slots, s->n_slots) || (p->led != s && !find_leaders(p, s)))
+    if (!VEC_GROW(p->slots, p->cap_slots, s->n_slots) ||
+        !VEC_GROW(p->lean, p->cap_lean, s->n_channels) || (p->led != s && !find_leaders(p, s)))
         return error_set(err, ACTOP_E_NOMEM, "no memory for the frame before");
+    if (s->n_channels > 0)
+        memset(p->lean, 0, s->n_channels * sizeof *p->lean);
     if (s->n_slots > 0)
         memset(p->slots, 0, s->n_slots * sizeof *p->slots);
     p->frame.seq = 0;
     p->frame.at = (struct os_moment){0, 0, 0};
     p->awake_growth_ns = 0;
+    p->recent = (struct stamp_recent){{0}};
     p->stamped = false;
     p->schema_crc = schema_crc;
     return ACTOP_OK;
@@ -75,6 +79,7 @@ void codec_past_release(struct codec_past *p)
     frame_release(&p->frame);
     schema_unref(p->led);
     free(p->leaders);
+    free(p->lean);
     free(p->slots);
     memset(p, 0, sizeof *p);
 }
@@ -122,6 +127,47 @@ actop_status codec_put_schema(struct codec_writer *w, const struct schema *s, st
     return ACTOP_OK;
 }
 
+/* ---- numbers of stamps ---- */
+
+static uint64_t swapped(uint64_t z, uint64_t a, uint64_t b)
+{
+    return z == a ? b : z == b ? a : z;
+}
+
+/* What stands at 1, 2 … before they change places with what is likely; returns how many. */
+static unsigned find_likely(uint64_t likely[1 + STAMP_RECENT], int64_t guess_ns,
+                            const struct stamp_recent *recent)
+{
+    unsigned n = 0;
+    for (int i = -1; i < STAMP_RECENT; i++) {
+        int64_t grew_ns = i < 0 ? 0 : recent->grew_ns[i];
+        if (grew_ns == guess_ns || (grew_ns == 0 && i >= 0))
+            continue;
+        uint64_t z = zigzag((int64_t)((uint64_t)grew_ns - (uint64_t)guess_ns));
+        for (unsigned before = 0; before < n; before++)
+            z = swapped(z, before + 1, likely[before]);
+        likely[n++] = z;
+    }
+    return n;
+}
+
+uint64_t stamp_number(uint64_t z, int64_t guess_ns, const struct stamp_recent *recent)
+{
+    uint64_t likely[1 + STAMP_RECENT];
+    unsigned n = find_likely(likely, guess_ns, recent);
+    for (unsigned i = 0; i < n; i++)
+        z = swapped(z, i + 1, likely[i]);
+    return z;
+}
+
+uint64_t stamp_unnumber(uint64_t number, int64_t guess_ns, const struct stamp_recent *recent)
+{
+    uint64_t likely[1 + STAMP_RECENT];
+    for (unsigned i = find_likely(likely, guess_ns, recent); i-- > 0;)
+        number = swapped(number, i + 1, likely[i]);
+    return number;
+}
+
 /* ---- head: times, statuses, stamps, slots ---- */
 
 static void put_difference(struct residual_out *out, int64_t now, int64_t then)
@@ -148,40 +194,78 @@ static void put_times(struct codec_past *p, const struct frame *f, struct residu
     p->awake_growth_ns = grew_ns;
 }
 
-static void put_channels(const struct codec_past *p, const struct frame *f,
-                         struct residual_out *out)
+static void put_channels(struct codec_past *p, const struct frame *f, struct residual_out *out)
 {
     size_t n = f->schema->n_channels;
     for (size_t i = 0; i < n; i++)
         put_difference(out, f->status[i], p->frame.status[i]);
+    stamp_remember(&p->recent, p->awake_growth_ns);
     int64_t last_ns = p->awake_growth_ns;
     for (size_t i = 0; i < n; i++) {
         uint32_t leader = p->leaders[i];
         int64_t grew_ns = difference(f->stamps_ns[i], p->frame.stamps_ns[i]);
-        if (leader != CODEC_NO_LEADER) {
-            put_difference(out, grew_ns,
-                           difference(f->stamps_ns[leader], p->frame.stamps_ns[leader]));
-            continue;
-        }
-        int64_t guess_ns = p->frame.stamps_ns[i] == 0 ? 0 : last_ns;
-        residual_put_raw(out, stamp_swap(zigzag(difference(grew_ns, guess_ns)), guess_ns));
-        last_ns = grew_ns != 0 ? grew_ns : last_ns;
+        int64_t guess_ns = leader != CODEC_NO_LEADER
+                               ? difference(f->stamps_ns[leader], p->frame.stamps_ns[leader])
+                           : p->frame.stamps_ns[i] == 0 ? 0
+                                                        : last_ns;
+        uint64_t z = zigzag(difference(grew_ns, guess_ns));
+        residual_put_raw(out, z == 0 ? 0 : stamp_number(z, guess_ns, &p->recent));
+        if (z != 0)
+            stamp_remember(&p->recent, grew_ns);
+        if (leader == CODEC_NO_LEADER && grew_ns != 0)
+            last_ns = grew_ns;
     }
+}
+
+/* What is left of a slot's growth, of a channel that was read. */
+static uint64_t residual_of(const struct codec_writer *w, const struct frame *f, uint32_t slot)
+{
+    const struct slot_past *past = &w->past.slots[slot];
+    return f->slots[slot] - past->value - (uint64_t)past->expect;
+}
+
+static void put_single(struct codec_writer *w, const struct frame *f, size_t channel,
+                       struct near *near, struct residual_out *out)
+{
+    const struct channel *c = &f->schema->channels[channel];
+    bool read = f->status[channel] == SLOT_READ && c->type != SLOT_BYTES;
+    uint32_t *lean = &w->past.lean[channel];
+    uint64_t residual = read ? residual_of(w, f, c->first) : 0;
+    uint64_t base = read ? near_base(*lean, near) : 0;
+    residual_put(out, &w->places[c->first], (int64_t)(residual - base));
+    slot_past_step(&w->past.slots[c->first], (int64_t)residual, (c->flags & CHANNEL_COUNTER) != 0);
+    *lean = read ? near_choose(*lean, residual, near) : *lean;
+    near_move(near, residual);
+}
+
+static void put_array(struct codec_writer *w, const struct frame *f, size_t channel,
+                      struct residual_out *out)
+{
+    const struct channel *c = &f->schema->channels[channel];
+    bool read = f->status[channel] == SLOT_READ && c->type != SLOT_BYTES;
+    bool counter = (c->flags & CHANNEL_COUNTER) != 0;
+    uint32_t lean = read && counter ? w->past.lean[channel] : 0, last = 0;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < c->count; i++) {
+        uint64_t residual = read ? residual_of(w, f, c->first + i) : 0;
+        residual_put(out, &w->places[c->first + i], (int64_t)(residual - array_base(lean, i, sum)));
+        sum += residual;
+        slot_past_step(&w->past.slots[c->first + i], (int64_t)residual, counter);
+        if (w->past.slots[c->first + i].growth != 0)
+            last = i + 1;
+    }
+    if (read)
+        w->past.lean[channel] = last;
 }
 
 static void put_slots(struct codec_writer *w, const struct frame *f, struct residual_out *out)
 {
+    struct near near = {{0, 0}};
     for (size_t i = 0; i < f->schema->n_channels; i++) {
-        const struct channel *c = &f->schema->channels[i];
-        bool read = f->status[i] == SLOT_READ && c->type != SLOT_BYTES;
-        bool counter = (c->flags & CHANNEL_COUNTER) != 0;
-        for (uint32_t at = c->first; at < c->first + c->count; at++) {
-            struct slot_past *past = &w->past.slots[at];
-            int64_t residual = read ? (int64_t)(f->slots[at] - past->value - (uint64_t)past->expect)
-                                    : 0;
-            residual_put(out, &w->places[at], residual);
-            slot_past_step(past, residual, counter);
-        }
+        if (f->schema->channels[i].count == 1)
+            put_single(w, f, i, &near, out);
+        else
+            put_array(w, f, i, out);
     }
 }
 

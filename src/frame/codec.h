@@ -31,13 +31,23 @@ struct slot_past {
     int64_t expect; /* growth expected next: 0 but for what grows steadily */
 };
 
+/* How stamps grew of late: different growths, the last one first; 0 is none. */
+enum { STAMP_RECENT = 5 };
+
+struct stamp_recent {
+    int64_t grew_ns[STAMP_RECENT];
+};
+
 /* What writer and reader both know. */
 struct codec_past {
     struct frame frame;      /* the last one; its schema is NULL before the first keyframe */
     uint32_t schema_crc;     /* of the schema's content: ties keyframes to their schema */
     struct slot_past *slots;
     size_t cap_slots;
+    uint32_t *lean;          /* per channel, what its residuals are compared with: see near_base and array_base */
+    size_t cap_lean;
     int64_t awake_growth_ns; /* time between the last two frames */
+    struct stamp_recent recent;
     bool stamped;            /* reader: a channel had a stamp since the keyframe */
     const struct schema *led; /* the schema leaders are of; a reference */
     uint32_t *leaders;        /* per channel: the channel before it in its group, or CODEC_NO_LEADER */
@@ -138,15 +148,22 @@ static inline struct row_base row_base_of(const struct codec_past *p, const stru
 }
 
 /* How a stamp grew is compared with how that of the channel before it in its group did, because drivers publish a group at
- * once; that of a group's first with the last first that grew at all. Of these only two outcomes are likely, as that one
- * or not at all, so the number that means "not at all" changes places with 1. The same way there and back. */
-static inline uint64_t stamp_swap(uint64_t z, int64_t last_ns)
+ * once; that of a group's first with the last first that grew at all. Where that is not so, few outcomes are likely: it did
+ * not grow at all, or as another one did of late. These get the numbers 1, 2 …, by changing places with whatever has
+ * them. */
+static inline void stamp_remember(struct stamp_recent *recent, int64_t grew_ns)
 {
-    uint64_t none = zigzag((int64_t)(0 - (uint64_t)last_ns));
-    if (none == 0 || (z != 1 && z != none))
-        return z;
-    return z == 1 ? none : 1;
+    int64_t carried = grew_ns;
+    for (int i = 0; i < STAMP_RECENT && carried != 0; i++) {
+        int64_t was = recent->grew_ns[i];
+        recent->grew_ns[i] = carried;
+        carried = was == grew_ns ? 0 : was;
+    }
 }
+
+/* The number of a growth that differs from the guess, and back. Neither is ever 0. */
+uint64_t stamp_number(uint64_t z, int64_t guess_ns, const struct stamp_recent *recent);
+uint64_t stamp_unnumber(uint64_t number, int64_t guess_ns, const struct stamp_recent *recent);
 
 static inline uint64_t base_cell(struct row_base base, int32_t rowset, uint32_t column)
 {
@@ -174,6 +191,50 @@ static inline void slot_past_step(struct slot_past *p, int64_t residual, bool co
     p->expect = change_size < (counter ? size : size / 2) ? grew : 0;
     p->growth = grew;
     p->value += (uint64_t)grew;
+}
+
+/* Values next to each other are often of one cause: temperatures of one block, bytes of clients that run together. What
+ * was left of a channel with one slot is therefore compared with what was left of the last two such channels, as soon as
+ * that would have been much smaller, and for as long as it is smaller: a value with noise of its own is not to be led
+ * astray. */
+struct near {
+    uint64_t residual[2]; /* of the last channel with one slot, and of the one before that */
+};
+
+/* What a channel leans on: nothing, or one of near; how many bits smaller it must make what is left to be leant on. */
+enum { LEAN_NONE = 0, LEAN_FIRST = 1, LEAN_SECOND = 2, LEAN_BITS = 2 };
+
+static inline uint64_t near_base(uint32_t lean, const struct near *near)
+{
+    return lean != LEAN_NONE ? near->residual[lean - 1] : 0;
+}
+
+static inline uint64_t distance(uint64_t a, uint64_t b)
+{
+    uint64_t d = a - b;
+    return (int64_t)d < 0 ? ~d + 1 : d;
+}
+
+static inline uint32_t near_choose(uint32_t lean, uint64_t residual, const struct near *near)
+{
+    uint64_t none = distance(residual, 0), first = distance(residual, near->residual[0]);
+    uint64_t second = distance(residual, near->residual[1]);
+    uint64_t best = second < first ? second : first;
+    return best < (lean == LEAN_NONE ? none >> LEAN_BITS : none) ? 1 + (second < first) : LEAN_NONE;
+}
+
+static inline void near_move(struct near *near, uint64_t residual)
+{
+    near->residual[1] = near->residual[0];
+    near->residual[0] = residual;
+}
+
+/* Residencies share the time: what some states had more than expected, others had less. So the slot of a counter with
+ * several that was the last to grow in the frame before is expected to make up for all before it. lean is its number
+ * + 1; 0: none. */
+static inline uint64_t array_base(uint32_t lean, uint32_t at, uint64_t sum)
+{
+    return lean == at + 1 ? ~sum + 1 : 0;
 }
 
 #endif

@@ -143,53 +143,92 @@ static void get_statuses(const struct codec_past *p, struct frame *f, struct res
     }
 }
 
-static void get_stamps(struct codec_past *p, struct frame *f, struct residual_in *in)
+static void get_stamps(struct codec_past *p, struct frame *f, struct residual_in *from)
 {
     size_t n = f->schema->n_channels;
-    if (!p->stamped && in->zeros >= n) { /* a machine without stamps */
-        in->zeros -= n;
+    if (!p->stamped && from->zeros >= n) { /* a machine without stamps */
+        from->zeros -= n;
         return;
     }
-    int64_t last_ns = p->awake_growth_ns;
+    struct residual_in in = *from;
+    const uint32_t *leaders = p->leaders;
+    const int64_t *past_ns = p->frame.stamps_ns;
+    int64_t *now_ns = f->stamps_ns, last_ns = p->awake_growth_ns, any_ns = 0;
+    stamp_remember(&p->recent, p->awake_growth_ns);
     for (size_t i = 0; i < n; i++) {
-        uint32_t leader = p->leaders[i];
-        int64_t then_ns = p->frame.stamps_ns[i];
-        int64_t grew_ns = 0;
-        if (leader != CODEC_NO_LEADER) {
-            grew_ns =
-                get_difference(in, difference(f->stamps_ns[leader], p->frame.stamps_ns[leader]));
-        } else {
-            int64_t guess_ns = then_ns == 0 ? 0 : last_ns;
-            grew_ns = sum(guess_ns, unzigzag(stamp_swap(residual_get_raw(in), guess_ns)));
-            last_ns = grew_ns != 0 ? grew_ns : last_ns;
+        uint32_t leader = leaders[i];
+        int64_t then_ns = past_ns[i];
+        int64_t grew_ns = leader != CODEC_NO_LEADER ? difference(now_ns[leader], past_ns[leader])
+                          : then_ns == 0            ? 0
+                                                    : last_ns;
+        uint64_t number = residual_get_raw(&in);
+        if (number != 0) {
+            grew_ns = sum(grew_ns, unzigzag(stamp_unnumber(number, grew_ns, &p->recent)));
+            stamp_remember(&p->recent, grew_ns);
         }
-        f->stamps_ns[i] = sum(then_ns, grew_ns);
-        p->stamped = p->stamped || grew_ns != 0;
+        if (leader == CODEC_NO_LEADER && grew_ns != 0)
+            last_ns = grew_ns;
+        now_ns[i] = sum(then_ns, grew_ns);
+        any_ns |= grew_ns;
     }
+    p->stamped = p->stamped || any_ns != 0;
+    *from = in;
 }
 
-static void get_channel(struct codec_reader *r, const struct channel *c, struct residual_in *in)
+static inline void get_single(struct codec_reader *r, struct frame *f, size_t channel,
+                              struct near *near, struct residual_in *in)
 {
+    const struct channel *c = &f->schema->channels[channel];
+    struct slot_past *past = &r->past.slots[c->first];
+    bool read = f->status[channel] == SLOT_READ && c->type != SLOT_BYTES;
+    uint32_t *lean = &r->past.lean[channel];
+    uint64_t residual = (uint64_t)residual_get(in, &r->shifts[c->first]);
+    if (read)
+        residual += near_base(*lean, near);
+    if ((residual | (uint64_t)past->expect | (uint64_t)past->growth) != 0)
+        slot_past_step(past, (int64_t)residual, (c->flags & CHANNEL_COUNTER) != 0);
+    if (read) {
+        *lean = near_choose(*lean, residual, near);
+        f->slots[c->first] = past->value;
+    }
+    near_move(near, residual);
+}
+
+static inline void get_array(struct codec_reader *r, struct frame *f, size_t channel,
+                             struct residual_in *in)
+{
+    const struct channel *c = &f->schema->channels[channel];
+    bool read = f->status[channel] == SLOT_READ && c->type != SLOT_BYTES;
     bool counter = (c->flags & CHANNEL_COUNTER) != 0;
-    uint32_t end = c->first + c->count;
-    for (uint32_t at = c->first; at < end; at++) {
-        for (size_t run = take_zeros(in, end - at); run > 0; run--, at++)
-            if ((r->past.slots[at].expect | r->past.slots[at].growth) != 0)
-                slot_past_step(&r->past.slots[at], 0, counter);
-        if (at < end)
-            slot_past_step(&r->past.slots[at], residual_get(in, &r->shifts[at]), counter);
+    uint32_t lean = read && counter ? r->past.lean[channel] : 0, last = 0, n = c->count;
+    struct slot_past *past = r->past.slots + c->first;
+    uint64_t *values = f->slots + c->first, sum = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t residual = (uint64_t)residual_get(in, &r->shifts[c->first + i]) +
+                            array_base(lean, i, sum);
+        if ((residual | (uint64_t)past[i].expect | (uint64_t)past[i].growth) != 0) {
+            sum += residual;
+            slot_past_step(&past[i], (int64_t)residual, counter);
+            last = past[i].growth != 0 ? i + 1 : last;
+        }
+        if (read)
+            values[i] = past[i].value;
     }
+    if (read)
+        r->past.lean[channel] = last;
 }
 
-static void get_slots(struct codec_reader *r, struct frame *f, struct residual_in *in)
+static void get_slots(struct codec_reader *r, struct frame *f, struct residual_in *from)
 {
+    struct near near = {{0, 0}};
+    struct residual_in in = *from;
     for (size_t i = 0; i < f->schema->n_channels; i++) {
-        const struct channel *c = &f->schema->channels[i];
-        get_channel(r, c, in);
-        if (f->status[i] == SLOT_READ && c->type != SLOT_BYTES)
-            for (uint32_t at = c->first; at < c->first + c->count; at++)
-                f->slots[at] = r->past.slots[at].value;
+        if (f->schema->channels[i].count == 1)
+            get_single(r, f, i, &near, &in);
+        else
+            get_array(r, f, i, &in);
     }
+    *from = in;
 }
 
 /* ---- rows: which is which ---- */

@@ -31,7 +31,7 @@ static bool frame_room(struct frame *f, const struct schema *s)
            VEC_GROW(f->rows, f->cap_rows, s->n_rowsets);
 }
 
-actop_status frame_begin(struct frame *f, const struct schema *s, uint32_t want, actop_error *err)
+static actop_status frame_prepare(struct frame *f, const struct schema *s, actop_error *err)
 {
     if (!frame_room(f, s)) {
         frame_release(f);
@@ -41,6 +41,14 @@ actop_status frame_begin(struct frame *f, const struct schema *s, uint32_t want,
         schema_unref(f->schema);
         f->schema = schema_ref(s);
     }
+    return ACTOP_OK;
+}
+
+actop_status frame_begin(struct frame *f, const struct schema *s, uint32_t want, actop_error *err)
+{
+    actop_status st = frame_prepare(f, s, err);
+    if (st != ACTOP_OK)
+        return st;
     f->want = want;
     f->n_bytes = 0;
     f->failed = false;
@@ -196,7 +204,7 @@ static bool copy_rows(struct rows *into, const struct rows *from, size_t columns
 actop_status frame_copy(struct frame *into, const struct frame *f, actop_error *err)
 {
     const struct schema *s = f->schema;
-    actop_status st = frame_begin(into, s, f->want, err);
+    actop_status st = frame_prepare(into, s, err);
     if (st != ACTOP_OK)
         return st;
     bool fits = VEC_RESERVE(into->bytes, into->cap_bytes, f->n_bytes);
@@ -206,6 +214,7 @@ actop_status frame_copy(struct frame *into, const struct frame *f, actop_error *
         frame_release(into);
         return error_set(err, ACTOP_E_NOMEM, "out of memory for a frame");
     }
+    into->want = f->want;
     into->seq = f->seq;
     into->at = f->at;
     into->failed = f->failed;

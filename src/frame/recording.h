@@ -12,7 +12,7 @@
 #include "frame/frame.h"
 
 /* First bytes of a recording, its version behind them. */
-enum { RECORDING_HEADER = 12, RECORDING_VERSION = 1, RECORDING_KEYFRAME_EVERY = 60 };
+enum { RECORDING_HEADER = 12, RECORDING_VERSION = 2, RECORDING_KEYFRAME_EVERY = 60 };
 
 /* The header; the same for files and for /api/v1/frames. */
 void recording_put_header(uint8_t header[RECORDING_HEADER]);

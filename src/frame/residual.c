@@ -197,7 +197,7 @@ static uint64_t get_value(struct residual_in *in, uint8_t first)
     return residual_fail(in);
 }
 
-uint64_t residual_get_token(struct residual_in *in, uint8_t *shift)
+uint64_t residual_get_any(struct residual_in *in, uint8_t *shift)
 {
     if (in->at == in->end)
         return residual_fail(in);

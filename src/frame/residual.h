@@ -67,7 +67,35 @@ struct residual_in {
 };
 
 uint64_t varint_get(struct residual_in *in);
-uint64_t residual_get_token(struct residual_in *in, uint8_t *shift);
+uint64_t residual_get_any(struct residual_in *in, uint8_t *shift);
+
+/* The next token. What most are is read here, the rest by residual_get_any with a copy of in, so that a loop can keep its
+ * own in registers. */
+static inline uint64_t residual_get_token(struct residual_in *in, uint8_t *shift)
+{
+    const uint8_t *at = in->at;
+    if (in->end - at >= 3 && at[0] < RESIDUAL_WIDE && at[0] != RESIDUAL_LONG) {
+        if (at[0] < RESIDUAL_ONE) {
+            in->at = at + 1;
+            return (uint64_t)at[0] + 1;
+        }
+        if (at[0] < RESIDUAL_LONG) {
+            in->at = at + 1;
+            in->zeros = (uint64_t)(at[0] - RESIDUAL_ONE);
+            return 0;
+        }
+        if (at[0] < RESIDUAL_THREE) {
+            in->at = at + 2;
+            return RESIDUAL_TWO_BASE + ((uint64_t)(at[0] & 15) << 8 | at[1]);
+        }
+        in->at = at + 3;
+        return RESIDUAL_THREE_BASE + ((uint64_t)(at[0] & 7) << 16 | (uint64_t)at[1] << 8 | at[2]);
+    }
+    struct residual_in copy = *in;
+    uint64_t z = residual_get_any(&copy, shift);
+    *in = copy;
+    return z;
+}
 
 /* The next residual without its sign taken back and without a shift. */
 static inline uint64_t residual_get_raw(struct residual_in *in)

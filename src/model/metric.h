@@ -18,10 +18,17 @@ static inline const actop_metric_info *metric_info(actop_metric id)
     return &metric_table[id];
 }
 
-/* Number of a metric among the metrics of its scope, and how many a scope has: the columns of a sample's table. */
+/* Where a metric stands in a sample: its scope's table, and its number among the metrics of that scope. Beside the table
+ * of metrics because every value of every tick asks for it. */
+struct metric_place {
+    uint8_t scope, column;
+};
+extern const struct metric_place metric_places[];
+
+/* The columns of a sample's table: one for each metric of its scope. */
 static inline uint32_t metric_column(actop_metric id)
 {
-    return (uint32_t)id - metric_first_of[metric_table[id].scope];
+    return metric_places[id].column;
 }
 static inline uint32_t scope_columns(actop_scope scope)
 {

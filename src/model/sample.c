@@ -120,6 +120,10 @@ static bool table_room(struct table *t, uint32_t columns, size_t rows)
 
 static void table_zero(struct table *t, uint32_t columns, size_t from, size_t to)
 {
+    if (from == 0 && to == t->cap && to > 0) { /* all of it */
+        memset(t->cells, 0, columns * to * sizeof *t->cells);
+        return;
+    }
     for (uint32_t c = 0; c < columns && to > from; c++)
         memset(t->cells + c * t->cap + from, 0, (to - from) * sizeof *t->cells);
 }
@@ -222,14 +226,13 @@ bool sample_reorder(struct actop_sample_t *s, actop_scope scope, const uint32_t 
 
 struct cell *sample_cell(const struct actop_sample_t *s, actop_metric id, uint32_t row)
 {
-    const struct table *t = &s->tables[metric_info(id)->scope];
-    return row < t->n ? t->cells + metric_column(id) * t->cap + row : NULL;
+    return cell_at(s, id, row);
 }
 
 void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value,
                    int64_t at_ns, actop_state state, actop_origin origin, uint16_t via)
 {
-    struct cell *c = sample_cell(s, id, row);
+    struct cell *c = cell_at(s, id, row);
     if (c == NULL)
         return;
     /* Not a number is no value. A decoder that divides by zero must not reach an output. */
@@ -273,34 +276,19 @@ void sample_put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, co
 
 /* ---- Windows ---------------------------------------------------------------------------------------------------- */
 
-bool metric_has_window(actop_metric id)
-{
-    const actop_metric_info *m = metric_info(id);
-    switch (m->scope) {
-    case ACTOP_SCOPE_MACHINE:
-    case ACTOP_SCOPE_TIER:
-    case ACTOP_SCOPE_CLUSTER:
-    case ACTOP_SCOPE_GPU:
-    case ACTOP_SCOPE_RAIL:
-        return m->kind == ACTOP_KIND_GAUGE;
-    default:
-        return false;
-    }
-}
-
 /* Windows stand scope after scope, each like its table: column after column. */
 static size_t window_index(const struct actop_sample_t *s, actop_metric id, uint32_t row)
 {
-    actop_scope scope = metric_info(id)->scope;
+    actop_scope scope = (actop_scope)metric_places[id].scope;
     return s->windows_at[scope] + (size_t)metric_column(id) * s->tables[scope].n + row;
 }
 
 struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row)
 {
-    if (!metric_has_window(id) || row >= s->tables[metric_info(id)->scope].n)
+    if (!metric_has_window(id) || row >= s->tables[metric_places[id].scope].n)
         return NULL;
     size_t at = window_index(s, id, row);
-    if (!VEC_GROW(s->windows, s->cap_windows, at + 1)) {
+    if (at >= s->cap_windows && !VEC_GROW(s->windows, s->cap_windows, at + 1)) {
         s->failed = true;
         return NULL;
     }
@@ -310,7 +298,7 @@ struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uin
 const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id,
                                             uint32_t row)
 {
-    if (!metric_has_window(id) || row >= s->tables[metric_info(id)->scope].n)
+    if (!metric_has_window(id) || row >= s->tables[metric_places[id].scope].n)
         return NULL;
     size_t at = window_index(s, id, row);
     return at < s->cap_windows ? &s->windows[at] : NULL;
@@ -320,7 +308,7 @@ const struct window_cell *sample_window_get(const struct actop_sample_t *s, acto
 
 bool sample_get(const struct actop_sample_t *s, actop_metric id, uint32_t row, double *value)
 {
-    const struct cell *c = sample_cell(s, id, row);
+    const struct cell *c = cell_at(s, id, row);
     if (!cell_has(c))
         return false;
     *value = c->value;

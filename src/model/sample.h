@@ -133,6 +133,13 @@ void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, doub
 void sample_put_state(struct actop_sample_t *s, actop_metric id, uint32_t row, actop_state state, uint16_t via);
 void sample_put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, const char *text, size_t n, uint16_t via);
 
+/* The same without a call, for what looks at every value of every tick. */
+static inline struct cell *cell_at(const struct actop_sample_t *s, actop_metric id, uint32_t row)
+{
+    const struct table *t = &s->tables[metric_places[id].scope];
+    return row < t->n ? t->cells + metric_places[id].column * t->cap + row : NULL;
+}
+
 /* Reading. */
 static inline bool cell_has(const struct cell *c)
 {
@@ -151,7 +158,12 @@ int sample_collector_success(const struct actop_sample_t *s, size_t collector);
  * exist for gauges of MACHINE, TIER, CLUSTER, GPU and RAIL. */
 struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row);
 const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id, uint32_t row);
-bool metric_has_window(actop_metric id);
+static inline bool metric_has_window(actop_metric id)
+{
+    const unsigned scopes = 1u << ACTOP_SCOPE_MACHINE | 1u << ACTOP_SCOPE_TIER | 1u << ACTOP_SCOPE_CLUSTER |
+                            1u << ACTOP_SCOPE_GPU | 1u << ACTOP_SCOPE_RAIL;
+    return (scopes >> metric_places[id].scope & 1) != 0 && metric_info(id)->kind == ACTOP_KIND_GAUGE;
+}
 
 /* Time-weighted mean of several samples of one interval (subsamples): gauges of ok cells averaged by interval_ns,
  * everything else from the last. The samples are in order; into must be a fresh sample. */

@@ -400,7 +400,7 @@ def _():
 
 @tap.case("what is no recording is refused", ("missing", None, "No such file"), ("empty", b"", "is empty"),
           ("text", b"hello\n", "is not an actop recording"),
-          ("a later version", bytes.fromhex("8b6163746f700d0a0200000000"), "version 2"))
+          ("a later version", bytes.fromhex("8b6163746f700d0a0300000000"), "version 3"))
 def _(content, sentence):
     path = os.path.join(tap.tmp, "r")
     if content is not None:

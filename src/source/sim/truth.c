@@ -9,6 +9,8 @@
 
 static const double ticks_per_us = 24;
 static const double page_b = 16384;
+/* Byte counters of the memory controller go in bursts (recorded: all of an M1 Pro's are multiples of 64). */
+static const double burst_b = 64;
 
 void load_idle(struct load *l)
 {
@@ -293,10 +295,12 @@ static void run_channel(struct truth *t, size_t at, double s)
 
 static void publish(struct truth *t, size_t at)
 {
-    unsigned n = t->machine->channels[at].n_states;
+    const struct machine_channel *ch = &t->machine->channels[at];
+    unsigned n = ch->n_states;
+    double step = ch->kind == CHANNEL_READ || ch->kind == CHANNEL_WRITE ? burst_b : 1;
 
     for (unsigned i = 0; i < (n > 0 ? n : 1); i++)
-        t->published[at][i] = (int64_t)floor(t->total[at][i]);
+        t->published[at][i] = (int64_t)(floor(t->total[at][i] / step) * step);
     t->stamp_ns[at] = t->awake_ns;
 }
 
@@ -586,7 +590,10 @@ int64_t truth_gpu_percent(const struct truth *t)
 
 uint64_t truth_gpu_memory(const struct truth *t)
 {
-    return (uint64_t)((double)t->machine->memory_b * (0.01 + 0.3 * clamp01(t->load.gpu)));
+    double used_b = (double)t->machine->memory_b * (0.01 + 0.3 * clamp01(t->load.gpu));
+
+    return (uint64_t)(floor(used_b / (2 * page_b)) * 2 *
+                      page_b); /* and 3/2 of it are whole pages too */
 }
 
 void truth_memory(const struct truth *t, struct truth_memory *p)

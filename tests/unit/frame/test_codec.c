@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The codec: what goes in comes out, little of it, nothing is believed, and no failure does harm. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,6 +201,85 @@ static void extreme_values_come_back(void **state)
     }
     pair_close(&p);
     frames_close(&m);
+}
+
+static void numbers_of_stamps_come_back_and_likely_ones_are_small(void **state)
+{
+    (void)state;
+    static const int64_t values[] = {
+        0, 1, -1, 2, 3, 1000000000, 1725000000, INT64_MAX, INT64_MIN, -700000000, INT64_MIN + 1};
+    enum { N = sizeof values / sizeof values[0] };
+    struct stamp_recent recent = {{0}};
+    for (int round = 0; round < N; round++) {
+        for (int g = 0; g < N; g++)
+            for (int v = 0; v < N; v++) {
+                uint64_t z = zigzag((int64_t)((uint64_t)values[v] - (uint64_t)values[g]));
+                uint64_t number = stamp_number(z, values[g], &recent);
+                assert_true(stamp_unnumber(number, values[g], &recent) == z);
+                assert_true((number == 0) == (z == 0));
+                assert_true(values[v] != 0 || number <= 1);
+            }
+        stamp_remember(&recent, values[round]);
+    }
+    recent = (struct stamp_recent){{1725000000, 1000000000, 952000000}};
+    uint64_t before_last = stamp_number(zigzag(952000000 - 1000000000), 1000000000, &recent);
+    assert_int_equal(before_last, 3); /* 1 is none, 2 is 1725000000, and the guess has no number */
+}
+
+/* Temperatures of one block that go their way together, and cores whose states share the time. */
+static void values_of_one_cause_take_few_bytes(void **state)
+{
+    (void)state;
+    struct schema *s = schema_new("test", "test");
+    struct codec_writer w;
+    struct frame f = {0};
+    struct buf out = BUF_INIT;
+    char key[32];
+    int32_t sensor[8], core;
+    assert_non_null(s);
+    (void)schema_add_collector(s, "test", 0, "", "");
+    for (int i = 0; i < 8; i++) {
+        (void)snprintf(key, sizeof key, "temp/%d", i);
+        sensor[i] = schema_add_channel(s, &(struct channel_spec){.key = key,
+                                                                 .group = "temp",
+                                                                 .name = key,
+                                                                 .unit = "",
+                                                                 .label = "",
+                                                                 .type = SLOT_I64});
+    }
+    core = schema_add_channel(s, &(struct channel_spec){.key = "core",
+                                                        .group = "core",
+                                                        .name = "core",
+                                                        .unit = "",
+                                                        .label = "",
+                                                        .type = SLOT_U64,
+                                                        .count = 4,
+                                                        .flags = CHANNEL_COUNTER});
+    assert_true(core >= 0);
+    assert_int_equal(codec_writer_init(&w, NULL), ACTOP_OK);
+    assert_int_equal(codec_put_schema(&w, s, &out, NULL), ACTOP_OK);
+    int64_t temp = 40000000;
+    uint64_t busy = 0, random = 1;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(frame_begin(&f, s, 0, NULL), ACTOP_OK);
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407u;
+        temp += (int64_t)(random >> 44) - 500000;
+        busy += 12000000 + (random >> 42);
+        for (int k = 0; k < 8; k++)
+            frame_set_u64(&f, sensor[k], (uint64_t)(temp + 1000 * k));
+        uint64_t *states = frame_array(&f, core);
+        states[0] = (uint64_t)(i + 1) * 24000000 - busy;
+        states[2] = busy;
+        f.seq = (uint64_t)i + 1;
+        buf_clear(&out);
+        assert_int_equal(codec_put_frame(&w, &f, i == 0, &out, NULL), ACTOP_OK);
+    }
+    /* A temperature and a state, each in 4 bytes; what follows from them in a run of zeros. */
+    assert_in_range(out.len, 10, 30);
+    codec_writer_release(&w);
+    frame_release(&f);
+    schema_unref(s);
+    buf_release(&out);
 }
 
 /* Rows of the made-up processes in the order given, pids as named; a pid may repeat. */
@@ -471,6 +551,8 @@ int main(void)
         cmocka_unit_test(broken_residuals_are_bad_and_read_nothing_past_the_end),
         cmocka_unit_test(frames_come_back_as_they_went_in),
         cmocka_unit_test(extreme_values_come_back),
+        cmocka_unit_test(numbers_of_stamps_come_back_and_likely_ones_are_small),
+        cmocka_unit_test(values_of_one_cause_take_few_bytes),
         cmocka_unit_test(rows_are_matched_in_any_order),
         cmocka_unit_test(a_changed_schema_goes_on_with_a_keyframe),
         cmocka_unit_test(frames_of_a_schema_that_was_not_read_are_refused),

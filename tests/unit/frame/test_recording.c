@@ -196,7 +196,7 @@ static void what_is_no_recording_is_refused_with_a_sentence(void **state)
         {"text", "#!/bin/sh\necho hello\n", 21, ACTOP_E_FORMAT, "is not an actop recording"},
         {"carried as text",
          "\x8b"
-         "actop\n\n\1\0\0\0",
+         "actop\n\n\2\0\0\0",
          12, ACTOP_E_FORMAT, "is not an actop recording"},
         {"a piece of the magic",
          "\x8b"
@@ -204,16 +204,20 @@ static void what_is_no_recording_is_refused_with_a_sentence(void **state)
          4, ACTOP_E_FORMAT, "cut before its first frame"},
         {"a header cut",
          "\x8b"
-         "actop\r\n\1",
+         "actop\r\n\2",
          9, ACTOP_E_FORMAT, "cut before its first frame"},
         {"a header alone",
          "\x8b"
-         "actop\r\n\1\0\0\0",
-         12, ACTOP_E_FORMAT, "cut before its first frame"},
-        {"version 2",
-         "\x8b"
          "actop\r\n\2\0\0\0",
-         12, ACTOP_E_VERSION, "version 2, and this actop reads version 1"},
+         12, ACTOP_E_FORMAT, "cut before its first frame"},
+        {"version 1, of before 2.0",
+         "\x8b"
+         "actop\r\n\1\0\0\0",
+         12, ACTOP_E_VERSION, "version 1, and this actop reads version 2"},
+        {"version 3",
+         "\x8b"
+         "actop\r\n\3\0\0\0",
+         12, ACTOP_E_VERSION, "version 3, and this actop reads version 2"},
         {"version 256",
          "\x8b"
          "actop\r\n\0\1\0\0",

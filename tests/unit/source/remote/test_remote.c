@@ -305,12 +305,12 @@ static void another_version_after_a_lost_connection_ends_it(void **state)
     assert_true(frames_open(&m, 1, 0));
     put_frames(&answer(&server, OK_HEAD)->body, &m, 1);
     (void)answer(&server, OK_HEAD "\x8b"
-                                  "actop\r\n\x02\x01zz");
+                                  "actop\r\n\x03\x01zz");
     server_start(&server);
     struct source *s = open_remote(server.url, NULL, ACTOP_OK);
     (void)read_frame(s, &f);
     assert_int_equal(remote_source.read(s, 0, 0, &f, &err), ACTOP_E_VERSION);
-    assert_non_null(strstr(err.text, "this actop reads version 1"));
+    assert_non_null(strstr(err.text, "this actop reads version 2"));
     remote_source.close(s);
     server_end(&server);
     frame_release(&f);
