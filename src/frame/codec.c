@@ -69,7 +69,10 @@ actop_status codec_past_copy(struct codec_past *into, const struct codec_past *f
         return st;
     if (s->n_slots > 0)
         memcpy(into->slots, from->slots, s->n_slots * sizeof *into->slots);
+    if (s->n_channels > 0)
+        memcpy(into->lean, from->lean, s->n_channels * sizeof *into->lean);
     into->awake_growth_ns = from->awake_growth_ns;
+    into->recent = from->recent;
     into->stamped = from->stamped;
     return ACTOP_OK;
 }
