@@ -180,6 +180,7 @@ static void seal(struct fuzz *f)
 {
     if (f->building == NULL)
         return;
+    end_frame(f); /* it is of the schema before */
     require(schema_seal(f->building, NULL) == ACTOP_OK);
     schema_unref(f->schema);
     f->schema = f->building;

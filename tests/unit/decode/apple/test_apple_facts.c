@@ -826,6 +826,145 @@ static void gpu_utilization_is_residency_with_the_drivers_number_beside_it(void 
     mac_release(&m);
 }
 
+/* powermetrics' online share of a cluster is what its cores' DOWN leaves (M4 Pro 96.37 % down, M4 Max 86.53 %). */
+static void the_time_a_cluster_is_down_is_what_powermetrics_calls_not_online(void **state)
+{
+    (void)state;
+    static const char *const states[] = {"DOWN", "IDLE", "V0P0"};
+    static const struct {
+        const char *what;
+        uint64_t ticks[3];
+        double gated;
+    } rows[] = {{"M4 Pro", {9637, 300, 63}, 0.9637}, {"M4 Max", {8653, 1000, 347}, 0.8653}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mac m;
+        mac_init(&m);
+        int32_t core = mac_states(&m, MAC_CORES, "PCPU100", states, 3);
+        mac_seal(&m);
+        for (uint64_t tick = 1; tick <= 2; tick++) {
+            mac_begin(&m, S);
+            for (int k = 0; k < 3; k++)
+                frame_array(&m.frame, core)[k] = tick * rows[i].ticks[k];
+            mac_end(&m);
+        }
+        CHECK_ROW(fabs(mac_read(&m, "cluster.gated", NULL) - rows[i].gated) < 1e-12, rows[i].what);
+        CHECK_ROW(mac_read(&m, "core.online", NULL) == 1, rows[i].what);
+        CHECK_ROW(fabs(mac_read(&m, "core.util", NULL) - (double)rows[i].ticks[2] / 10000) < 1e-12,
+                  rows[i].what);
+        mac_release(&m);
+    }
+}
+
+/* What a GPU has allocated may be more than there is (M5 Max): what is in use counts. */
+static void gpu_memory_is_what_is_in_use(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t in_use, alloc;
+    } rows[] = {{"M1", 6373376, 2411806720}, {"M5 Max", 112208871424, 195149987840}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static const char *const names[] = {"Device Utilization %", "In use system memory",
+                                            "Alloc system memory"};
+        int32_t channels[3];
+        struct mac m;
+        mac_init(&m);
+        for (int k = 0; k < 3; k++) {
+            char key[64];
+            (void)snprintf(key, sizeof key, "agx/%s", names[k]);
+            channels[k] = schema_add_channel(
+                m.schema, &(struct channel_spec){
+                              .key = key, .group = "agx", .name = names[k], .type = SLOT_I64});
+        }
+        mac_seal(&m);
+        mac_begin(&m, S);
+        frame_set_i64(&m.frame, channels[0], 1);
+        frame_set_i64(&m.frame, channels[1], rows[i].in_use);
+        frame_set_i64(&m.frame, channels[2], rows[i].alloc);
+        mac_end(&m);
+        CHECK_ROW(mac_read(&m, "gpu.mem_used", NULL) == (double)rows[i].in_use, rows[i].what);
+        mac_release(&m);
+    }
+}
+
+/* An M1's volumes read what its container says of them together: 13,282,557,952 bytes; the driver's own 14,160,125,952 stand for
+ * all where there is one. */
+static void volumes_of_an_m1_add_up_to_their_container(void **state)
+{
+    (void)state;
+    static const struct column_spec columns[] = {
+        {"name", "", SLOT_BYTES, COLUMN_KEY, 0},
+        {"read_b", "", SLOT_U64, CHANNEL_COUNTER, 64},
+        {"written_b", "", SLOT_U64, CHANNEL_COUNTER, 64},
+    };
+    static const uint64_t volumes[] = {1956237312, 29556736, 333099008, 40960, 10963623936};
+    for (int driver = 0; driver < 2; driver++) {
+        struct mac m;
+        mac_init(&m);
+        int32_t apfs = schema_add_rowset(m.schema, "apfs", ACTOP_SCOPE_DISK, 0, columns, 3);
+        int32_t disk = driver ? schema_add_rowset(m.schema, "disk", ACTOP_SCOPE_DISK, 0, columns, 3)
+                              : -1;
+        mac_seal(&m);
+        for (uint64_t tick = 0; tick < 2; tick++) {
+            mac_begin(&m, S);
+            for (uint32_t i = 0; i < 5; i++) {
+                char name[16];
+                uint32_t row = frame_row(&m.frame, apfs);
+                (void)snprintf(name, sizeof name, "disk3s%u", i + 1);
+                frame_cell_bytes(&m.frame, apfs, row, 0, name, strlen(name));
+                frame_cell_u64(&m.frame, apfs, row, 1, tick * volumes[i]);
+                frame_cell_u64(&m.frame, apfs, row, 2, 0);
+            }
+            if (driver) {
+                uint32_t row = frame_row(&m.frame, disk);
+                frame_cell_bytes(&m.frame, disk, row, 0, "disk0", 5);
+                frame_cell_u64(&m.frame, disk, row, 1, tick * UINT64_C(14160125952));
+                frame_cell_u64(&m.frame, disk, row, 2, 0);
+            }
+            mac_end(&m);
+        }
+        assert_true(mac_read(&m, "disk.read", NULL) == (driver ? 14160125952.0 : 13282557952.0));
+        mac_release(&m);
+    }
+}
+
+/* Speeds of the fans of three machines; one that stands reads 0, and that is its speed. */
+static void fans_of_real_machines_give_their_speeds(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"F0Ac", "F1Ac", "F0Mn", "F0Mx"};
+    static const struct {
+        const char *what;
+        float values[4]; /* -1: it has no such key */
+    } rows[] = {{"M3 Pro, standing", {0, -1, 1350, 5349}},
+                {"M4 Max", {1366, 1462, -1, -1}},
+                {"M5 Max", {1378, 1494, -1, -1}}};
+    static const actop_metric metrics[] = {ACTOP_METRIC_FAN_SPEED, ACTOP_METRIC_FAN_SPEED,
+                                           ACTOP_METRIC_FAN_MIN, ACTOP_METRIC_FAN_MAX};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int32_t channels[4];
+        struct mac m;
+        mac_init(&m);
+        for (int k = 0; k < 4; k++)
+            channels[k] = rows[i].values[k] < 0 ? -1 : mac_smc(&m, keys[k], "flt ");
+        mac_seal(&m);
+        mac_begin(&m, S);
+        for (int k = 0; k < 4; k++) {
+            uint32_t bits;
+            memcpy(&bits, &rows[i].values[k], sizeof bits);
+            if (channels[k] >= 0)
+                frame_set_u64(&m.frame, channels[k], bits);
+        }
+        mac_end(&m);
+        for (uint32_t k = 0; k < 4; k++) {
+            actop_reading r = actop_read(m.sample, metrics[k], k == 1);
+            CHECK_ROW(actop_has_value(&r) == (channels[k] >= 0), rows[i].what);
+            CHECK_ROW(channels[k] < 0 || r.value == (double)rows[i].values[k], rows[i].what);
+        }
+        mac_release(&m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -846,6 +985,10 @@ int main(void)
         cmocka_unit_test(a_full_histogram_says_so_and_an_empty_one_has_its_floor),
         cmocka_unit_test(byte_counters_without_a_value_leave_the_histogram_in_place),
         cmocka_unit_test(gpu_utilization_is_residency_with_the_drivers_number_beside_it),
+        cmocka_unit_test(the_time_a_cluster_is_down_is_what_powermetrics_calls_not_online),
+        cmocka_unit_test(gpu_memory_is_what_is_in_use),
+        cmocka_unit_test(volumes_of_an_m1_add_up_to_their_container),
+        cmocka_unit_test(fans_of_real_machines_give_their_speeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
