@@ -17,6 +17,7 @@
 
 #include "lib/alloc.h"
 #include "lib/box.h"
+#include "source/linux/signal.h"
 
 #define WANT (ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS))
 
