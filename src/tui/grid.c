@@ -20,7 +20,7 @@ uint8_t style_heat(double ratio)
 
 void grid_clear(struct grid *g)
 {
-    const struct cell blank = {' ', 0, 1, STYLE_TEXT};
+    const struct grid_cell blank = {' ', 0, 1, STYLE_TEXT};
     size_t n = (size_t)g->rows * (size_t)g->cols;
     for (size_t i = 0; i < n; i++)
         g->cells[i] = blank;
@@ -30,7 +30,7 @@ bool grid_resize(struct grid *g, int rows, int cols)
 {
     size_t n = rows < 0 || cols < 0 ? 0 : (size_t)rows * (size_t)cols;
     if (n > g->cap) {
-        struct cell *cells = realloc(g->cells, n * sizeof *cells);
+        struct grid_cell *cells = realloc(g->cells, n * sizeof *cells);
         if (cells == NULL)
             return false;
         g->cells = cells;
@@ -78,7 +78,7 @@ void grid_to_ascii(struct grid *g)
 {
     size_t n = (size_t)g->rows * (size_t)g->cols;
     for (size_t i = 0; i < n; i++) {
-        struct cell *c = &g->cells[i];
+        struct grid_cell *c = &g->cells[i];
         c->mark = 0;
         if (c->width == 0)
             c->code = ' ';
@@ -119,7 +119,7 @@ struct area area_part(const struct area *a, int y, int x, int h, int w)
 /* ---- cells --------------------------------------------------------------------------------------- */
 
 /* The cell of an area, or NULL outside of it. */
-static struct cell *cell_at(const struct area *a, int y, int x)
+static struct grid_cell *cell_at(const struct area *a, int y, int x)
 {
     if (y < 0 || x < 0 || y >= a->h || x >= a->w)
         return NULL;
@@ -131,7 +131,7 @@ static void break_wide(const struct area *a, int y, int x)
 {
     int gy = a->y + y;
     int gx = a->x + x;
-    struct cell *c = grid_at(a->grid, gy, gx);
+    struct grid_cell *c = grid_at(a->grid, gy, gx);
     if (c->width == 0 && gx > 0) {
         c[-1].code = ' ';
         c[-1].mark = 0;
@@ -144,11 +144,11 @@ static void break_wide(const struct area *a, int y, int x)
 
 static void cell_set(const struct area *a, int y, int x, uint8_t style, uint32_t code, int width)
 {
-    struct cell *c = cell_at(a, y, x);
+    struct grid_cell *c = cell_at(a, y, x);
     if (c == NULL)
         return;
     break_wide(a, y, x);
-    *c = (struct cell){code, 0, (uint8_t)width, style};
+    *c = (struct grid_cell){code, 0, (uint8_t)width, style};
 }
 
 /* Characters that terminals join with what stands beside them, each in its own way. */
@@ -169,7 +169,7 @@ int draw_code(const struct area *a, int y, int x, uint8_t style, uint32_t code)
         return 0;
     int width = utf8_width(code);
     if (width == 0) {
-        struct cell *c = cell_at(a, y, x - 1);
+        struct grid_cell *c = cell_at(a, y, x - 1);
         if (c != NULL && c->width == 0)
             c = cell_at(a, y, x - 2);
         if (c != NULL && c->mark == 0 && c->width != 0)
@@ -257,7 +257,7 @@ void draw_repeat(const struct area *a, int y, int x, int n, uint8_t style, uint3
 void draw_selected(const struct area *a, int y)
 {
     for (int x = 0; x < a->w; x++) {
-        struct cell *c = cell_at(a, y, x);
+        struct grid_cell *c = cell_at(a, y, x);
         if (c != NULL)
             c->style |= STYLE_SELECTED;
     }

@@ -27,7 +27,7 @@ enum { STYLE_SELECTED = 0x80 };
 enum { HEAT_STEPS = STYLE_HEAT_15 - STYLE_HEAT_0 + 1 };
 uint8_t style_heat(double ratio);
 
-struct cell {
+struct grid_cell {
     uint32_t code; /* never a control; ' ' where nothing was drawn */
     uint32_t mark; /* combining mark on it; 0: none */
     uint8_t width; /* 1 or 2; 0: right half of the wide one before */
@@ -35,7 +35,7 @@ struct cell {
 };
 
 struct grid {
-    struct cell *cells; /* owned; rows × cols */
+    struct grid_cell *cells; /* owned; rows × cols */
     int rows, cols;
     size_t cap;
 };
@@ -44,7 +44,7 @@ struct grid {
 bool grid_resize(struct grid *g, int rows, int cols); /* and clear; false: out of memory, the grid is unchanged */
 void grid_release(struct grid *g);
 void grid_clear(struct grid *g);
-static inline struct cell *grid_at(const struct grid *g, int y, int x)
+static inline struct grid_cell *grid_at(const struct grid *g, int y, int x)
 {
     return &g->cells[(size_t)y * (size_t)g->cols + (size_t)x];
 }

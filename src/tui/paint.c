@@ -71,7 +71,8 @@ static void put_look(struct painter *p, const struct look *look)
 }
 
 /* A blank shows nothing of its foreground, nor of bold: it can be written in what is in force. */
-static bool look_will_do(const struct painter *p, const struct cell *c, const struct look *look)
+static bool look_will_do(const struct painter *p, const struct grid_cell *c,
+                         const struct look *look)
 {
     uint8_t seen = ATTR_UNDERLINE | ATTR_REVERSE;
     return c->code == ' ' && c->mark == 0 && p->look_known && p->look.back == look->back &&
@@ -80,14 +81,14 @@ static bool look_will_do(const struct painter *p, const struct cell *c, const st
 
 /* ---- cells ----------------------------------------------------------------------------------------- */
 
-static bool same(const struct cell *a, const struct cell *b)
+static bool same(const struct grid_cell *a, const struct grid_cell *b)
 {
     return a->code == b->code && a->mark == b->mark && a->width == b->width && a->style == b->style;
 }
 
 /* Terminals agree on the width of these; after anything else the cursor is placed anew, so that a terminal with another
  * opinion spoils one cell and not the line. */
-static bool is_sure(const struct cell *c)
+static bool is_sure(const struct grid_cell *c)
 {
     return c->mark == 0 && c->width == 1 &&
            (c->code < 0x250 || (c->code >= 0x2190 && c->code <= 0x2193) ||
@@ -95,7 +96,7 @@ static bool is_sure(const struct cell *c)
             c->code == 0x2026 || c->code == 0x2013);
 }
 
-static void put_cell(struct painter *p, const struct cell *c)
+static void put_cell(struct painter *p, const struct grid_cell *c)
 {
     char bytes[4];
     const struct look *look = look_of(p->looks, c->style);
@@ -138,7 +139,7 @@ static int blank_from(const struct painter *p, const struct grid *g, int y)
 {
     int x = g->cols;
     while (x > 0) {
-        const struct cell *c = grid_at(g, y, x - 1);
+        const struct grid_cell *c = grid_at(g, y, x - 1);
         const struct look *look = look_of(p->looks, c->style);
         if (c->code != ' ' || c->mark != 0 || c->width != 1 || look->back != p->looks->blank.back ||
             (look->attr & (ATTR_UNDERLINE | ATTR_REVERSE)) != 0)
@@ -162,7 +163,7 @@ static void paint_line(struct painter *p, const struct grid *shown, const struct
                   (p->caps->paints || p->looks->blank.back == COLOUR_DEFAULT);
     int blank = erases ? blank_from(p, g, y) : g->cols;
     for (int x = 0; x < blank; x++) {
-        const struct cell *c = grid_at(g, y, x);
+        const struct grid_cell *c = grid_at(g, y, x);
         if (c->width == 0 || (shown != NULL && same(c, grid_at(shown, y, x))))
             continue;
         if (p->caps->wraps_early && y == g->rows - 1 && x == g->cols - 1)

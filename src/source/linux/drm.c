@@ -214,19 +214,8 @@ static void describe(void *state, struct linux_probe *p)
                              "the kernel shows no GPU with a render node");
 }
 
-static bool read(void *state, struct root *root, struct frame *f)
-{
-    values_read(state, root, f);
-    return false;
-}
-
-static void close_drm(void *state, struct root *root)
-{
-    values_release(state, root);
-}
-
 const struct linux_part linux_part_drm = {.name = "drm",
                                           .state_size = sizeof(struct linux_values),
                                           .describe = describe,
-                                          .read = read,
-                                          .close = close_drm};
+                                          .read = values_read_part,
+                                          .close = values_close_part};

@@ -148,19 +148,8 @@ static void describe(void *state, struct linux_probe *p)
                              "the kernel shows no thermal zone and no throttle counter");
 }
 
-static bool read(void *state, struct root *root, struct frame *f)
-{
-    values_read(state, root, f);
-    return false;
-}
-
-static void close_thermal(void *state, struct root *root)
-{
-    values_release(state, root);
-}
-
 const struct linux_part linux_part_thermal = {.name = "thermal",
                                               .state_size = sizeof(struct linux_values),
                                               .describe = describe,
-                                              .read = read,
-                                              .close = close_thermal};
+                                              .read = values_read_part,
+                                              .close = values_close_part};

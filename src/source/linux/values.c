@@ -60,6 +60,17 @@ void values_release(struct linux_values *v, struct root *root)
     *v = (struct linux_values){0};
 }
 
+bool values_read_part(void *state, struct root *root, struct frame *f)
+{
+    values_read(state, root, f);
+    return false;
+}
+
+void values_close_part(void *state, struct root *root)
+{
+    values_release(state, root);
+}
+
 bool list_add(struct linux_list *l, uint64_t value)
 {
     if (!VEC_GROW(l->at, l->cap, l->n + 1))

@@ -17,6 +17,10 @@ int values_add(struct linux_values *v, struct linux_probe *p, const struct chann
 void values_read(const struct linux_values *v, struct root *root, struct frame *f);
 void values_release(struct linux_values *v, struct root *root);
 
+/* read and close of a part whose whole state is such a list. */
+bool values_read_part(void *state, struct root *root, struct frame *f);
+void values_close_part(void *state, struct root *root);
+
 /* A growing list of numbers. Zeroed memory is an empty one. */
 struct linux_list {
     uint64_t *at; /* owned */

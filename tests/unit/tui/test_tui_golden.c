@@ -63,7 +63,7 @@ static void put_text(struct buf *out, const struct grid *g, int y)
 {
     size_t from = out->len;
     for (int x = 0; x < g->cols; x++) {
-        const struct cell *c = grid_at(g, y, x);
+        const struct grid_cell *c = grid_at(g, y, x);
         char bytes[4];
         if (c->width == 0)
             continue;

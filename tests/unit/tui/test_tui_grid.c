@@ -14,7 +14,7 @@ static const char *row_text(const struct grid *g, int y)
     static char text[4096];
     size_t n = 0;
     for (int x = 0; x < g->cols; x++) {
-        const struct cell *c = grid_at(g, y, x);
+        const struct grid_cell *c = grid_at(g, y, x);
         if (c->width == 0)
             continue;
         n += utf8_encode(c->code, text + n);
@@ -29,7 +29,7 @@ static const char *row_text(const struct grid *g, int y)
 static bool row_is_sound(const struct grid *g, int y)
 {
     for (int x = 0; x < g->cols; x++) {
-        const struct cell *c = grid_at(g, y, x);
+        const struct grid_cell *c = grid_at(g, y, x);
         bool half_follows = x + 1 < g->cols && grid_at(g, y, x + 1)->width == 0;
         if (c->code < 0x20 || (c->code >= 0x7f && c->code < 0xa0) || c->width > 2)
             return false;
@@ -174,7 +174,7 @@ static void ascii_leaves_nothing_but_ascii(void **state)
     grid_to_ascii(&g);
     for (int y = 0; y < g.rows; y++)
         for (int x = 0; x < g.cols; x++) {
-            const struct cell *c = grid_at(&g, y, x);
+            const struct grid_cell *c = grid_at(&g, y, x);
             assert_true(c->code >= 0x20 && c->code < 0x7f && c->width == 1 && c->mark == 0);
         }
     assert_int_equal(grid_at(&g, 0, 0)->code, '+');

@@ -77,7 +77,7 @@ static bool rows_are_sound(const struct grid *g)
 {
     for (int y = 0; y < g->rows; y++)
         for (int x = 0; x < g->cols; x++) {
-            const struct cell *c = grid_at(g, y, x);
+            const struct grid_cell *c = grid_at(g, y, x);
             bool half_follows = x + 1 < g->cols && grid_at(g, y, x + 1)->width == 0;
             if ((c->width == 2) != half_follows || c->code < 0x20 ||
                 (c->code >= 0x7f && c->code < 0xa0))

@@ -161,7 +161,7 @@ bool vt_shows(const struct vt *v, const struct grid *g, const struct looks *look
 {
     for (int y = 0; y < g->rows; y++)
         for (int x = 0; x < g->cols; x++) {
-            const struct cell *want = grid_at(g, y, x);
+            const struct grid_cell *want = grid_at(g, y, x);
             const struct vt_cell *got = &v->cells[y * v->cols + x];
             if (want->width != 0 &&
                 (got->code != want->code || got->mark != want->mark || got->width != want->width ||
