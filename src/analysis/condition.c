@@ -67,6 +67,7 @@ static bool number_of(const struct actop_condition *c, const struct operand *o,
                       const struct actop_sample_t *s, double *out)
 {
     uint32_t row;
+    double whole = 0;
     bool known = true;
     *out = o->number;
     if (o->kind == OPERAND_NUMBER)
@@ -75,6 +76,10 @@ static bool number_of(const struct actop_condition *c, const struct operand *o,
         known = total(o, s, out);
     else
         known = find_row(c, o, s, &row) && sample_get(s, o->id, row, out);
+    if (o->whole != ACTOP_METRIC_COUNT) {
+        known = known && sample_get(s, o->whole, 0, &whole) && whole > 0;
+        *out = known ? *out / whole : 0;
+    }
     *out *= o->factor;
     return known;
 }

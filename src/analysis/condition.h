@@ -15,9 +15,11 @@ struct operand {
     enum { OPERAND_NUMBER, OPERAND_METRIC, OPERAND_TEXT } kind;
     double number;      /* NUMBER */
     bool named;         /* NUMBER: given by the name of a value */
+    bool percent;       /* NUMBER: written with %, and a hundredth of what stands there */
     uint16_t text;      /* TEXT, and the key of ROW_KEY: offset in texts */
     uint16_t spelled;   /* as the user wrote it, for explanations */
     actop_metric id;    /* METRIC */
+    actop_metric whole; /* METRIC: what the value is a share of; COUNT: of nothing */
     enum row_choice row;
     double factor;      /* from the base unit to the unit the name promises */
 };

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "analysis/condition.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/number.h"
 
@@ -117,8 +118,9 @@ static actop_status next(struct parser *p)
     t->n = number_length(s);
     if (t->n > 0) {
         t->kind = TOKEN_NUMBER;
-        return number_parse(s, t->n, &t->number) ? ACTOP_OK
-                                                 : fail(p, s, "this number has too many digits");
+        return number_parse(s, t->n, &t->number)
+                   ? ACTOP_OK
+                   : fail(p, s, "this number is too long or too large");
     }
     t->n = sign_length(s);
     t->kind = TOKEN_SIGN;
@@ -171,13 +173,17 @@ static actop_status keep_text(struct parser *p, const char *text, size_t n, uint
 
 static const struct {
     const char *name;
-    actop_metric id;
+    actop_metric id, whole;
     enum row_choice row;
     double factor;
 } names[] = {
-#define NAME(name, metric, row, factor) {name, ACTOP_METRIC_##metric, ROW_##row, factor},
+#define NAME(name, metric, row, factor)                                                            \
+    {name, ACTOP_METRIC_##metric, ACTOP_METRIC_COUNT, ROW_##row, factor},
+#define SHARE(name, metric, whole)                                                                 \
+    {name, ACTOP_METRIC_##metric, ACTOP_METRIC_##whole, ROW_FIRST, 100},
 #include "analysis/condition_names.def"
 #undef NAME
+#undef SHARE
 };
 
 /* NDJSON keys that promise another unit than the base unit say so at their end. */
@@ -213,12 +219,28 @@ static bool same(const char *name, const char *s, size_t n)
     return name != NULL && strlen(name) == n && memcmp(name, s, n) == 0;
 }
 
+/* The NDJSON key of a value of the machine, given in metrics.def or derived there. */
+static bool is_json_key(const actop_metric_info *m, const char *s, size_t n)
+{
+    char derived[96];
+    struct buf b;
+    if (m->scope != ACTOP_SCOPE_MACHINE)
+        return false;
+    if (m->json_key != NULL)
+        return n > 0 && same(m->json_key, s, n);
+    buf_init_fixed(&b, derived, sizeof derived);
+    metric_put_joined(&b, m->key, m->unit);
+    return same(derived, s, n);
+}
+
 static bool find_name(const char *s, size_t n, struct operand *out)
 {
     out->kind = OPERAND_METRIC;
+    out->whole = ACTOP_METRIC_COUNT;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (same(names[i].name, s, n)) {
             out->id = names[i].id;
+            out->whole = names[i].whole;
             out->row = names[i].row;
             out->factor = names[i].factor;
             return true;
@@ -226,11 +248,11 @@ static bool find_name(const char *s, size_t n, struct operand *out)
     for (int id = 0; id < ACTOP_METRIC_COUNT; id++) {
         const actop_metric_info *m = metric_info((actop_metric)id);
         bool by_key = same(m->key, s, n);
-        if (!by_key && !(m->scope == ACTOP_SCOPE_MACHINE && n > 0 && same(m->json_key, s, n)))
+        if (!by_key && !is_json_key(m, s, n))
             continue;
         out->id = (actop_metric)id;
         out->row = ROW_FIRST;
-        out->factor = by_key ? 1 : promised_factor(m);
+        out->factor = by_key || m->json_key == NULL ? 1 : promised_factor(m);
         return true;
     }
     return false;
@@ -317,13 +339,14 @@ static actop_status parse_number(struct parser *p, struct operand *out)
     if (st != ACTOP_OK || !token_is(p, "%"))
         return st;
     out->number /= 100;
+    out->percent = true;
     return next(p);
 }
 
 static actop_status parse_operand(struct parser *p, struct operand *out)
 {
     enum row_choice row;
-    *out = (struct operand){.factor = 1};
+    *out = (struct operand){.factor = 1, .whole = ACTOP_METRIC_COUNT};
     if (p->token.kind == TOKEN_NUMBER)
         return parse_number(p, out);
     if (find_total(p, &row))
@@ -361,6 +384,34 @@ static bool is_info(const struct operand *o)
     return o->kind == OPERAND_METRIC && metric_info(o->id)->kind == ACTOP_KIND_INFO;
 }
 
+/* Names of values are words for people: their case does not matter. */
+static bool same_word(const char *a, const char *b)
+{
+    for (; *a != '\0' && (*a == *b || (is_letter(*a) && is_letter(*b) && (*a ^ *b) == 32)); a++)
+        b++;
+    return *a == *b;
+}
+
+/* The word of a value; of one that is 0 or 1, what NDJSON writes. */
+static const char *value_word(actop_metric id, int value)
+{
+    static const char *const truths[] = {"false", "true"};
+    const char *name = actop_value_name(id, value);
+    bool is_truth = metric_info(id)->kind == ACTOP_KIND_STATE && actop_value_name(id, 0) == NULL;
+    return name == NULL && is_truth && value < 2 ? truths[value] : name;
+}
+
+/* 80% beside a name that promises percent is 80, beside any other share 0.8. False: the name is no share. */
+static bool settle_percent(struct operand *number, const struct operand *other)
+{
+    if (!number->percent || other->kind != OPERAND_METRIC)
+        return true;
+    if (other->whole == ACTOP_METRIC_COUNT && metric_info(other->id)->unit != ACTOP_UNIT_RATIO)
+        return false;
+    number->number *= other->factor;
+    return true;
+}
+
 /* "Serious" beside a metric with names for its values becomes their number. False: the two cannot be compared. */
 static bool settle_text(const struct actop_condition *c, struct operand *text,
                         const struct operand *other)
@@ -372,8 +423,8 @@ static bool settle_text(const struct actop_condition *c, struct operand *text,
     if (is_info(other))
         return true;
     for (int value = 0; value < 32; value++) {
-        const char *name = actop_value_name(other->id, value);
-        if (name == NULL || strcmp(name, c->texts + text->text) != 0)
+        const char *name = value_word(other->id, value);
+        if (name == NULL || !same_word(name, c->texts + text->text))
             continue;
         text->kind = OPERAND_NUMBER;
         text->number = value;
@@ -408,6 +459,9 @@ static actop_status parse_comparison(struct parser *p, uint16_t *out)
         return fail(p, right_at,
                     right.kind == OPERAND_TEXT ? "there is no such name"
                                                : "a text cannot be compared with that");
+    if (!settle_percent(&left, &right) || !settle_percent(&right, &left))
+        return fail(p, left.percent ? left_at : right_at,
+                    "a percentage can only be compared with a share");
     if ((is_info(&left) || is_info(&right)) && op != EQUAL && op != NOT_EQUAL)
         return fail(p, sign_at, "texts can only be compared with == and !=");
     if ((st = add_node(p, NODE_COMPARE, 0, 0, out)) != ACTOP_OK)

@@ -33,7 +33,7 @@ static void put_name(struct buf *b, const struct actop_sample_t *s, actop_metric
     char name[256];
     struct buf n;
     buf_init_fixed(&n, name, sizeof name);
-    export_put_joined(&n, m->key, m->unit);
+    metric_put_joined(&n, m->key, m->unit);
     if (m->scope != ACTOP_SCOPE_MACHINE) {
         const struct entity *e = sample_entity_get(s, m->scope, row);
         buf_putc(&n, '[');

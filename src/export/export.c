@@ -47,23 +47,6 @@ uint64_t export_core_number(const struct actop_sample_t *s, uint32_t row)
     return source != NULL && strncmp(source, "linux", 5) == 0 ? e->id : e->index;
 }
 
-static bool ends_with_word(const char *key, const char *word)
-{
-    size_t n = strlen(key), m = strlen(word);
-    return n > m && strcmp(key + n - m, word) == 0 && strchr("._", key[n - m - 1]) != NULL;
-}
-
-void export_put_joined(struct buf *b, const char *key, actop_unit unit)
-{
-    const char *suffix = unit_key_suffix(unit);
-    for (const char *c = key; *c != '\0'; c++)
-        buf_putc(b, *c == '.' ? '_' : *c);
-    if (suffix[0] != '\0' && !ends_with_word(key, suffix)) {
-        buf_putc(b, '_');
-        buf_puts(b, suffix);
-    }
-}
-
 void export_put_name(struct buf *b, actop_metric id, bool member)
 {
     const actop_metric_info *m = metric_info(id);
@@ -76,7 +59,7 @@ void export_put_name(struct buf *b, actop_metric id, bool member)
         key = strchr(key, '.') + 1;
     if (member && strncmp(key, "one_", 4) == 0)
         key += 4;
-    export_put_joined(b, key, m->unit);
+    metric_put_joined(b, key, m->unit);
 }
 
 bool export_percents(const double *shares, size_t n, int *percents)

@@ -37,9 +37,6 @@ uint64_t export_core_number(const struct actop_sample_t *s, uint32_t row);
  * object of its scope, without the scope ("cluster.limit_freq" is limit_freq_hz). */
 void export_put_name(struct buf *b, actop_metric id, bool member);
 
-/* Key and unit of a metric joined, none said twice: "cpu_power_w". */
-void export_put_joined(struct buf *b, const char *key, actop_unit unit);
-
 /* Whole percents that add up to 100 (largest remainder) of n ≤ 8 shares; false when they add up to nothing. */
 bool export_percents(const double *shares, size_t n, int *percents);
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/buf.h"
+
 const actop_metric_info metric_table[] = {
 #define METRIC(id, key, unit, kind, scope, json, prometheus, help)                                 \
     {ACTOP_METRIC_##id,  key, help, json, prometheus, ACTOP_UNIT_##unit, ACTOP_KIND_##kind,        \
@@ -101,6 +103,23 @@ const char *unit_key_suffix(actop_unit unit)
 const char *unit_prometheus_suffix(actop_unit unit)
 {
     return units[unit].prometheus;
+}
+
+static bool ends_with_word(const char *key, const char *word)
+{
+    size_t n = strlen(key), m = strlen(word);
+    return n > m && strcmp(key + n - m, word) == 0 && strchr("._", key[n - m - 1]) != NULL;
+}
+
+void metric_put_joined(struct buf *b, const char *key, actop_unit unit)
+{
+    const char *suffix = unit_key_suffix(unit);
+    for (const char *c = key; *c != '\0'; c++)
+        buf_putc(b, *c == '.' ? '_' : *c);
+    if (suffix[0] != '\0' && !ends_with_word(key, suffix)) {
+        buf_putc(b, '_');
+        buf_puts(b, suffix);
+    }
 }
 
 const char *actop_state_name(actop_state state)

@@ -38,6 +38,10 @@ static inline uint32_t scope_columns(actop_scope scope)
 /* True for scopes whose rows come and go. */
 bool scope_is_coming(actop_scope scope);
 
+/* Key and unit of a metric joined, none said twice: "cpu_power_w". */
+struct buf;
+void metric_put_joined(struct buf *b, const char *key, actop_unit unit);
+
 const char *unit_key_suffix(actop_unit unit);        /* "w" */
 const char *unit_prometheus_suffix(actop_unit unit); /* "watts" */
 

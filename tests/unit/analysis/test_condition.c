@@ -22,6 +22,10 @@ static struct rig *warm_machine(void)
     rig_set(r, ACTOP_METRIC_THERMAL_STATE, 0, 2);
     rig_set(r, ACTOP_METRIC_BANDWIDTH, 0, 60e9);
     rig_set(r, ACTOP_METRIC_SWAP_USED, 0, 1073741824.0);
+    rig_set(r, ACTOP_METRIC_RAM_USED, 0, 6e9);
+    rig_set(r, ACTOP_METRIC_RAM_TOTAL, 0, 8e9);
+    rig_set(r, ACTOP_METRIC_LOAD_1, 0, 2.5);
+    rig_set(r, ACTOP_METRIC_MEMORY_PSI_SOME, 0, 0.06);
     rig_step(r);
     return r;
 }
@@ -55,6 +59,17 @@ static void a_condition_means_what_it_says(void **state)
         {"gpu.util == 0.4", ACTOP_TRUE},
         {"gpu.util == 40%", ACTOP_TRUE},
         {"gpu.util != 40 %", ACTOP_FALSE},
+        {"gpu_util_pct == 40%",
+         ACTOP_TRUE}, /* not 0.4, which any GPU that does something exceeds */
+        {"90% < gpu_util_pct", ACTOP_FALSE},
+        {"max(core.util) > 99 %", ACTOP_TRUE},
+        {"ram_used_percent == 75", ACTOP_TRUE},
+        {"ram_used_percent > 80%", ACTOP_FALSE},
+        {"load_1m > 2", ACTOP_TRUE},
+        {"memory_pressure_some_ratio > 5%", ACTOP_TRUE},
+        {"alert_swap_rise == true", ACTOP_FALSE},
+        {"alert_swap_rise == false", ACTOP_TRUE},
+        {"thermal_state == serious", ACTOP_TRUE},
         {"pcpu_util_pct > 89 and ecpu_util_pct < 11", ACTOP_TRUE},
         {"pcpu_freq_mhz >= 3200", ACTOP_TRUE},
         {"ecpu_freq_mhz > 0", ACTOP_UNKNOWN},
@@ -120,6 +135,10 @@ static void a_mistake_is_shown_with_its_place(void **state)
         {"chip == 3", 0, "column 1: a text cannot be compared with that"},
         {"thermal_state == Warm", 17, "column 18: there is no such name"},
         {"cpu_temp_c < \"x", 13, "column 14: this text is not closed"},
+        {"cpu_watts > 50%", 12, "column 13: a percentage can only be compared with a share"},
+        {"cpu_watts > 1e300", 12,
+         "column 13: this number is too long or too large, found \"1e300\""},
+        {"alert_swap_rise == maybe", 19, "column 20: there is no such name"},
         {"cpu_temp_c # 3", 11, "column 12: this character does not belong here"},
         {"3 < 'a'", 4, "column 5: there is no such name"},
     };
