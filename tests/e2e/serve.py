@@ -326,6 +326,30 @@ def _():
         assert sorted(took)[len(took) // 2] < 1.0, took
 
 
+@tap.case("one more connection than there may be ends the one that has been idle longest, not one that is asking")
+def _():
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limits[1] != resource.RLIM_INFINITY and limits[1] < 4500:
+        tap.skip(f"a process may only have {limits[1]} descriptors here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], 4500), limits[1]))
+    with Server() as server:
+        server.wait_for("/healthz")
+        begun = time.monotonic()
+        asking = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+        asking.sendall(b"GET /healthz HTTP/1.1\r\n")  # the first of all, and it goes on below
+        crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(1999)]
+        assert b"ok" in server.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert crowd[0].recv(1) == b""
+        crowd[1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert crowd[1].recv(100).startswith(b"HTTP/1.1 200 ")
+        if time.monotonic() - begun < 4:  # else its five seconds may be over
+            asking.sendall(b"Host: localhost\r\n\r\n")
+            assert asking.recv(100).startswith(b"HTTP/1.1 200 ")
+        assert re.search(rb"actop_http_dropped_total [1-9]", server.get("/metrics")[2])
+        for s in (asking, *crowd):
+            s.close()
+
+
 def read_events(server, path, headers, wanted):
     """(ids, data) of the first events of a stream."""
     request = urllib.request.Request(f"http://127.0.0.1:{server.port}{path}", headers=headers)
