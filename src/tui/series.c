@@ -97,9 +97,12 @@ static bool grow_ring(struct ring *r)
 
 static struct ring *ring_for(struct series *s, uint64_t id, uint64_t seq)
 {
+    struct ring *r = s->cap == 0 ? NULL : slot_of(s, id);
+    if (r != NULL && r->id != 0)
+        return r; /* also where there is no memory for more */
     if (2 * (s->n + 1) > s->cap && !grow_table(s, seq))
         return NULL;
-    struct ring *r = slot_of(s, id);
+    r = slot_of(s, id);
     if (r->id == 0) {
         if (!grow_ring(r))
             return NULL;

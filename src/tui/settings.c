@@ -184,6 +184,8 @@ actop_status settings_save(const char *path, const struct settings *now,
     struct buf text = BUF_INIT;
     *changed = 0;
     list_settings(list, now, saved);
+    char *real = realpath(path, NULL); /* a link stays one: many keep their settings elsewhere */
+    path = real != NULL ? real : path;
     actop_status st = read_file(path, &text, err);
     for (size_t i = 0; st == ACTOP_OK && i < SETTINGS; i++) {
         if (!list[i].changed)
@@ -196,5 +198,6 @@ actop_status settings_save(const char *path, const struct settings *now,
     if (st == ACTOP_OK && *changed > 0)
         st = replace_file(path, &text, err);
     buf_release(&text);
+    free(real);
     return st;
 }

@@ -3,6 +3,7 @@
 #include "tui/term.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -18,12 +19,14 @@
 #endif
 
 #include "base/error.h"
+#include "base/signals.h"
 #include "tui/caps.h"
 
 /* What a crash handler needs to give the terminal back. */
 static struct {
     volatile int open;
     int fd;
+    int out; /* for writing: our own where it can be had, so that it does not block; else standard output */
     struct termios before;
     char leave[CAP_SIZE * 8];
     size_t n_leave;
@@ -43,20 +46,36 @@ static const char mouse_off[] = "\033[?1006l\033[?1000l";
 
 /* ---- writing ---------------------------------------------------------------------------------------- */
 
-/* All bytes, however slowly the terminal takes them. */
-static bool write_all(int fd, const char *bytes, size_t n)
+/* Our own description of the terminal behind standard output: O_NONBLOCK on the inherited one would hold for the shell,
+ * too. */
+static int open_output(void)
+{
+    char path[256];
+    int fd = -1;
+    if (ttyname_r(STDOUT_FILENO, path, sizeof path) == 0)
+        fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    return fd >= 0 ? fd : STDOUT_FILENO;
+}
+
+enum { TRY_MS = 100, LEAVE_TRIES = 10, UNTIL_ENDED = -1 };
+
+/* All bytes, however slowly the terminal takes them. One that takes none any more (its window hangs, its line is held)
+ * must not keep us from ending: false after so many tries, or once a signal says to end. */
+static bool write_all(const char *bytes, size_t n, int tries)
 {
     while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
+        struct pollfd wait = {saved.out, POLLOUT, 0};
+        int ready = poll(&wait, 1, TRY_MS);
+        ssize_t done = ready > 0 ? write(saved.out, bytes, n) : -1;
         if (done > 0) {
             bytes += done;
             n -= (size_t)done;
-        } else if (errno == EAGAIN) {
-            struct pollfd wait = {fd, POLLOUT, 0};
-            (void)poll(&wait, 1, 1000);
-        } else if (errno != EINTR) {
-            return false;
+            continue;
         }
+        bool again = done < 0 && (ready == 0 || errno == EAGAIN || errno == EINTR);
+        if (!again || tries == 0 || (tries == UNTIL_ENDED && signals_ended() != 0))
+            return false;
+        tries -= tries > 0 ? 1 : 0;
     }
     return true;
 }
@@ -85,9 +104,9 @@ static bool enter(struct term *t)
     raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
-    if (tcsetattr(saved.fd, TCSADRAIN, &raw) != 0)
+    saved.open = 1; /* before it is true: giving back what was not taken does no harm */
+    if (tcsetattr(saved.fd, TCSANOW, &raw) != 0)
         return false;
-    saved.open = 1;
     buf_clear(&t->out);
     buf_puts(&t->out, t->caps.enter);
     buf_puts(&t->out, t->caps.hide);
@@ -95,7 +114,7 @@ static bool enter(struct term *t)
     if (t->caps.mouse)
         buf_puts(&t->out, mouse_on);
     t->shown_valid = false;
-    return !t->out.failed && write_all(STDOUT_FILENO, t->out.data, t->out.len);
+    return !t->out.failed && write_all(t->out.data, t->out.len, UNTIL_ENDED);
 }
 
 void term_emergency(void)
@@ -103,7 +122,7 @@ void term_emergency(void)
     if (!saved.open)
         return;
     saved.open = 0;
-    if (write(STDOUT_FILENO, saved.leave, saved.n_leave) < 0) {
+    if (write(saved.out, saved.leave, saved.n_leave) < 0) {
         /* there is nobody left to tell */
     }
     (void)tcsetattr(saved.fd, TCSANOW, &saved.before);
@@ -114,9 +133,10 @@ void term_suspend(struct term *t)
     (void)t;
     if (!saved.open)
         return;
+    /* Settings wait for output that is on its way, but not where it does not get through. */
+    bool gone = write_all(saved.leave, saved.n_leave, LEAVE_TRIES);
+    (void)tcsetattr(saved.fd, gone ? TCSADRAIN : TCSANOW, &saved.before);
     saved.open = 0;
-    (void)write_all(STDOUT_FILENO, saved.leave, saved.n_leave);
-    (void)tcsetattr(saved.fd, TCSADRAIN, &saved.before);
 }
 
 void term_resume(struct term *t)
@@ -155,6 +175,7 @@ actop_status term_open(struct term **out, actop_error *err)
         t->caps.colours = COLOURS_256; /* it has no 24-bit colours: reported by its users */
     t->utf8 = locale_is_utf8();
     saved.fd = STDIN_FILENO;
+    saved.out = open_output();
     remember_leave(&t->caps);
     if (!enter(t)) {
         term_close(t);
@@ -169,6 +190,9 @@ void term_close(struct term *t)
     if (t == NULL)
         return;
     term_suspend(t);
+    if (saved.out != STDOUT_FILENO)
+        (void)close(saved.out);
+    saved.out = STDOUT_FILENO;
     grid_release(&t->shown);
     buf_release(&t->out);
     free(t);
@@ -240,5 +264,5 @@ bool term_show(struct term *t, const struct grid *g, const struct looks *looks)
         memcpy(t->shown.cells, g->cells, (size_t)g->rows * (size_t)g->cols * sizeof *g->cells);
     t->looks = *looks;
     t->shown_valid = true;
-    return t->out.len == 0 || write_all(STDOUT_FILENO, t->out.data, t->out.len);
+    return t->out.len == 0 || write_all(t->out.data, t->out.len, UNTIL_ENDED);
 }

@@ -161,7 +161,7 @@ static void one_round(struct loop *l)
     if (n > 0 && fds[0].revents != 0 && !term_read(l->term, &l->input))
         l->gone = true;
     take_signals(l);
-    take_keys(l, n == 0 || fds[0].revents == 0);
+    take_keys(l, n == 0);
     if (n > 0 && fds[2].revents != 0)
         take_samples(l);
     (void)app_tick(&l->app, os_awake_ns());

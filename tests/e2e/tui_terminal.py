@@ -171,6 +171,23 @@ def _(number):
     left_clean(s.raw)
 
 
+@tap.case("a terminal that takes nothing any more does not keep it from ending, by", ("SIGTERM", signal.SIGTERM),
+          ("SIGHUP", signal.SIGHUP))
+def _(number):
+    s = Session("demo", "m4-max", "--interval", "0.1", rows=60, cols=200)
+    s.wait_for("P-CPU +[0-9]+%")
+    end = time.monotonic() + 30  # until its terminal is full: nobody reads
+    while time.monotonic() < end and select.select([], [s.tty], [], 0)[1]:
+        time.sleep(0.1)
+    assert not select.select([], [s.tty], [], 0.3)[1], "the terminal never got full"
+    s.signal(number)
+    s.process.wait(5)
+    after = termios.tcgetattr(s.tty)
+    os.close(s.tty)
+    os.close(s.fd)
+    assert after == s.before, "the terminal's settings are not what they were"
+
+
 @tap.case("Ctrl-Z gives the terminal back, and fg takes it again")
 def _():
     s = Session(*SIM)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tui/process_list.h"
+#include "lib/alloc.h"
 #include "tui/series.h"
 #include "tui/settings.h"
 #include "unit/tui/maker.h"
@@ -138,6 +139,33 @@ static void series_forget_what_is_long_gone(void **state)
     maker_free(m);
 }
 
+/* What has a place goes on taking values; what is new begins when there is memory again. */
+static void series_go_on_without_memory_for_more(void **state)
+{
+    (void)state;
+    struct maker *m = maker_new(&maker_machines[0]);
+    for (long n = 1; n <= 60; n++) {
+        struct series s = {0};
+        float got[3];
+        for (int i = 1; i <= 3; i++) {
+            const actop_sample_t *sample = maker_next(m);
+            alloc_fail_nth(i == 2 ? 1 : i == 1 ? n : 0);
+            series_take(&s, sample);
+            alloc_fail_nth(0);
+            if (i == 3) {
+                actop_times at = {.size = sizeof at};
+                actop_sample_times(sample, &at);
+                series_get(&s, ACTOP_METRIC_GPU_UTIL, "machine", at.seq, got, 3);
+                assert_false(isnan(got[2])); /* by now all have one */
+                assert_true(isnan(got[0]) || !isnan(got[1]));
+            }
+            actop_sample_unref(sample);
+        }
+        series_release(&s);
+    }
+    maker_free(m);
+}
+
 static void series_give_back_what_was_taken_wherever_a_chart_ends(void **state)
 {
     (void)state;
@@ -231,6 +259,28 @@ static void only_changed_settings_are_written_and_the_rest_of_the_file_stays(voi
     (void)rmdir(folder);
 }
 
+static void a_link_to_the_configuration_stays_one(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/actop-settings.XXXXXX";
+    char path[100], real[100];
+    struct stat st;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/config", folder);
+    (void)snprintf(real, sizeof real, "%s/elsewhere", folder);
+    write_file(real, "interval = 3\n");
+    assert_int_equal(symlink("elsewhere", path), 0);
+    struct settings saved = {.interval_s = 3}, now = saved;
+    now.interval_s = 5;
+    int changed = 0;
+    assert_int_equal(settings_save(path, &now, &saved, &changed, NULL), ACTOP_OK);
+    assert_non_null(strstr(read_text(real), "interval = 5"));
+    assert_true(lstat(path, &st) == 0 && S_ISLNK(st.st_mode));
+    (void)unlink(path);
+    (void)unlink(real);
+    (void)rmdir(folder);
+}
+
 static void a_file_that_cannot_be_written_is_a_sentence_and_stays(void **state)
 {
     (void)state;
@@ -251,8 +301,10 @@ int main(void)
         cmocka_unit_test(groups_are_applications_by_bundle_executable_or_name),
         cmocka_unit_test(a_bad_expression_keeps_the_last_good_filter),
         cmocka_unit_test(series_forget_what_is_long_gone),
+        cmocka_unit_test(series_go_on_without_memory_for_more),
         cmocka_unit_test(series_give_back_what_was_taken_wherever_a_chart_ends),
         cmocka_unit_test(only_changed_settings_are_written_and_the_rest_of_the_file_stays),
+        cmocka_unit_test(a_link_to_the_configuration_stays_one),
         cmocka_unit_test(a_file_that_cannot_be_written_is_a_sentence_and_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
