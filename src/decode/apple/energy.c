@@ -311,6 +311,12 @@ static bool is_pmp_energy(const char *group)
     return apple_starts(group, "ioreport/PMP") && strstr(group, "/Energy Counters") != NULL;
 }
 
+/* Whether a rail can be called by this name whole: a cut name could be another's. */
+static bool has_room_for(const char *name)
+{
+    return strlen(name) < sizeof((struct rail *)0)->key;
+}
+
 /* A name that stands twice (in a legend, or in PMP and PMP0) is one counter listed twice: the first one counts. */
 static bool stands_already(const struct energy *e, const struct schema *s, uint32_t hash,
                            const char *name, bool pmp)
@@ -330,8 +336,8 @@ static bool take_channel(struct energy *e, struct decode_schema *d, int32_t chan
     const char *name = schema_text(d->schema, c->name);
     double j_per_step = joules_of(schema_text(d->schema, c->unit));
     uint32_t hash = (uint32_t)hash_bytes(name, strlen(name));
-    if (j_per_step == 0 || c->count != 1 || is_part(name) || e->n_meters == MAX_METERS ||
-        stands_already(e, d->schema, hash, name, pmp))
+    if (j_per_step == 0 || c->count != 1 || is_part(name) || !has_room_for(name) ||
+        e->n_meters == MAX_METERS || stands_already(e, d->schema, hash, name, pmp))
         return true;
     struct meter m = {.channel = channel, .j_per_step = j_per_step, .name = hash};
     const char *key = schema_text(d->schema, c->key);
@@ -1002,7 +1008,8 @@ static void notes(const void *state, const struct decode_notes *d)
         const struct channel *c = &s->channels[i];
         const char *group = schema_text(s, c->group);
         if ((strcmp(group, "ioreport/Energy Model") == 0 || is_pmp_energy(group)) &&
-            (c->count != 1 || joules_of(schema_text(s, c->unit)) == 0))
+            (c->count != 1 || joules_of(schema_text(s, c->unit)) == 0 ||
+             !has_room_for(schema_text(s, c->name))))
             notes_add(d->into, ACTOP_NOTE_CHANNEL, schema_text(s, c->key),
                       "energy in a unit or form not known here");
     }

@@ -265,8 +265,12 @@ static void add_sensors(struct schema *s, const struct machine *m, struct sim_ma
         map->fans[i] = add(s, key, "smc", key + 4, "flt ", smc, 1, NULL, 0, 64);
     }
     for (size_t i = 0; i < m->n_hid; i++) {
-        char key[96];
-        (void)snprintf(key, sizeof key, "hid/temperature/%s", m->hid[i].product);
+        char key[112];
+        unsigned same = 1; /* a repeated product gets ~2, ~3 … by its order, as on a Mac */
+        for (size_t k = 0; k < i; k++)
+            same += strcmp(m->hid[k].product, m->hid[i].product) == 0;
+        (void)snprintf(key, sizeof key, same > 1 ? "hid/temperature/%s~%u" : "hid/temperature/%s",
+                       m->hid[i].product, same);
         map->hid[i] = schema_add_channel(s, &(struct channel_spec){.key = key,
                                                                    .group = "hid/temperature",
                                                                    .name = m->hid[i].product,
@@ -325,7 +329,8 @@ static void add_rows(struct schema *s, const struct machine *m, struct sim_map *
     map->clients = m->gpu.cores == 0
                        ? -1
                        : schema_add_rowset(s, "gpu_client", ACTOP_SCOPE_PROCESS,
-                                           collector(s, "gpu_clients", 0, ""), client, N(client));
+                                           collector(s, "registry/gpu_clients", 0, ""), client,
+                                           N(client));
     map->interfaces = schema_add_rowset(s, "interface", ACTOP_SCOPE_INTERFACE,
                                         collector(s, "network", 0, ""), interface, N(interface));
     map->disks = schema_add_rowset(s, "disk", ACTOP_SCOPE_DISK,

@@ -298,6 +298,8 @@ static void what_stands_twice_is_counted_once(void **state)
         {"PCPUDTL00", "mJ", 99999},
         {"DIE_0_PACC0_CPU0_SRAM", "mJ", 99999},
         {"Quantum Energy", "parsec", 99999},
+        {"A BLOCK WITH A NAME LONGER THAN ANY EVER SEEN 0", "mJ", 99999},
+        {"A BLOCK WITH A NAME LONGER THAN ANY EVER SEEN 1", "mJ", 99999},
         {"AMCC0_0", "mJ", 300},
         {"AMCC0_1", "mJ", 300},
     };
