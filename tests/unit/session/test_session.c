@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -361,6 +362,54 @@ static void every_failing_allocation_is_survived(void **state)
     assert_true(n > 10);
 }
 
+/* One tick of a stream: read, decode, analyse, publish, and write as NDJSON into memory that is there. */
+static void tick(actop_session *s, char *text, size_t size)
+{
+    actop_format_options f = ACTOP_FORMAT_OPTIONS_INIT;
+    f.processes = 1;
+    f.evidence = 1;
+    const actop_sample_t *sample = actop_sample(s, NULL);
+    assert_non_null(sample);
+    size_t n = actop_format(sample, ACTOP_FORMAT_NDJSON, &f, text, size);
+    assert_true(n > 100 && n < size);
+}
+
+/* Without history, whose storage is memory for what it keeps. */
+static void a_whole_tick_allocates_nothing_once_all_was_seen(void **state)
+{
+    (void)state;
+    enum { SIZE = 1 << 20, WARM = 100, TICKS = 100 };
+    static const struct {
+        const char *source;
+        uint32_t want;
+    } rows[] = {
+        {"none", 0},
+        {"sim:m4-max+idle", 0},
+        {"sim:m3-ultra+idle", ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_GPU_CLIENTS},
+        {"auto", 0},
+    };
+    char *text = malloc(SIZE);
+    assert_non_null(text);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        actop_options o = ACTOP_OPTIONS_INIT;
+        o.source = rows[i].source;
+        o.want |= rows[i].want;
+        o.history_bytes = 0;
+        o.speed = 0;
+        actop_session *s = NULL;
+        if (actop_open(&o, &s, NULL) != ACTOP_OK)
+            continue; /* "auto" where there is nothing to read */
+        for (int k = 0; k < WARM; k++)
+            tick(s, text, SIZE);
+        unsigned long before = alloc_count();
+        for (int k = 0; k < TICKS; k++)
+            tick(s, text, SIZE);
+        CHECK_ROW(alloc_count() == before, rows[i].source);
+        actop_close(s);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +425,7 @@ int main(void)
         cmocka_unit_test(joules_are_watts_over_time_on_every_simulated_machine),
         cmocka_unit_test(waits_may_be_as_long_as_a_number_can_say),
         cmocka_unit_test(stopping_interrupts_until_the_read_has_ended),
+        cmocka_unit_test(a_whole_tick_allocates_nothing_once_all_was_seen),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
