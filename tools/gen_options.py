@@ -87,9 +87,10 @@ def md():
             lines.append(f"| {names} | {values} | {default} | {o.help}{place} |")
     lines += ["", "## Exit status", "", "| status | when |", "|---|---|",
               "| 0 | all well; also when the reader of a stream has gone, at the end of a recording, and on SIGTERM |",
-              "| 1 | something failed; `doctor`: something is denied or failed |",
+              "| 1 | something failed; `doctor`: something is denied or failed; `wait`: timed out; `assert`: broken |",
               "| 2 | a mistake in what was asked for; `doctor`: nothing is readable |",
-              "| 130 | `--json` or `--serve` ended by Ctrl-C |"]
+              "| 130 | ended by Ctrl-C; `wait`: 128 + any signal that ended it |",
+              "| other | `assert`: the command's own, 128 + signal, 127 not found, 126 cannot be run ([conditions.md](conditions.md)) |"]
     hidden = [o for o in OPTIONS if o.places == "ENVIRONMENT"]
     lines += ["", "## Environment only", ""]
     lines += [f"- `ACTOP_{o.name.upper().replace('-', '_')}`: {o.help}" for o in hidden]
@@ -135,7 +136,8 @@ def man():
               "Without XDG_CONFIG_HOME it is \\fI~/.config/actop/config\\fR.", ".SH ENVIRONMENT", ".TP", ".B ACTOP_NAME",
               "The option \\fB\\-\\-name\\fR, in capitals and with \\(lq_\\(rq for \\(lq\\-\\(rq. The command line wins over the",
               "environment, and that over the file.", ".SH EXIT STATUS", ".TP", ".B 0", "All well.", ".TP", ".B 1",
-              "Something failed.", ".TP", ".B 2", "A mistake in what was asked for.", ".TP", ".B 130", "Ended by Ctrl\\-C.",
+              "Something failed; with wait: timed out, with assert: broken.", ".TP", ".B 2", "A mistake in what was asked for.", ".TP", ".B 130", "Ended by Ctrl\\-C; wait gives 128 + any signal that ended it.",
+              ".TP", ".B other", "With assert the command's own: 128 + signal, 127 not found, 126 cannot be run.",
               ".SH EXAMPLES", ".nf", "actop \\-\\-json \\-\\-interval 1 | jq .package_watts",
               "actop record yesterday.actop", "actop replay yesterday.actop", "actop doctor", ".fi"]
     return "\n".join(lines) + "\n"

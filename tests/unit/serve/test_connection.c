@@ -2,6 +2,7 @@
 /* Clients that are slow, with a clock of our own: each deadline is what docs/http.md says, whatever trickles meanwhile. */
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -73,6 +74,33 @@ static void a_head_has_five_seconds_from_its_first_byte_however_slowly_it_trickl
     assert_false(connection_expired(&k.serve, k.c, 136 * S));
     assert_int_equal(k.serve.self.dropped, 1);
     client_close(&k);
+}
+
+static void before_the_first_sample_data_is_asked_for_again_later(void **state)
+{
+    static const struct {
+        const char *path;
+        int status;
+    } rows[] = {
+        {"/metrics", 503},        {"/api/v1/sample", 503}, {"/api/v1/stream", 503},
+        {"/api/v1/history", 503}, {"/api/v1/info", 503},   {"/api/v1/frames", 503},
+        {"/json", 503},           {"/healthz", 503},       {"/", 200},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct client k;
+        char text[4096], head[100], first[40];
+        client_open(&k);
+        int n =
+            snprintf(head, sizeof head, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", rows[i].path);
+        say(&k, head, (size_t)n, 101 * S);
+        assert_true(hear(&k, text, sizeof text) > 0);
+        (void)snprintf(first, sizeof first, "HTTP/1.1 %d ", rows[i].status);
+        CHECK_ROW(strncmp(text, first, strlen(first)) == 0, rows[i].path);
+        CHECK_ROW((strstr(text, "\r\nRetry-After: 1\r\n") != NULL) == (rows[i].status == 503),
+                  rows[i].path);
+        client_close(&k);
+    }
 }
 
 static void between_requests_there_is_a_minute(void **state)
@@ -185,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_head_has_five_seconds_from_its_first_byte_however_slowly_it_trickles),
+        cmocka_unit_test(before_the_first_sample_data_is_asked_for_again_later),
         cmocka_unit_test(between_requests_there_is_a_minute),
         cmocka_unit_test(an_answer_has_to_be_taken_within_ten_seconds_however_slowly_it_goes),
         cmocka_unit_test(a_stream_shows_signs_of_life_and_its_client_has_to),
