@@ -4,8 +4,11 @@
  * its hypervisor's interface has that as its master; a port of a switch chip names the interface its traffic runs
  * through (iflink). In a container there is no hardware: there what leads out of it (an Ethernet whose other end is
  * not among the interfaces) stands for the machine, and is marked derived. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/pool.h"
+#include "base/vec.h"
 #include "decode/rows.h"
 #include "decode/rowmap.h"
 
@@ -40,6 +43,10 @@ struct network {
     int32_t rowset;
     int32_t columns[N_COLUMNS];
     uint16_t via;
+    /* Rows of this frame by their ifindex and by their name, row + 1, 0 is free: a machine of containers has thousands of
+     * interfaces, each with a link to look for. Owned. */
+    uint32_t *index;
+    size_t cap_index; /* a power of two, or 0 */
 };
 
 /* Sums over what counts for the machine. */
@@ -77,26 +84,84 @@ static bool same_name(const struct network *net, const struct frame *f, uint32_t
     return n == n_own && memcmp(own, name, n) == 0;
 }
 
+/* ---- Rows by ifindex and by name ---------------------------------------------------------------------------------- */
+
+static bool make_room(struct network *net, size_t rows)
+{
+    size_t cap = net->cap_index == 0 ? 64 : net->cap_index;
+    while (cap < rows * 4) /* two places a row, half of them free */
+        cap *= 2;
+    if (cap > net->cap_index) {
+        uint32_t *index = calloc(cap, sizeof *index);
+        if (index == NULL)
+            return false;
+        free(net->index);
+        net->index = index;
+        net->cap_index = cap;
+    }
+    memset(net->index, 0, net->cap_index * sizeof *net->index);
+    return true;
+}
+
+static size_t start_of(const struct network *net, uint64_t key)
+{
+    return (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (net->cap_index - 1);
+}
+
+/* Where the first row of that ifindex stands, or would. */
+static size_t place_of_number(const struct network *net, const struct frame *f, uint64_t ifindex)
+{
+    size_t at = start_of(net, ifindex);
+    while (net->index[at] != 0 && number(net, f, net->index[at] - 1, IFINDEX) != ifindex)
+        at = (at + 1) & (net->cap_index - 1);
+    return at;
+}
+
+static size_t place_of_name(const struct network *net, const struct frame *f, const char *name,
+                            size_t n)
+{
+    size_t at = start_of(net, hash_bytes(name, n));
+    while (net->index[at] != 0 && !same_name(net, f, net->index[at] - 1, name, n))
+        at = (at + 1) & (net->cap_index - 1);
+    return at;
+}
+
+/* Of several rows of one number or name the first is found. */
+static bool make_index(struct network *net, const struct frame *f)
+{
+    uint32_t rows = f->rows[net->rowset].n;
+    if (!make_room(net, rows))
+        return false;
+    for (uint32_t row = 0; row < rows; row++) {
+        size_t n;
+        const char *name = row_text(f, net->rowset, row, net->columns[NAME], &n);
+        size_t at = place_of_number(net, f, number(net, f, row, IFINDEX));
+        if (net->index[at] == 0)
+            net->index[at] = row + 1;
+        at = place_of_name(net, f, name, n);
+        if (net->index[at] == 0)
+            net->index[at] = row + 1;
+    }
+    return true;
+}
+
+/* ---- What counts -------------------------------------------------------------------------------------------------- */
+
 /* The interface it is linked to stands among the others. */
 static bool link_is_here(const struct network *net, const struct frame *f, uint32_t row)
 {
     uint64_t link = number(net, f, row, IFLINK);
     if (link == 0 || link == number(net, f, row, IFINDEX))
         return false;
-    for (uint32_t i = 0; i < f->rows[net->rowset].n; i++)
-        if (i != row && number(net, f, i, IFINDEX) == link)
-            return true;
-    return false;
+    return net->index[place_of_number(net, f, link)] != 0;
 }
 
 static bool master_is_physical(const struct network *net, const struct frame *f, uint32_t row)
 {
     size_t n;
     const char *master = row_text(f, net->rowset, row, net->columns[MASTER], &n);
-    for (uint32_t i = 0; n > 0 && i < f->rows[net->rowset].n; i++)
-        if (same_name(net, f, i, master, n))
-            return is_physical(net, f, i);
-    return false;
+    uint32_t found = n > 0 ? net->index[place_of_name(net, f, master, n)] : 0;
+    return found != 0 && is_physical(net, f, found - 1);
 }
 
 /* What stands for the machine when no interface is hardware. Without /sys there is nothing to tell them apart by. */
@@ -226,6 +291,10 @@ static void network_step(void *state, struct decode_frame *d)
         return;
     }
     uint32_t n = f->rows[net->rowset].n;
+    if (!make_index(net, f)) {
+        d->out->failed = true;
+        return;
+    }
     for (uint32_t row = 0; row < n && !any_physical; row++)
         any_physical = is_physical(net, f, row);
     rowmap_begin(&net->map);
@@ -237,12 +306,19 @@ static void network_step(void *state, struct decode_frame *d)
 
 static bool network_clone(void *to, const void *from)
 {
-    return rowmap_clone(&((struct network *)to)->map, &((const struct network *)from)->map);
+    struct network *net = to;
+    net->index = NULL; /* of one frame: made anew with the next */
+    net->cap_index = 0;
+    return rowmap_clone(&net->map, &((const struct network *)from)->map);
 }
 
 static void network_release(void *state)
 {
-    rowmap_release(&((struct network *)state)->map);
+    struct network *net = state;
+    rowmap_release(&net->map);
+    free(net->index);
+    net->index = NULL;
+    net->cap_index = 0;
 }
 
 const struct decode_part decode_part_network = {
