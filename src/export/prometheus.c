@@ -243,12 +243,16 @@ static bool see(struct seen *seen, const char *labels)
     return true;
 }
 
-static const struct cell *first_value(const struct actop_sample_t *s, actop_metric id)
+/* The first of the least certain values: HELP must not call measured what is so for some rows only. */
+static const struct cell *least_certain(const struct actop_sample_t *s, actop_metric id)
 {
-    for (uint32_t row = 0; row < sample_rows(s, metric_info(id)->scope); row++)
-        if (cell_has(sample_cell(s, id, row)))
-            return sample_cell(s, id, row);
-    return NULL;
+    const struct cell *least = NULL;
+    for (uint32_t row = 0; row < sample_rows(s, metric_info(id)->scope); row++) {
+        const struct cell *c = sample_cell(s, id, row);
+        if (cell_has(c) && (least == NULL || c->origin > least->origin))
+            least = c;
+    }
+    return least;
 }
 
 static void put_rows(const struct writer *w, actop_metric id, const char *family, struct seen *seen)
@@ -278,7 +282,7 @@ static bool has_sibling_before(actop_metric id, const char *family)
 static void put_family(const struct writer *w, actop_metric id, struct seen *seen)
 {
     char family[FAMILY_NAME_SIZE], other[FAMILY_NAME_SIZE];
-    const struct cell *evidence = first_value(w->s, id);
+    const struct cell *evidence = least_certain(w->s, id);
     family_of(id, family);
     bool shared = metric_info(id)->prometheus != NULL &&
                   strchr(metric_info(id)->prometheus, '|') != NULL;
@@ -287,7 +291,7 @@ static void put_family(const struct writer *w, actop_metric id, struct seen *see
     for (int k = (int)id + 1; k < ACTOP_METRIC_COUNT && shared && evidence == NULL; k++) {
         family_of((actop_metric)k, other);
         if (strcmp(other, family) == 0)
-            evidence = first_value(w->s, (actop_metric)k);
+            evidence = least_certain(w->s, (actop_metric)k);
     }
     if (evidence == NULL)
         return;
