@@ -66,14 +66,16 @@ static void put_clusters(struct buf *b, const actop_sample_t *sample)
 {
     uint32_t n = actop_rows(sample, ACTOP_SCOPE_CLUSTER);
     put_label(b, "cores");
-    buf_printf(b, "%u in %u clusters\n", actop_rows(sample, ACTOP_SCOPE_CORE), n);
+    buf_printf(b, "%u in %u cluster%s\n", actop_rows(sample, ACTOP_SCOPE_CORE), n,
+               n == 1 ? "" : "s");
     for (uint32_t row = 0; row < n; row++) {
         actop_entity e;
         if (actop_entity_at(sample, ACTOP_SCOPE_CLUSTER, row, &e) != ACTOP_OK)
             continue;
         put_label(b, row == 0 ? "clusters" : "");
         put_safe(b, e.key);
-        buf_printf(b, ": %u cores", owned(sample, ACTOP_SCOPE_CORE, ACTOP_SCOPE_CLUSTER, row));
+        uint32_t cores = owned(sample, ACTOP_SCOPE_CORE, ACTOP_SCOPE_CLUSTER, row);
+        buf_printf(b, ": %u core%s", cores, cores == 1 ? "" : "s");
         put_mhz(b, sample, ACTOP_METRIC_CLUSTER_MAX_FREQ, row);
         buf_putc(b, '\n');
     }

@@ -246,6 +246,12 @@ static uint32_t cores_of_tier(const struct actop_sample_t *s, int32_t tier)
     return n;
 }
 
+static void put_cores(struct buf *b, uint32_t n)
+{
+    buf_put_u64(b, n);
+    buf_puts(b, n == 1 ? " core" : " cores");
+}
+
 static void put_core_count(struct report *r)
 {
     uint32_t n = cores_of_tier(r->s, -1);
@@ -253,8 +259,7 @@ static void put_core_count(struct report *r)
     if (n == 0)
         return;
     item_open(&i);
-    buf_put_u64(&i.b, n);
-    buf_puts(&i.b, n == 1 ? " core" : " cores");
+    put_cores(&i.b, n);
     item_close(&i, r);
 }
 
@@ -302,8 +307,7 @@ static void put_tier(struct report *r, int32_t tier)
     text_safe(label + 2, INDENT - 3, name, strlen(name));
     begin_line(r, label);
     item_open(&i);
-    buf_put_u64(&i.b, cores_of_tier(r->s, tier));
-    buf_puts(&i.b, " cores");
+    put_cores(&i.b, cores_of_tier(r->s, tier));
     item_close(&i, r); /* prints the label, which lives no longer than this function */
     put_tier_value(r, ACTOP_METRIC_TIER_UTIL, ACTOP_METRIC_TIER_UTIL, tier, PERCENT);
     put_tier_value(r, ACTOP_METRIC_TIER_FREQ, ACTOP_METRIC_TIER_MAX_FREQ, tier, OF_MHZ);
@@ -335,17 +339,37 @@ static void put_fans(struct report *r)
     }
 }
 
-/* Names of the interfaces that moved something. */
+/* What the machine's figures leave out: not hardware, where there is hardware, and a loopback, which leads nowhere. */
+static bool is_left_out(const struct actop_sample_t *s, uint32_t row, bool any_physical)
+{
+    const struct entity *e = sample_entity_get(s, ACTOP_SCOPE_INTERFACE, row);
+    const char *name = sample_entity_text(s, ACTOP_SCOPE_INTERFACE, e->key);
+    if (any_physical)
+        return (e->flags & ACTOP_ENTITY_PHYSICAL) == 0;
+    return strcmp(name, "lo") == 0 || strcmp(name, "lo0") == 0;
+}
+
+static bool any_physical(const struct actop_sample_t *s)
+{
+    uint32_t n = sample_rows(s, ACTOP_SCOPE_INTERFACE);
+    for (uint32_t row = 0; row < n; row++)
+        if ((sample_entity_get(s, ACTOP_SCOPE_INTERFACE, row)->flags & ACTOP_ENTITY_PHYSICAL) != 0)
+            return true;
+    return false;
+}
+
+/* Names of the interfaces that moved something of what is shown before them. */
 static void put_interfaces(struct report *r)
 {
     uint32_t n = sample_rows(r->s, ACTOP_SCOPE_INTERFACE), shown = 0;
+    bool physical = any_physical(r->s);
     struct item i;
     item_open(&i);
     for (uint32_t row = 0; row < n && shown < 6; row++) {
         double rx = 0, tx = 0;
         bool has = export_value(r->s, ACTOP_METRIC_IF_RX, (int32_t)row, &rx);
         has = export_value(r->s, ACTOP_METRIC_IF_TX, (int32_t)row, &tx) || has;
-        if (!has || rx + tx <= 0)
+        if (!has || rx + tx <= 0 || is_left_out(r->s, row, physical))
             continue;
         const struct entity *e = sample_entity_get(r->s, ACTOP_SCOPE_INTERFACE, row);
         buf_puts(&i.b, shown++ == 0 ? "on " : ", ");

@@ -160,13 +160,10 @@ static size_t choose(const struct actop_session *s, const struct actop_sample_t 
         kept = take_top(&by_cpu, order, 0, n, limit);
         memcpy(all, order, n * sizeof *all);
         (void)take_top(&by_rss, all, 0, n, limit);
-        for (size_t i = 0; i < limit; i++) {
-            bool have = false;
-            for (size_t k = 0; k < kept && !have; k++)
-                have = order[k] == all[i];
-            if (!have)
+        uint32_t last = order[kept - 1];
+        for (size_t i = 0; i < limit; i++)
+            if (ranks_before(&by_cpu, last, all[i]))
                 order[kept++] = all[i];
-        }
         sort_rows(&by_cpu, order, kept);
     }
     memmove(order + kept, special, n_special * sizeof *special);

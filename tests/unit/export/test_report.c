@@ -132,6 +132,33 @@ static void processes_stand_in_columns_and_their_names_are_safe(void **state)
     end(&m, text);
 }
 
+static void put_interface(struct made *m, const char *name, unsigned flags, double rx)
+{
+    int32_t row =
+        sample_add_row(m->s, ACTOP_SCOPE_INTERFACE, name, strlen(name), name, strlen(name));
+    sample_entity(m->s, ACTOP_SCOPE_INTERFACE, (uint32_t)row)->flags = flags;
+    sample_put(m->s, ACTOP_METRIC_IF_RX, (uint32_t)row, rx, ACTOP_MEASURED, 0);
+    sample_put(m->s, ACTOP_METRIC_IF_TX, (uint32_t)row, 0, ACTOP_MEASURED, 0);
+}
+
+static void only_interfaces_that_count_stand_behind_the_machines_figures(void **state)
+{
+    (void)state;
+    for (unsigned physical = 0; physical < 2; physical++) {
+        struct made m;
+        begin(&m, topology_new());
+        put(&m, ACTOP_METRIC_NET_RX, 20);
+        put(&m, ACTOP_METRIC_NET_TX, 0);
+        put_interface(&m, "lo", 0, 5000);
+        put_interface(&m, "eth0", physical != 0 ? ACTOP_ENTITY_PHYSICAL : 0, 20);
+        put_interface(&m, "br0", 0, 20);
+        put_interface(&m, "eth1", physical != 0 ? ACTOP_ENTITY_PHYSICAL : 0, 0);
+        char *text = text_of(&m, ACTOP_FORMAT_TEXT, 0, 80);
+        expect(text, physical != 0 ? "out 0 B/s   on eth0\n" : "out 0 B/s   on eth0, br0\n");
+        end(&m, text);
+    }
+}
+
 static size_t count(const char *text, char c)
 {
     size_t n = 0;
@@ -227,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_report_says_values_with_units_and_names_what_is_absent),
         cmocka_unit_test(no_line_is_wider_than_asked_for),
+        cmocka_unit_test(only_interfaces_that_count_stand_behind_the_machines_figures),
         cmocka_unit_test(processes_stand_in_columns_and_their_names_are_safe),
         cmocka_unit_test(processes_that_ended_take_no_line_of_those_that_run),
         cmocka_unit_test(a_sample_without_a_date_begins_with_its_length),

@@ -410,6 +410,93 @@ static void a_whole_tick_allocates_nothing_once_all_was_seen(void **state)
     free(text);
 }
 
+/* In the top n by one of two values, counted by hand. */
+static bool is_top(const double *values, size_t n, size_t row, size_t limit)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < n; i++)
+        before += values[i] > values[row] || (!(values[i] < values[row]) && i < row);
+    return before < limit;
+}
+
+static struct actop_sample_t *made_processes(struct sample_pool *pool, const double *cpu,
+                                             const double *rss, size_t n)
+{
+    static const struct os_moment never = {0, 0, 0};
+    struct topology *t = topology_new();
+    struct actop_sample_t *s = sample_new(pool);
+    sample_begin(s, t, &never);
+    topology_unref(t);
+    for (uint32_t i = 0; i < n; i++) {
+        assert_int_equal(sample_add_row(s, ACTOP_SCOPE_PROCESS, "p", 1, "p", 1), i);
+        sample_entity(s, ACTOP_SCOPE_PROCESS, i)->id = i;
+        sample_put(s, ACTOP_METRIC_PROC_CPU, i, cpu[i], ACTOP_MEASURED, 0);
+        sample_put(s, ACTOP_METRIC_PROC_RSS, i, rss[i], ACTOP_MEASURED, 0);
+    }
+    return s;
+}
+
+static void fill(double *cpu, double *rss, size_t n)
+{
+    uint32_t random = 1;
+    for (size_t i = 0; i < n; i++) {
+        random = random * 1664525 + 1013904223;
+        cpu[i] = random >> 24; /* many are equal */
+        rss[i] = random >> 8 & 0xfff;
+    }
+}
+
+static void the_union_of_two_tops_is_kept_once_each(void **state)
+{
+    enum { N = 300 };
+    static const size_t limits[] = {1, 2, 50, 150, 299, 300, 0};
+    double cpu[N], rss[N];
+    (void)state;
+    fill(cpu, rss, N);
+    actop_session *s = open_none();
+    struct sample_pool *pool = sample_pool_new();
+    struct process_order order = {NULL, 0};
+    for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
+        struct actop_sample_t *sample = made_processes(pool, cpu, rss, N);
+        size_t want = 0, limit = limits[k] == 0 ? N : limits[k];
+        for (size_t i = 0; i < N; i++)
+            want += is_top(cpu, N, i, limit) || is_top(rss, N, i, limit);
+        assert_int_equal(session_choose_processes(s, sample, limits[k], &order, NULL), ACTOP_OK);
+        assert_int_equal(sample_rows(sample, ACTOP_SCOPE_PROCESS), want);
+        for (uint32_t i = 0; i < want; i++) {
+            size_t id = sample_entity_get(sample, ACTOP_SCOPE_PROCESS, i)->id;
+            assert_true(is_top(cpu, N, id, limit) || is_top(rss, N, id, limit));
+            assert_true(i == 0 ||
+                        cpu[sample_entity_get(sample, ACTOP_SCOPE_PROCESS, i - 1)->id] >= cpu[id]);
+        }
+        actop_sample_unref(sample);
+    }
+    free(order.rows);
+    sample_pool_unref(pool);
+    actop_close(s);
+}
+
+/* Comparing each of one top with each of the other took minutes under this test's checks. */
+static void a_large_limit_takes_no_time(void **state)
+{
+    enum { N = 200000 };
+    static double cpu[N], rss[N];
+    (void)state;
+    fill(cpu, rss, N);
+    actop_session *s = open_none();
+    struct sample_pool *pool = sample_pool_new();
+    struct process_order order = {NULL, 0};
+    struct actop_sample_t *sample = made_processes(pool, cpu, rss, N);
+    clock_t from = clock();
+    assert_int_equal(session_choose_processes(s, sample, N / 3, &order, NULL), ACTOP_OK);
+    assert_true((double)(clock() - from) / CLOCKS_PER_SEC < 4);
+    assert_true(sample_rows(sample, ACTOP_SCOPE_PROCESS) > N / 3);
+    actop_sample_unref(sample);
+    free(order.rows);
+    sample_pool_unref(pool);
+    actop_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +513,8 @@ int main(void)
         cmocka_unit_test(waits_may_be_as_long_as_a_number_can_say),
         cmocka_unit_test(stopping_interrupts_until_the_read_has_ended),
         cmocka_unit_test(a_whole_tick_allocates_nothing_once_all_was_seen),
+        cmocka_unit_test(the_union_of_two_tops_is_kept_once_each),
+        cmocka_unit_test(a_large_limit_takes_no_time),
         cmocka_unit_test(every_failing_allocation_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
