@@ -1,95 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /* Fixture machines; see tree.h. */
-#define _GNU_SOURCE /* nftw, environ */
+#define _GNU_SOURCE /* environ */
 #include "tree.h"
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "decode/decode.h"
 #include "lib/test.h"
 
-void tree_open_empty(struct tree *t)
-{
-    const char *tmp = getenv("TMPDIR");
-    int n = snprintf(t->path, sizeof t->path, "%s/actop-tree.XXXXXX",
-                     tmp != NULL && strlen(tmp) < 32 ? tmp : "/tmp");
-    assert_true(n > 0 && (size_t)n < sizeof t->path);
-    assert_non_null(mkdtemp(t->path));
-}
-
-void tree_open(struct tree *t, const char *machine)
+void tree_open(struct box *t, const char *machine)
 {
     const char *source = getenv("ACTOP_SOURCE");
     char script[512], name[64];
     char python[] = "python3";
     pid_t pid;
     int status = -1;
-    tree_open_empty(t);
+    box_make(t);
     (void)snprintf(script, sizeof script, "%s/tests/lib/tree.py", source != NULL ? source : ".");
     (void)snprintf(name, sizeof name, "%s", machine);
-    char *argv[] = {python, script, name, t->path, NULL};
+    char *argv[] = {python, script, name, t->dir, NULL};
     assert_int_equal(posix_spawnp(&pid, python, NULL, NULL, argv, environ), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
-}
-
-/* Make the directories a path needs and give its full name. */
-static void place(const struct tree *t, const char *path, char *full, size_t size)
-{
-    int n = snprintf(full, size, "%s/%s", t->path, path);
-    assert_true(n > 0 && (size_t)n < size);
-    for (char *at = full + strlen(t->path) + 1; (at = strchr(at, '/')) != NULL; at++) {
-        *at = '\0';
-        (void)mkdir(full, 0700);
-        *at = '/';
-    }
-}
-
-void tree_write(const struct tree *t, const char *path, const char *text)
-{
-    char full[512];
-    place(t, path, full, sizeof full);
-    FILE *f = fopen(full, "w");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
-void tree_link(const struct tree *t, const char *path, const char *target)
-{
-    char full[512];
-    place(t, path, full, sizeof full);
-    assert_int_equal(symlink(target, full), 0);
-}
-
-static int remove_one(const char *path, const struct stat *s, int kind, struct FTW *at)
-{
-    (void)s;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
-void tree_close(struct tree *t)
-{
-    if (t->path[0] != '\0')
-        (void)nftw(t->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    t->path[0] = '\0';
 }
 
 /* ---- machines ---------------------------------------------------------------------------------------------------- */
 
 void machine_open_tree(struct machine *m)
 {
-    struct source_env env = {.argument = "", .root = m->tree.path};
+    struct source_env env = {.argument = "", .root = m->tree.dir};
     struct schema *schema = NULL;
     actop_error err;
     actop_status st = linux_source.open(&m->source, &env, &err);
@@ -146,7 +89,7 @@ void machine_close(struct machine *m)
     decode_for("linux")->destroy(m->decoder);
     frame_release(&m->frame);
     linux_source.close(m->source);
-    tree_close(&m->tree);
+    box_remove(&m->tree);
 }
 
 double machine_get(const struct machine *m, actop_metric id, uint32_t row)

@@ -1,32 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* Fixture machines as directories: tests/lib/tree.py builds them, this asks it to, below a temporary directory.
  *
- *     struct tree t;
+ *     struct box t;
  *     tree_open(&t, "asahi-m1");            // fails the test when it cannot
- *     source over t.path …
- *     tree_close(&t);
+ *     source over t.dir …
+ *     box_remove(&t);
  */
 #ifndef ACTOP_TESTS_TREE_H
 #define ACTOP_TESTS_TREE_H
 
 #include <stdbool.h>
 
-#include "model/sample.h"
-#include "source/linux/linux.h"
+#include "lib/box.h"
 
-struct tree {
-    char path[64];
-};
-
-void tree_open(struct tree *t, const char *machine);
-void tree_open_empty(struct tree *t); /* a tree with nothing in it */
-void tree_write(const struct tree *t, const char *path, const char *text); /* makes directories as needed */
-void tree_link(const struct tree *t, const char *path, const char *target);
-void tree_close(struct tree *t); /* removes the directory */
+void tree_open(struct box *t, const char *machine);
 
 /* A machine read and decoded moment by moment. */
 struct machine {
-    struct tree tree;
+    struct box tree;
     struct source *source;
     struct frame frame;
     struct decoder *decoder;

@@ -468,11 +468,11 @@ static void bent_frames_of_linux_machines_are_decoded_within_their_bounds(void *
     static const char *const machines[] = {"asahi-m1", "intel-hybrid", "amd-desktop", "two-socket"};
     (void)state;
     for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
-        struct tree tree;
+        struct box tree;
         tree_open(&tree, machines[i]);
-        struct source_env env = {.argument = "", .root = tree.path};
+        struct source_env env = {.argument = "", .root = tree.dir};
         bend_and_follow(&linux_source, &env, rounds());
-        tree_close(&tree);
+        box_remove(&tree);
     }
 }
 
@@ -481,11 +481,11 @@ static void a_channel_with_fewer_slots_than_expected_is_not_read_past_its_end(vo
     struct source_env env = {.argument = "m4-max"};
     (void)state;
     cut_and_follow(&sim_source, &env);
-    struct tree tree;
+    struct box tree;
     tree_open(&tree, "intel-hybrid");
-    env = (struct source_env){.argument = "", .root = tree.path};
+    env = (struct source_env){.argument = "", .root = tree.dir};
     cut_and_follow(&linux_source, &env);
-    tree_close(&tree);
+    box_remove(&tree);
 }
 
 int main(void)

@@ -37,7 +37,7 @@ static void unescape(char *text)
     *to = '\0';
 }
 
-static void put_line(const struct tree *t, char *line)
+static void put_line(const struct box *t, char *line)
 {
     char *value = strchr(line, '=');
     line[strcspn(line, "\n")] = '\0';
@@ -45,10 +45,10 @@ static void put_line(const struct tree *t, char *line)
         return;
     *value++ = '\0';
     if (strncmp(value, "-> ", 3) == 0) {
-        tree_link(t, line, value + 3);
+        box_link(t, line, value + 3);
     } else {
         unescape(value);
-        tree_write(t, line, value);
+        box_put(t, line, value);
     }
 }
 
@@ -59,7 +59,7 @@ static bool open_machine(struct machine *m, const char *name)
     memset(m, 0, sizeof *m);
     if (f == NULL)
         return false;
-    tree_open_empty(&m->tree);
+    box_make(&m->tree);
     while (fgets(line, sizeof line, f) != NULL)
         put_line(&m->tree, line);
     (void)fclose(f);
@@ -147,8 +147,8 @@ static void a_server_with_two_sockets_has_all_its_cpus_and_their_sum(void **stat
     assert_true(n > 8);
     for (size_t i = 0; i < STAT_COLUMNS; i++) /* the kernel rounds each CPU by itself */
         assert_true(fabs(sum[i] - total[i]) <= (double)n);
-    tree_open_empty(&m.tree);
-    tree_write(&m.tree, "proc/stat", text);
+    box_make(&m.tree);
+    box_put(&m.tree, "proc/stat", text);
     machine_open_tree(&m);
     assert_true(machine_next(&m) && machine_next(&m));
     assert_int_equal(sample_rows(m.sample, ACTOP_SCOPE_CORE), n);
@@ -168,10 +168,10 @@ static void apple_cores_are_told_by_what_cpuinfo_says_of_them(void **state)
         uint64_t midr = 0;
         if (*text == '\0')
             skip();
-        tree_open_empty(&m.tree);
-        tree_write(&m.tree, "proc/cpuinfo", text);
-        tree_write(&m.tree, "sys/devices/system/cpu/present", "0\n");
-        tree_write(&m.tree, "proc/stat", "cpu  1 0 0 1 0 0 0 0\ncpu0 1 0 0 1 0 0 0 0\n");
+        box_make(&m.tree);
+        box_put(&m.tree, "proc/cpuinfo", text);
+        box_put(&m.tree, "sys/devices/system/cpu/present", "0\n");
+        box_put(&m.tree, "proc/stat", "cpu  1 0 0 1 0 0 0 0\ncpu0 1 0 0 1 0 0 0 0\n");
         machine_open_tree(&m);
         assert_true(machine_next(&m));
         CHECK_ROW(schema_get_u64(m.frame.schema, "cpu/midr", 0, &midr), rows[i].name);
@@ -195,14 +195,14 @@ static void charges_beyond_full_are_full_and_marked(void **state)
         if (sscanf(at, "%*u %31s %lf %lf %lf %lf %lf %lf", status, &capacity, &now, &full, &raw,
                    &energy, &energy_full) != 7)
             continue;
-        tree_open_empty(&m.tree);
+        box_make(&m.tree);
         (void)snprintf(uevent, sizeof uevent,
                        "POWER_SUPPLY_TYPE=Battery\nPOWER_SUPPLY_STATUS=%s\n"
                        "POWER_SUPPLY_CAPACITY=%.0f\nPOWER_SUPPLY_CHARGE_NOW=%.0f\n"
                        "POWER_SUPPLY_CHARGE_FULL=%.0f\nPOWER_SUPPLY_ENERGY_NOW=%.0f\n"
                        "POWER_SUPPLY_ENERGY_FULL=%.0f\nPOWER_SUPPLY_POWER_NOW=-9000000\n",
                        status, capacity, now, full, energy, energy_full);
-        tree_write(&m.tree, "sys/class/power_supply/macsmc-battery/uevent", uevent);
+        box_put(&m.tree, "sys/class/power_supply/macsmc-battery/uevent", uevent);
         machine_open_tree(&m);
         assert_true(machine_next(&m));
         assert_true(now > full && machine_get(&m, ACTOP_METRIC_BATTERY_CHARGE, 0) == 1);
@@ -226,8 +226,8 @@ static void every_label_of_macsmc_finds_its_place(void **state)
     (void)state;
     if (*text == '\0')
         skip();
-    tree_open_empty(&m.tree);
-    tree_write(&m.tree, "sys/class/hwmon/hwmon0/name", "macsmc_hwmon\n");
+    box_make(&m.tree);
+    box_put(&m.tree, "sys/class/hwmon/hwmon0/name", "macsmc_hwmon\n");
     for (const char *at = text; (at = strchr(at, '\n')) != NULL && *++at != '\0';) {
         if (sscanf(at, "%*s %15s %*s %63[^\n(]", kind, label) != 2 ||
             (strcmp(kind, "power") != 0 && strcmp(kind, "temp") != 0))
@@ -235,9 +235,9 @@ static void every_label_of_macsmc_finds_its_place(void **state)
         n++;
         powers += kind[0] == 'p' ? 1 : 0;
         (void)snprintf(path, sizeof path, "sys/class/hwmon/hwmon0/%s%u_label", kind, n);
-        tree_write(&m.tree, path, label);
+        box_put(&m.tree, path, label);
         (void)snprintf(path, sizeof path, "sys/class/hwmon/hwmon0/%s%u_input", kind, n);
-        tree_write(&m.tree, path, kind[0] == 'p' ? "8000000\n" : "40000\n");
+        box_put(&m.tree, path, kind[0] == 'p' ? "8000000\n" : "40000\n");
     }
     machine_open_tree(&m);
     assert_true(machine_next(&m) && machine_next(&m));

@@ -279,16 +279,16 @@ static void counters_that_stand_still_are_frozen_and_not_zero_watts(void **state
     struct machine m = {0};
     char path[32], text[96];
     (void)state;
-    tree_open_empty(&m.tree);
+    box_make(&m.tree);
     for (int i = 0; i < 8; i++) {
         (void)snprintf(path, sizeof path, "t%d/clock", i);
         (void)snprintf(text, sizeof text, "wall %d000000000\nawake %d000000000\nboot %d000000000\n",
                        1 + i * 2, 1 + i * 2, 1 + i * 2);
-        tree_write(&m.tree, path, text);
+        box_put(&m.tree, path, text);
     }
-    tree_write(&m.tree, "sys/class/powercap/intel-rapl:0/name", "package-0\n");
-    tree_write(&m.tree, "t0/sys/class/powercap/intel-rapl:0/energy_uj", "5\n");
-    tree_write(&m.tree, "t1/sys/class/powercap/intel-rapl:0/energy_uj", "2000005\n");
+    box_put(&m.tree, "sys/class/powercap/intel-rapl:0/name", "package-0\n");
+    box_put(&m.tree, "t0/sys/class/powercap/intel-rapl:0/energy_uj", "5\n");
+    box_put(&m.tree, "t1/sys/class/powercap/intel-rapl:0/energy_uj", "2000005\n");
     machine_open_tree(&m);
     advance(&m, 2);
     near(machine_get(&m, ACTOP_METRIC_PACKAGE_POWER, 0), 1);
@@ -346,16 +346,16 @@ static void a_machine_with_1024_cpus_is_read_whole(void **state)
     struct machine m = {0};
     static char text[CPUS * LINE];
     (void)state;
-    tree_open_empty(&m.tree);
-    tree_write(&m.tree, "sys/devices/system/cpu/present", "0-1023\n");
-    tree_write(&m.tree, "t0/clock", "wall 1000000000\nawake 1000000000\nboot 1000000000\n");
-    tree_write(&m.tree, "t1/clock", "wall 21480000000\nawake 21480000000\nboot 21480000000\n");
+    box_make(&m.tree);
+    box_put(&m.tree, "sys/devices/system/cpu/present", "0-1023\n");
+    box_put(&m.tree, "t0/clock", "wall 1000000000\nawake 1000000000\nboot 1000000000\n");
+    box_put(&m.tree, "t1/clock", "wall 21480000000\nawake 21480000000\nboot 21480000000\n");
     for (int moment = 0; moment < 2; moment++) {
         size_t n = 0;
         for (int cpu = 0; cpu < CPUS; cpu++)
             n += (size_t)snprintf(text + n, sizeof text - n, "cpu%d %d 0 0 %d 0 0 0 0 0 0\n", cpu,
                                   moment * cpu, moment * (2 * CPUS - cpu));
-        tree_write(&m.tree, moment == 0 ? "t0/proc/stat" : "t1/proc/stat", text);
+        box_put(&m.tree, moment == 0 ? "t0/proc/stat" : "t1/proc/stat", text);
     }
     machine_open_tree(&m);
     advance(&m, 2);

@@ -68,11 +68,11 @@ static actop_status tick(struct life *l)
 }
 
 /* Open, describe, read all moments, close. The first status that is neither OK nor the end. */
-static actop_status live(const struct tree *t, uint64_t fail_call, uint64_t *calls)
+static actop_status live(const struct box *t, uint64_t fail_call, uint64_t *calls)
 {
     struct life l = {0};
     struct decoder *twin = NULL;
-    actop_status st = root_open(&l.root, t->path, NULL);
+    actop_status st = root_open(&l.root, t->dir, NULL);
     if (st == ACTOP_OK) {
         root_fail_nth(l.root, fail_call);
         st = linux_open_root(&l.source, l.root, NULL);
@@ -105,19 +105,19 @@ static void any_call_may_fail_and_the_source_goes_on(void **state)
     (void)state;
     for (size_t i = 0; i < N_MACHINES; i++) {
         const char *name = machines[i].name;
-        struct tree t;
+        struct box t;
         uint64_t calls = 1;
         tree_open(&t, name);
         for (uint64_t n = 1; n <= calls; n += STEP(machines[i].call_step))
             CHECK_ROW(live(&t, n, &calls) == ACTOP_OK, name);
         CHECK_ROW(calls > 50, name);
         print_message("# %s: %lu calls\n", name, (unsigned long)calls);
-        tree_close(&t);
+        box_remove(&t);
     }
 }
 
 /* The n-th allocation of a life fails; the number of the last that there was. */
-static long fail_allocations(const struct tree *t, const char *name, long step)
+static long fail_allocations(const struct box *t, const char *name, long step)
 {
     uint64_t calls;
     for (long n = 1;; n += step) {
@@ -137,12 +137,12 @@ static void any_allocation_may_fail_and_nothing_leaks(void **state)
     (void)state;
     for (size_t i = 0; i < N_MACHINES; i++) {
         const char *name = machines[i].name;
-        struct tree t;
+        struct box t;
         tree_open(&t, name);
         long last = fail_allocations(&t, name, STEP(machines[i].allocation_step));
         CHECK_ROW(last > 50, name);
         print_message("# %s: %ld allocations\n", name, last);
-        tree_close(&t);
+        box_remove(&t);
     }
 }
 
@@ -150,8 +150,8 @@ static void a_machine_without_any_file_is_read_and_says_so(void **state)
 {
     struct machine m = {0};
     (void)state;
-    tree_open_empty(&m.tree);
-    tree_write(&m.tree, "t0/clock", "wall 1000000000\nawake 1000000000\nboot 1000000000\n");
+    box_make(&m.tree);
+    box_put(&m.tree, "t0/clock", "wall 1000000000\nawake 1000000000\nboot 1000000000\n");
     machine_open_tree(&m);
     assert_true(machine_next(&m));
     assert_int_equal(machine_state(&m, ACTOP_METRIC_CPU_UTIL, 0), ACTOP_STATE_UNSUPPORTED);
@@ -172,9 +172,9 @@ static void what_is_denied_is_a_state_and_a_line_of_doctor(void **state)
     struct machine m = {0};
     (void)state;
     tree_open(&m.tree, "intel-hybrid");
-    tree_write(&m.tree, "ERRNOS",
-               "EACCES sys/class/powercap/intel-rapl:0/energy_uj\n"
-               "EACCES sys/class/powercap/intel-rapl:0:0/energy_uj\n");
+    box_put(&m.tree, "ERRNOS",
+            "EACCES sys/class/powercap/intel-rapl:0/energy_uj\n"
+            "EACCES sys/class/powercap/intel-rapl:0:0/energy_uj\n");
     machine_open_tree(&m);
     assert_true(machine_next(&m) && machine_next(&m));
     assert_int_equal(machine_state(&m, ACTOP_METRIC_CPU_POWER, 0), ACTOP_STATE_DENIED);
@@ -206,7 +206,7 @@ static void a_tick_allocates_nothing_once_everything_was_seen(void **state)
             text, sizeof text,
             "wall 17640000%d0000000000\nawake 90000%d0000000000\nboot 90000%d0000000000\n", i, i,
             i);
-        tree_write(&m.tree, path, text);
+        box_put(&m.tree, path, text);
     }
     machine_open_tree(&m);
     for (int i = 0; i < 4; i++)

@@ -11,11 +11,11 @@
 #include "lib/test.h"
 #include "lib/tree.h"
 
-static struct root *open_tree(const struct tree *t)
+static struct root *open_tree(const struct box *t)
 {
     struct root *r = NULL;
     actop_error err;
-    if (root_open(&r, t->path, &err) != ACTOP_OK)
+    if (root_open(&r, t->dir, &err) != ACTOP_OK)
         fail_msg("%s", err.text);
     return r;
 }
@@ -34,14 +34,14 @@ static void a_link_in_a_tree_never_leads_out_of_it(void **state)
         {"a loop", "a/loop", "loop", NULL},
         {"a broken one", "a/broken", "nothing", NULL},
     };
-    struct tree t;
+    struct box t;
     struct root_text text;
     (void)state;
-    tree_open_empty(&t);
-    tree_write(&t, "inside", "in");
-    tree_write(&t, "a/file", "here");
+    box_make(&t);
+    box_put(&t, "inside", "in");
+    box_put(&t, "a/file", "here");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        tree_link(&t, rows[i].path, rows[i].target);
+        box_link(&t, rows[i].path, rows[i].target);
     struct root *r = open_tree(&t);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int errnum = root_load(r, rows[i].path, &text);
@@ -53,19 +53,19 @@ static void a_link_in_a_tree_never_leads_out_of_it(void **state)
     assert_int_not_equal(root_load(r, "../../../../../etc/passwd", &text), 0);
     assert_int_not_equal(root_load(r, "/etc/passwd", &text), 0);
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static void a_directory_behind_a_link_is_walked_inside_the_tree(void **state)
 {
-    struct tree t;
+    struct box t;
     char name[32], target[64];
     uint64_t value;
     (void)state;
-    tree_open_empty(&t);
-    tree_write(&t, "sys/devices/pci/gpu/busy", "37\n");
-    tree_link(&t, "sys/class/drm/card0/device", "../../../devices/pci/gpu");
-    tree_link(&t, "sys/devices/pci/gpu/driver", "../../../bus/drivers/amdgpu");
+    box_make(&t);
+    box_put(&t, "sys/devices/pci/gpu/busy", "37\n");
+    box_link(&t, "sys/class/drm/card0/device", "../../../devices/pci/gpu");
+    box_link(&t, "sys/devices/pci/gpu/driver", "../../../bus/drivers/amdgpu");
     struct root *r = open_tree(&t);
     assert_int_equal(root_load_u64(r, "sys/class/drm/card0/device/busy", &value), 0);
     assert_int_equal(value, 37);
@@ -81,23 +81,23 @@ static void a_directory_behind_a_link_is_walked_inside_the_tree(void **state)
     assert_string_equal(target, "../../../devices/pci/gpu");
     assert_int_equal(root_readlink(r, "sys/devices", target, sizeof target), EINVAL);
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static void names_are_listed_in_natural_order_over_all_moments(void **state)
 {
-    struct tree t;
+    struct box t;
     struct root_names names = {0};
     struct os_moment at;
     (void)state;
-    tree_open_empty(&t);
-    tree_write(&t, "d/cpu10", "");
-    tree_write(&t, "d/cpu9", "");
-    tree_write(&t, "t0/clock", "wall 1\nawake 2\nboot 3\n");
-    tree_write(&t, "t0/d/cpu2", "");
-    tree_write(&t, "t1/clock", "wall 11\nawake 12\nboot 13\n");
-    tree_write(&t, "t1/d/7", "");
-    tree_write(&t, "t1/ERRNOS", "ENOENT d/cpu9\n");
+    box_make(&t);
+    box_put(&t, "d/cpu10", "");
+    box_put(&t, "d/cpu9", "");
+    box_put(&t, "t0/clock", "wall 1\nawake 2\nboot 3\n");
+    box_put(&t, "t0/d/cpu2", "");
+    box_put(&t, "t1/clock", "wall 11\nawake 12\nboot 13\n");
+    box_put(&t, "t1/d/7", "");
+    box_put(&t, "t1/ERRNOS", "ENOENT d/cpu9\n");
     struct root *r = open_tree(&t);
     assert_int_equal(root_list(r, "d", 0, &names), 0);
     assert_int_equal(names.n, 3);
@@ -115,23 +115,23 @@ static void names_are_listed_in_natural_order_over_all_moments(void **state)
     assert_int_equal(root_list(r, "t0/clock", 0, &names), ENOENT);
     root_names_release(&names);
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static void a_kept_file_shows_its_newest_moment_and_the_clock_goes_along(void **state)
 {
-    struct tree t;
+    struct box t;
     struct os_moment at;
     uint64_t value;
     actop_error err;
     (void)state;
-    tree_open_empty(&t);
-    tree_write(&t, "a", "1\n");
-    tree_write(&t, "t0/clock", "wall 100\nawake 200\nboot 300\n");
-    tree_write(&t, "t0/b", "5");
-    tree_write(&t, "t1/clock", "wall 101\nawake 201\nboot 301\n");
-    tree_write(&t, "t1/a", " 2 \n");
-    tree_write(&t, "t2/clock", "wall 102\nawake 202\nboot 302\n");
+    box_make(&t);
+    box_put(&t, "a", "1\n");
+    box_put(&t, "t0/clock", "wall 100\nawake 200\nboot 300\n");
+    box_put(&t, "t0/b", "5");
+    box_put(&t, "t1/clock", "wall 101\nawake 201\nboot 301\n");
+    box_put(&t, "t1/a", " 2 \n");
+    box_put(&t, "t2/clock", "wall 102\nawake 202\nboot 302\n");
     struct root *r = open_tree(&t);
     int32_t a = root_keep(r, "%s", "a"), b = root_keep(r, "b");
     for (uint64_t i = 0; i < 3; i++) {
@@ -146,7 +146,7 @@ static void a_kept_file_shows_its_newest_moment_and_the_clock_goes_along(void **
     root_forget(r, a);
     assert_int_equal(root_keep(r, "again"), a); /* its place is used again */
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static void trees_with_broken_rules_or_clocks_are_refused_with_a_sentence(void **state)
@@ -161,44 +161,44 @@ static void trees_with_broken_rules_or_clocks_are_refused_with_a_sentence(void *
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct tree t;
+        struct box t;
         struct root *r = NULL;
         actop_error err;
-        tree_open_empty(&t);
-        tree_write(&t, rows[i].file, rows[i].text);
-        CHECK_ROW(root_open(&r, t.path, &err) == ACTOP_E_FORMAT, rows[i].text);
+        box_make(&t);
+        box_put(&t, rows[i].file, rows[i].text);
+        CHECK_ROW(root_open(&r, t.dir, &err) == ACTOP_E_FORMAT, rows[i].text);
         CHECK_ROW(strstr(err.text, rows[i].says) != NULL, rows[i].text);
-        tree_close(&t);
+        box_remove(&t);
     }
-    struct tree t;
+    struct box t;
     struct os_moment at;
     actop_error err;
-    tree_open_empty(&t);
-    tree_write(&t, "t0/x", "");
+    box_make(&t);
+    box_put(&t, "t0/x", "");
     struct root *r = open_tree(&t);
     assert_int_equal(root_advance(r, &at, &err), ACTOP_E_NOT_FOUND);
-    tree_write(&t, "t0/clock", "wall 5\n");
+    box_put(&t, "t0/clock", "wall 5\n");
     assert_int_equal(root_advance(r, &at, &err), ACTOP_END); /* it tried its only moment */
     root_close(r);
     assert_int_equal(root_open(&r, "/nowhere/at/all", &err), ACTOP_E_NOT_FOUND);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static void a_rule_gives_its_errno_to_everything_that_touches_the_path(void **state)
 {
-    struct tree t;
+    struct box t;
     struct root_text text;
     struct root_names names = {0};
     struct root_space space;
     char target[16];
     (void)state;
-    tree_open_empty(&t);
-    tree_write(&t, "ERRNOS", "# denied\nEACCES a/file\nEIO a/dir\nEPERM a/link\n\n");
-    tree_write(&t, "STATVFS", "home 4096 1000 500 400\n 512 10 9 8\n");
-    tree_write(&t, "a/file", "1");
-    tree_write(&t, "a/dir/x", "1");
-    tree_link(&t, "a/link", "file");
-    tree_link(&t, "way", "a/file");
+    box_make(&t);
+    box_put(&t, "ERRNOS", "# denied\nEACCES a/file\nEIO a/dir\nEPERM a/link\n\n");
+    box_put(&t, "STATVFS", "home 4096 1000 500 400\n 512 10 9 8\n");
+    box_put(&t, "a/file", "1");
+    box_put(&t, "a/dir/x", "1");
+    box_link(&t, "a/link", "file");
+    box_link(&t, "way", "a/file");
     struct root *r = open_tree(&t);
     assert_int_equal(root_load(r, "a/file", &text), EACCES);
     assert_int_equal(root_load(r, "way", &text), EACCES); /* also when it is reached by a link */
@@ -216,7 +216,7 @@ static void a_rule_gives_its_errno_to_everything_that_touches_the_path(void **st
     assert_int_equal(root_load(r, "way", &text), 0);
     root_names_release(&names);
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static void numbers_are_whole_and_alone_or_no_numbers(void **state)
@@ -242,61 +242,61 @@ static void numbers_are_whole_and_alone_or_no_numbers(void **state)
         {"-9223372036854775808", 0, INT64_MIN},
         {"99999999999999999999999", EINVAL, 0},
     };
-    struct tree t;
+    struct box t;
     (void)state;
-    tree_open_empty(&t);
+    box_make(&t);
     struct root *r = open_tree(&t);
     int32_t file = root_keep(r, "n");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t value = 0;
-        tree_write(&t, "n", rows[i].text);
+        box_put(&t, "n", rows[i].text);
         CHECK_ROW(root_read_i64(r, file, &value) == rows[i].errnum, rows[i].text);
         CHECK_ROW(rows[i].errnum != 0 || value == rows[i].value, rows[i].text);
     }
     uint64_t value;
-    tree_write(&t, "n", "18446744073709551615");
+    box_put(&t, "n", "18446744073709551615");
     assert_int_equal(root_read_u64(r, file, &value), 0);
     assert_true(value == UINT64_MAX);
-    tree_write(&t, "n", "18446744073709551616");
+    box_put(&t, "n", "18446744073709551616");
     assert_int_equal(root_read_u64(r, file, &value), EINVAL);
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static void a_file_larger_than_the_buffer_is_read_whole(void **state)
 {
     enum { SIZE = 300000 };
-    struct tree t;
+    struct box t;
     struct root_text text;
     char *big = malloc(SIZE + 1);
     (void)state;
     assert_non_null(big);
     memset(big, 'x', SIZE);
     big[SIZE] = '\0';
-    tree_open_empty(&t);
-    tree_write(&t, "big", big);
+    box_make(&t);
+    box_put(&t, "big", big);
     struct root *r = open_tree(&t);
     assert_int_equal(root_load(r, "big", &text), 0);
     assert_int_equal(text.n, SIZE);
     assert_string_equal(text.text, big);
     free(big);
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static void a_pipe_in_somebodys_tree_does_not_hold_us_up(void **state)
 {
-    struct tree t;
+    struct box t;
     struct root_text text;
-    char path[128];
+    char path[160];
     (void)state;
-    tree_open_empty(&t);
-    (void)snprintf(path, sizeof path, "%s/pipe", t.path);
+    box_make(&t);
+    (void)snprintf(path, sizeof path, "%s/pipe", t.dir);
     assert_int_equal(mkfifo(path, 0600), 0);
     struct root *r = open_tree(&t);
     assert_int_not_equal(root_load(r, "pipe", &text), 0);
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 static size_t open_files(void)
@@ -335,18 +335,18 @@ static void the_running_machine_is_read_through_files_that_stay_open(void **stat
 
 static void the_nth_call_fails_and_the_next_one_does_not(void **state)
 {
-    struct tree t;
+    struct box t;
     uint64_t value;
     (void)state;
-    tree_open_empty(&t);
-    tree_write(&t, "a", "1");
+    box_make(&t);
+    box_put(&t, "a", "1");
     struct root *r = open_tree(&t);
     root_fail_nth(r, 2); /* opening is the first, reading the second */
     assert_int_equal(root_load_u64(r, "a", &value), EIO);
     assert_int_equal(root_calls(r), 2);
     assert_int_equal(root_load_u64(r, "a", &value), 0);
     root_close(r);
-    tree_close(&t);
+    box_remove(&t);
 }
 
 int main(void)
