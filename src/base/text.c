@@ -140,6 +140,8 @@ int utf8_width(uint32_t code)
         return 0;
     if (code < 0x300)
         return code == 0xad ? 0 : 1;
+    if ((code >= 0x2500 && code < 0x25a0) || (code >= 0x2800 && code < 0x2900))
+        return 1; /* what charts and frames are drawn with */
     if (in_ranges(code, zero_width, sizeof zero_width / sizeof zero_width[0]))
         return 0;
     return in_ranges(code, double_width, sizeof double_width / sizeof double_width[0]) ? 2 : 1;

@@ -115,6 +115,7 @@ static bool table_room(struct table *t, uint32_t columns, size_t rows)
     for (uint32_t c = columns; c-- > 1;)
         memmove(t->cells + c * cap, t->cells + c * old, t->n * sizeof *t->cells);
     t->cap = cap;
+    t->blank = 0;
     return true;
 }
 
@@ -132,6 +133,7 @@ static void begin_table(struct actop_sample_t *s, actop_scope scope)
 {
     struct table *t = &s->tables[scope];
     t->n = 0;
+    t->blank = 0;
     if (scope_is_coming(scope))
         return;
     size_t rows = s->topology->n[scope];
@@ -170,6 +172,10 @@ void sample_expect(struct actop_sample_t *s, actop_scope scope, size_t rows)
     struct table *t = &s->tables[scope];
     if (rows > t->cap)
         (void)(VEC_RESERVE(t->own, t->cap_own, rows) && table_room(t, scope_columns(scope), rows));
+    if (rows <= t->cap && rows > t->blank && t->n == 0) { /* a column at once, not a cell */
+        table_zero(t, scope_columns(scope), 0, rows);
+        t->blank = rows;
+    }
 }
 
 int32_t sample_add_row(struct actop_sample_t *s, actop_scope scope, const char *key, size_t key_len,
@@ -191,7 +197,8 @@ int32_t sample_add_row(struct actop_sample_t *s, actop_scope scope, const char *
         s->failed = true;
         return -1;
     }
-    table_zero(t, scope_columns(scope), row, (size_t)row + 1);
+    if (row >= t->blank)
+        table_zero(t, scope_columns(scope), row, (size_t)row + 1);
     t->n = row + 1;
     return (int32_t)row;
 }

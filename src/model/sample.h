@@ -49,6 +49,7 @@ struct window_cell {
 struct table {
     uint32_t n;                /* rows */
     size_t cap;                /* rows there is room for in cells */
+    size_t blank;              /* rows below have cells that were cleared, whether in use by now or not */
     size_t cap_cells, cap_own;
     struct cell *cells;        /* column after column: cells[column * cap + row] */
     struct entity *own;        /* entities of a coming scope */

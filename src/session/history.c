@@ -157,12 +157,16 @@ static int by_pid(const void *a, const void *b)
     return p->pid < q->pid ? -1 : p->pid > q->pid;
 }
 
-static bool is_chosen(const struct choice *c, uint64_t pid, uint64_t start, bool any_start)
+/* Rows mostly come by pid as well, so that the place of the one before is where to look on from. */
+static bool is_chosen(const struct choice *c, size_t *at, uint64_t pid, uint64_t start,
+                      bool any_start)
 {
-    struct history_process key = {pid, start};
-    const struct history_process *found =
-        c->n == 0 ? NULL : bsearch(&key, c->processes, c->n, sizeof key, by_pid);
-    return found != NULL && (any_start || found->start == start);
+    if (*at > 0 && c->processes[*at - 1].pid >= pid)
+        *at = 0;
+    while (*at < c->n && c->processes[*at].pid < pid)
+        ++*at;
+    return *at < c->n && c->processes[*at].pid == pid &&
+           (any_start || c->processes[*at].start == start);
 }
 
 /* The column that names the process of a row, and whether the one behind it is its start time; false: the rows are no
@@ -187,11 +191,12 @@ static void thin_rows(const struct history *h, struct frame *f, size_t rowset)
     struct rows *r = &f->rows[rowset];
     size_t columns = f->schema->rowsets[rowset].n_columns;
     uint32_t kept = 0;
+    size_t before = 0, now = 0;
     for (uint32_t row = 0; row < r->n; row++) {
         const uint64_t *cells = r->cells + row * columns;
         uint64_t start = has_start ? cells[1] : 0;
-        if (!is_chosen(&h->before, cells[pid], start, !has_start) &&
-            !is_chosen(&h->now, cells[pid], start, !has_start))
+        if (!is_chosen(&h->before, &before, cells[pid], start, !has_start) &&
+            !is_chosen(&h->now, &now, cells[pid], start, !has_start))
             continue;
         memmove(r->cells + kept * columns, cells, columns * sizeof *cells);
         r->present[kept++] = r->present[row];

@@ -154,9 +154,11 @@ static void cell_set(const struct area *a, int y, int x, uint8_t style, uint32_t
 /* Characters that terminals join with what stands beside them, each in its own way. */
 static bool joins(uint32_t code)
 {
+    if (code < 0x200b)
+        return code == 0xad || code == 0x61c;
     return (code >= 0x200b && code <= 0x200f) || (code >= 0x2060 && code <= 0x206f) ||
            (code >= 0xfe00 && code <= 0xfe0f) || (code >= 0x1f3fb && code <= 0x1f3ff) ||
-           code >= 0xe0000 || code == 0xad || code == 0xfeff || code == 0x61c;
+           code >= 0xe0000 || code == 0xfeff;
 }
 
 int draw_code(const struct area *a, int y, int x, uint8_t style, uint32_t code)
