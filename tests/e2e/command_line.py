@@ -4,7 +4,10 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.environ["ACTOP_SOURCE"], "tests", "lib"))
 import tap
@@ -123,6 +126,20 @@ def _():
     named = [line.split()[1] for line in text.splitlines() if line.startswith("  ") and not line.startswith("   ")]
     keys = [row[1] for row in gen_headers.rows(Path(tap.SOURCE) / "src/model/metrics.def", "METRIC")]
     assert named == keys, set(keys) ^ set(named)
+
+
+@tap.case("Ctrl-C ends a simulation in which a day is passing", ("the stream", ["--json", "--samples", "2"], 130),
+          ("a condition", ["wait", "cpu.power > 1000000"], 130))
+def _(words, status):
+    running = subprocess.Popen([tap.ACTOP, *words, "--source", "sim:m4-max", "--interval", "86400", "--speed", "max"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
+    try:
+        running.communicate(timeout=10)
+    finally:
+        running.kill()
+    assert running.returncode == status, running.returncode
 
 
 @tap.case("doctor --bundle writes a recording without the host's name")

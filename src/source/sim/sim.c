@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/signals.h"
 #include "source/sim/sim.h"
 #include "source/source.h"
 
@@ -126,7 +127,7 @@ static actop_status sim_describe_source(struct source *s, struct schema **out, a
 static bool play(struct source *s, int64_t ns)
 {
     while (ns > 0) {
-        if (atomic_load(&s->stop))
+        if (atomic_load(&s->stop) || signals_ended() != 0)
             return false;
         int64_t step = 100000000 - s->played_ns % 100000000;
         int64_t sleep_ns = 0;
