@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Makes the seeds of fuzz_decode_apple out of simulated machines: `seed_decode_apple DIR MACHINE…`. Only needed when the form of that
- * input changes; built by hand from this file and libactop.a. Of each group only the first channels are taken, of states all. */
+/* Makes the seeds of fuzz_decode_apple out of simulated machines: `seed_decode_apple DIR N MACHINE…`. Only needed when the form of that
+ * input changes; built by hand from this file and libactop.a. Of each group only the first N channels are taken, of states all: six,
+ * and two for m1-small, which the fuzzer can grow within its bound (tests/lib/run_fuzz). */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "source/source.h"
@@ -23,7 +25,7 @@ static const char *const groups[] = {
     "mach/cpu",
     "thermal",
 };
-enum { N_GROUPS = sizeof groups / sizeof groups[0], OF_EACH = 6 };
+enum { N_GROUPS = sizeof groups / sizeof groups[0] };
 
 /* A letter whose code is the group's number modulo the fifteen the target knows. */
 static char letter_of(int group)
@@ -58,14 +60,14 @@ static void put_properties(FILE *out, const struct schema *s)
     }
 }
 
-static size_t put_channels(FILE *out, const struct schema *s, uint32_t *taken)
+static size_t put_channels(FILE *out, const struct schema *s, long of_each, uint32_t *taken)
 {
     size_t n = 0;
-    int count[N_GROUPS] = {0};
+    long count[N_GROUPS] = {0};
     for (uint32_t i = 0; i < s->n_channels; i++) {
         const struct channel *c = &s->channels[i];
         int g = group_of(s, c);
-        if (g < 0 || count[g]++ >= OF_EACH)
+        if (g < 0 || count[g]++ >= of_each)
             continue;
         (void)fprintf(out, "c %c\t%s\t%s", letter_of(g), schema_text(s, c->name),
                       schema_text(s, c->unit));
@@ -92,7 +94,7 @@ static void put_frame(FILE *out, const struct frame *f, const uint32_t *taken, s
     (void)fputc('\n', out);
 }
 
-static int make_seed(const char *directory, const char *machine)
+static int make_seed(const char *directory, long of_each, const char *machine)
 {
     const struct source_ops *ops;
     struct source_env env = {.script = "compile"};
@@ -111,7 +113,7 @@ static int make_seed(const char *directory, const char *machine)
     if (out == NULL)
         return 1;
     put_properties(out, schema);
-    size_t n = put_channels(out, schema, taken);
+    size_t n = put_channels(out, schema, of_each, taken);
     (void)fputs("s\n", out);
     for (int i = 0;
          i < 3 && ops->read(source, UINT32_MAX, INT64_C(1000000000), &frame, NULL) == ACTOP_OK; i++)
@@ -125,10 +127,10 @@ static int make_seed(const char *directory, const char *machine)
 
 int main(int argc, char **argv)
 {
-    for (int i = 2; i < argc; i++)
-        if (make_seed(argv[1], argv[i]) != 0) {
+    for (int i = 3; i < argc; i++)
+        if (make_seed(argv[1], strtol(argv[2], NULL, 10), argv[i]) != 0) {
             (void)fprintf(stderr, "seed_decode_apple: %s failed\n", argv[i]);
             return 1;
         }
-    return argc < 3;
+    return argc < 4;
 }
