@@ -17,6 +17,7 @@ static const char *const meminfo_names[] = {
 };
 static const char *const vmstat_names[] = {"pswpin", "pswpout"};
 enum {
+    SWAP_TOTAL = 6, /* of meminfo_names */
     N_MEMINFO = sizeof meminfo_names / sizeof *meminfo_names,
     N_VMSTAT = sizeof vmstat_names / sizeof *vmstat_names,
     MAX_ZRAM = 32,
@@ -178,7 +179,7 @@ static bool memory_read(void *state, struct root *root, struct frame *f)
     else
         set_statuses(f, m->meminfo_channels, N_MEMINFO, errnum);
     /* vmstat is a long file; without swap nothing in it is wanted. */
-    int32_t total = m->meminfo_channels[6];
+    int32_t total = m->meminfo_channels[SWAP_TOTAL];
     if (m->vmstat_channels[0] >= 0 && !(frame_has(f, total) && frame_u64(f, total) == 0)) {
         errnum = root_read(root, m->vmstat, &text);
         if (errnum == 0)

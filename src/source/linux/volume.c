@@ -153,13 +153,25 @@ static void add_volume(struct volumes *v, const struct volume *new)
     v->list[v->n++] = *new;
 }
 
+/* What is mounted at a place later, a tmpfs say, hides what was there: asking there for space would be answered by it. */
+static void drop_hidden(struct volumes *v, struct span point)
+{
+    char plain[TEXT_SIZE];
+    (void)parse_unescape(plain, sizeof plain, point);
+    for (size_t i = v->n; i-- > 0;)
+        if (strcmp(v->text + v->list[i].point, plain) == 0)
+            memmove(&v->list[i], &v->list[i + 1], (--v->n - i) * sizeof *v->list);
+}
+
 static bool read_list(struct volumes *v, const char *at)
 {
     struct mount m;
     v->n = v->n_text = 0;
     while (parse_mount(&at, &m)) {
-        if (!is_real(&m))
+        if (!is_real(&m)) {
+            drop_hidden(v, m.point);
             continue;
+        }
         struct volume new = {.major = m.major, .minor = m.minor, .remote = is_remote(&m)};
         new.is_root = span_is(m.root, "/");
         if (!VEC_GROW(v->list, v->cap, v->n + 1) || !keep_text(v, m.point, &new.point) ||

@@ -479,11 +479,16 @@ static void real_file_systems_are_listed_once_and_remote_ones_not_asked(void **s
             "30 20 0:44 / /fuse rw - fuse.sshfs host: rw\n"
             "31 20 0:45 / /run/user/doc rw - fuse.portal portal rw\n"
             "32 20 8:49 / /my\\040disk rw - xfs /dev/sde1 rw\n"
-            "33 20 8:65 / /locked rw - ext4 /dev/sdf1 rw\n");
+            "33 20 8:65 / /locked rw - ext4 /dev/sdf1 rw\n"
+            "34 20 8:81 / /hid\\040den rw - ext4 /dev/sdg1 rw\n"
+            "35 34 0:50 / /hid\\040den rw - tmpfs tmpfs rw\n"
+            "36 20 0:51 / /auto rw - autofs systemd-1 rw\n"
+            "37 36 8:97 / /auto rw - vfat /dev/sdh1 rw\n");
     box_put(&t, "STATVFS", " 4096 1000 400 300\nhome 4096 10 5 5\nold 512 100 100 100\n");
     box_put(&t, "ERRNOS", "EACCES locked\n");
     open_moments(&v, &t, 1);
-    assert_int_equal(sample_rows(v.sample, ACTOP_SCOPE_VOLUME), 7);
+    assert_int_equal(sample_rows(v.sample, ACTOP_SCOPE_VOLUME), 8);
+    assert_true(view_row(&v, ACTOP_SCOPE_VOLUME, "/auto") >= 0);
     assert_true(view_value(&v, ACTOP_METRIC_VOLUME_TOTAL, "/") == 4096000);
     assert_true(view_value(&v, ACTOP_METRIC_VOLUME_USED, "/") == 600 * 4096);
     assert_true(view_value(&v, ACTOP_METRIC_VOLUME_FREE, "/") == 300 * 4096);
