@@ -48,7 +48,7 @@ struct cluster {
     double ratio[APPLE_MAX_STATES];      /* of its cores' last interval */
     int64_t ratio_at_ns;
     bool has_ratio;
-    double ticks_total[APPLE_MAX_STATES]; /* of all its cores since the session began */
+    double time_s[APPLE_MAX_STATES]; /* of a core on average, since the session began */
 };
 
 struct tier {
@@ -651,10 +651,9 @@ static void carry_over(struct cpu *cpu, struct before *b)
     for (size_t i = 0; i < b->n_clusters; i++) {
         const struct cluster *old = &b->clusters[i];
         struct cluster *c = find_cluster(cpu, &old->name);
-        if (c == NULL || c->states.n != old->states.n || c->ticks_per_s < old->ticks_per_s ||
-            c->ticks_per_s > old->ticks_per_s)
+        if (c == NULL || c->states.n != old->states.n)
             continue;
-        memcpy(c->ticks_total, old->ticks_total, sizeof c->ticks_total);
+        memcpy(c->time_s, old->time_s, sizeof c->time_s);
         memcpy(c->ratio, old->ratio, sizeof c->ratio);
         c->ratio_at_ns = old->ratio_at_ns;
         c->has_ratio = old->has_ratio;
@@ -773,9 +772,9 @@ static void step_core(struct cpu *cpu, struct core *core, struct decode_frame *d
 
 static void keep_ratios(struct cluster *c, const struct decode_frame *d, const struct sums *sums)
 {
-    double all = 0;
+    double all = 0, per_s = c->ticks_per_s * c->n_cores;
     for (uint32_t i = 0; i < c->states.n; i++) {
-        c->ticks_total[i] += sums->ticks[i];
+        c->time_s[i] += per_s > 0 ? sums->ticks[i] / per_s : 0;
         all += sums->ticks[i];
     }
     for (uint32_t i = 0; all > 0 && i < c->states.n; i++)
@@ -797,8 +796,7 @@ static void put_states(const struct cluster *c, struct decode_frame *d, bool has
             apple_put(d, ACTOP_METRIC_PSTATE_RATIO, row, c->ratio[i], c->ratio_at_ns,
                       ACTOP_MEASURED, via);
         if (c->n_cores > 0 && c->ticks_per_s > 0)
-            sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row,
-                       c->ticks_total[i] / c->ticks_per_s / c->n_cores, ACTOP_DERIVED, via);
+            sample_put(d->out, ACTOP_METRIC_PSTATE_TIME, row, c->time_s[i], ACTOP_DERIVED, via);
     }
 }
 

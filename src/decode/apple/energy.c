@@ -676,7 +676,8 @@ static void count_steps(struct energy *e, struct rail *r, const struct candidate
         struct meter *m = &e->meters[e->members[chosen->first + i]];
         if (m->grew == 0)
             continue;
-        m->counted += steps_after(m, from_ns);
+        uint64_t steps = steps_after(m, from_ns);
+        m->counted = steps > UINT64_MAX - m->counted ? UINT64_MAX : m->counted + steps;
         r->counted_ns = m->at_ns > r->counted_ns ? m->at_ns : r->counted_ns;
     }
 }
