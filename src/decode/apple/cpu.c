@@ -209,6 +209,7 @@ static struct node *read_nodes(const struct schema *s, size_t *n)
             continue;
         if (!VEC_GROW(nodes, cap, *n + 1)) {
             free(nodes);
+            *n = 0;
             return NULL;
         }
         nodes[(*n)++] = node;
