@@ -22,15 +22,22 @@ static struct residency_owner *owner_of(const struct residency *r, const struct 
 
 static bool is_idle(const struct actop_sample_t *s, uint32_t row, double hz)
 {
-    return (sample_entity_get(s, ACTOP_SCOPE_PSTATE, row)->flags & ACTOP_ENTITY_IDLE) != 0 ||
-           hz <= 0;
+    return hz <= 0 ||
+           (sample_entity_get(s, ACTOP_SCOPE_PSTATE, row)->flags & ACTOP_ENTITY_IDLE) != 0;
+}
+
+static double hz_of(const struct actop_sample_t *s, uint32_t row)
+{
+    const struct cell *c = cell_at(s, ACTOP_METRIC_PSTATE_FREQ, row);
+    return cell_has(c) ? c->value : 0;
 }
 
 static void find_tops(const struct residency *r, const struct actop_sample_t *s)
 {
-    for (uint32_t row = 0; row < sample_rows(s, ACTOP_SCOPE_PSTATE); row++) {
+    uint32_t rows = sample_rows(s, ACTOP_SCOPE_PSTATE);
+    for (uint32_t row = 0; row < rows; row++) {
         struct residency_owner *owner = owner_of(r, s, row);
-        double hz = value_or(s, ACTOP_METRIC_PSTATE_FREQ, row, 0);
+        double hz = hz_of(s, row);
         if (owner == NULL)
             continue;
         if (hz > owner->top_hz)
@@ -48,13 +55,15 @@ static int bucket_of(double hz, double top_hz)
 
 static void sort_states(const struct residency *r, const struct actop_sample_t *s)
 {
-    for (uint32_t row = 0; row < sample_rows(s, ACTOP_SCOPE_PSTATE); row++) {
+    uint32_t rows = sample_rows(s, ACTOP_SCOPE_PSTATE);
+    for (uint32_t row = 0; row < rows; row++) {
         struct residency_owner *owner = owner_of(r, s, row);
-        double hz = value_or(s, ACTOP_METRIC_PSTATE_FREQ, row, 0);
-        double ratio;
-        if (owner == NULL || !sample_get(s, ACTOP_METRIC_PSTATE_RATIO, row, &ratio))
+        const struct cell *ratio = cell_at(s, ACTOP_METRIC_PSTATE_RATIO, row);
+        if (owner == NULL || !cell_has(ratio))
             continue;
-        owner->ratio[is_idle(s, row, hz) ? BUCKET_IDLE : bucket_of(hz, owner->top_hz)] += ratio;
+        double hz = hz_of(s, row);
+        owner->ratio[is_idle(s, row, hz) ? BUCKET_IDLE : bucket_of(hz, owner->top_hz)] +=
+            ratio->value;
         owner->any = true;
     }
 }

@@ -5,12 +5,14 @@
 
 #include <actop/types.h>
 
+#include "base/cold.h"
+
 /* Fill err, which may be NULL, and return status, so that a failure is one line: return error_set(err, …). What
  * came in with the arguments is made safe (base/text.h): the sentence may name a file or a process. */
-actop_status error_set(actop_error *err, actop_status status, const char *fmt, ...) ACTOP_PRINTF(3, 4);
+COLD actop_status error_set(actop_error *err, actop_status status, const char *fmt, ...) ACTOP_PRINTF(3, 4);
 
 /* The same for an errno: the status that belongs to it, and "SENTENCE: strerror". */
-actop_status error_errno(actop_error *err, int errnum, const char *fmt, ...) ACTOP_PRINTF(3, 4);
+COLD actop_status error_errno(actop_error *err, int errnum, const char *fmt, ...) ACTOP_PRINTF(3, 4);
 
 /* Status of an errno: EACCES and EPERM are E_DENIED, ENOENT, ENODEV and ENXIO E_NOT_FOUND, ENOMEM E_NOMEM, ESRCH
  * E_GONE, others E_IO. */

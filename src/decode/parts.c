@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/vec.h"
 #include "decode/collectors.h"
@@ -103,7 +104,7 @@ struct room {
     size_t n_counting;
 };
 
-static void room_release(struct room *r)
+COLD static void room_release(struct room *r)
 {
     free(r->counters);
     free(r->steps);
@@ -395,7 +396,7 @@ struct decoder *decode_parts_create(const struct decode_platform *platform)
 }
 
 /* Copy a part's state; on failure the copy's state is gone, so that destroying it frees nothing of the original's. */
-static bool clone_state(struct decoder *to, const struct decoder *from, size_t i)
+COLD static bool clone_state(struct decoder *to, const struct decoder *from, size_t i)
 {
     const struct decode_part *part = from->platform->parts[i];
     if (to->states[i] == NULL)
@@ -408,7 +409,7 @@ static bool clone_state(struct decoder *to, const struct decoder *from, size_t i
     return false;
 }
 
-static bool clone_room(struct decoder *to, const struct decoder *from)
+COLD static bool clone_room(struct decoder *to, const struct decoder *from)
 {
     struct room room = {0};
     const struct schema *s = from->schema;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/vec.h"
 #include "decode/apple/apple.h"
 
@@ -213,7 +214,7 @@ static bool take_channel(struct bandwidth *b, const struct schema *s, int32_t ch
     return add_channel(b, channel, agent, method, direction);
 }
 
-static bool begin(void *state, struct decode_schema *d)
+COLD static bool begin(void *state, struct decode_schema *d)
 {
     struct bandwidth *b = state;
     b->n_channels = b->n_agents = b->n_mids = 0;
@@ -381,7 +382,7 @@ static void note_method(const struct decode_notes *d)
     notes_end(d->into);
 }
 
-static void notes(const void *state, const struct decode_notes *d)
+COLD static void notes(const void *state, const struct decode_notes *d)
 {
     const struct bandwidth *b = state;
     const struct schema *s = d->schema;
@@ -405,7 +406,7 @@ static void notes(const void *state, const struct decode_notes *d)
     }
 }
 
-static void release(void *state)
+COLD static void release(void *state)
 {
     struct bandwidth *b = state;
     free(b->channels);
@@ -414,7 +415,7 @@ static void release(void *state)
     free(b->sums);
 }
 
-static bool clone_bandwidth(void *to, const void *from)
+COLD static bool clone_bandwidth(void *to, const void *from)
 {
     struct bandwidth *c = to;
     const struct bandwidth *b = from;

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "decode/apple/apple.h"
 
 /* Far more cores, clusters and nodes than any machine has; a recording may say anything. */
@@ -670,7 +671,7 @@ static void carry_over(struct cpu *cpu, struct before *b)
     free(b->clusters);
 }
 
-static bool begin(void *state, struct decode_schema *d)
+COLD static bool begin(void *state, struct decode_schema *d)
 {
     struct cpu *cpu = state;
     struct before before = take_before(cpu);
@@ -966,7 +967,7 @@ static bool is_known(const struct cpu *cpu, const struct schema *s, const struct
     return false;
 }
 
-static void notes(const void *state, const struct decode_notes *d)
+COLD static void notes(const void *state, const struct decode_notes *d)
 {
     const struct cpu *cpu = state;
     const struct topology *t = d->sample->topology;
@@ -983,7 +984,7 @@ static void notes(const void *state, const struct decode_notes *d)
                       "not a core or cluster by its name and states");
 }
 
-static bool clone_cpu(void *to, const void *from)
+COLD static bool clone_cpu(void *to, const void *from)
 {
     struct cpu *copy = to;
     const struct cpu *cpu = from;
@@ -1002,7 +1003,7 @@ static bool clone_cpu(void *to, const void *from)
     return true;
 }
 
-static void release(void *state)
+COLD static void release(void *state)
 {
     struct cpu *cpu = state;
     free(cpu->cores);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/vec.h"
 #include "decode/apple/smc.h"
 
@@ -471,7 +472,7 @@ static void drop_incomplete(struct energy *e, const struct decode_schema *d)
     e->n_candidates = kept;
 }
 
-static bool begin(void *state, struct decode_schema *d)
+COLD static bool begin(void *state, struct decode_schema *d)
 {
     struct energy *e = state;
     struct meter *old = e->meters;
@@ -998,7 +999,7 @@ static void note_clusters(const struct decode_notes *d)
     notes_end(d->into);
 }
 
-static void notes(const void *state, const struct decode_notes *d)
+COLD static void notes(const void *state, const struct decode_notes *d)
 {
     const struct energy *e = state;
     const struct schema *s = d->schema;
@@ -1021,7 +1022,7 @@ static void notes(const void *state, const struct decode_notes *d)
 
 /* ---- Life ------------------------------------------------------------------------------------------------------------------------------- */
 
-static void release(void *state)
+COLD static void release(void *state)
 {
     struct energy *e = state;
     free(e->meters);
@@ -1036,7 +1037,7 @@ static void release(void *state)
 #define COPY(to, from, cap, n)                                                                     \
     ((n) == 0 || (VEC_GROW(to, cap, n) && memcpy(to, from, (n) * sizeof *(to)) != NULL))
 
-static bool clone_energy(void *to, const void *from)
+COLD static bool clone_energy(void *to, const void *from)
 {
     struct energy *c = to;
     const struct energy *e = from;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/vec.h"
 #include "decode/apple/smc.h"
 
@@ -144,7 +145,7 @@ static bool find_fans(struct sensors *s, struct decode_schema *d)
     return true;
 }
 
-static bool begin(void *state, struct decode_schema *d)
+COLD static bool begin(void *state, struct decode_schema *d)
 {
     struct sensors *s = state;
     s->n = 0;
@@ -281,7 +282,7 @@ static void note_value(const struct sensor *sensor, const struct decode_notes *d
     notes_end(d->into);
 }
 
-static void notes(const void *state, const struct decode_notes *d)
+COLD static void notes(const void *state, const struct decode_notes *d)
 {
     const struct sensors *s = state;
     for (size_t i = 0; i < s->n; i++)
@@ -296,7 +297,7 @@ static void notes(const void *state, const struct decode_notes *d)
     }
 }
 
-static bool clone_sensors(void *to, const void *from)
+COLD static bool clone_sensors(void *to, const void *from)
 {
     struct sensors *copy = to;
     const struct sensors *s = from;
@@ -309,7 +310,7 @@ static bool clone_sensors(void *to, const void *from)
     return true;
 }
 
-static void release(void *state)
+COLD static void release(void *state)
 {
     free(((struct sensors *)state)->list);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/vec.h"
 #include "decode/linux/cpus.h"
 
@@ -406,7 +407,7 @@ static void step_groups(struct cpu_state *s, struct decode_frame *d)
 
 /* ---- part --------------------------------------------------------------------------------------------------------------- */
 
-static bool begin(void *state, struct decode_schema *d)
+COLD static bool begin(void *state, struct decode_schema *d)
 {
     struct cpu_state *s = state;
     s->via_stat = topology_via(d->topology, "stat");
@@ -427,7 +428,7 @@ static void step(void *state, struct decode_frame *d)
     step_groups(s, d);
 }
 
-static bool clone(void *to, const void *from)
+COLD static bool clone(void *to, const void *from)
 {
     const struct cpu_state *was = from;
     struct cpu_state *s = to;
@@ -443,7 +444,7 @@ static bool clone(void *to, const void *from)
     return false;
 }
 
-static void release(void *state)
+COLD static void release(void *state)
 {
     struct cpu_state *s = state;
     cpu_map_release(&s->map);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/vec.h"
 #include "decode/rows.h"
 #include "decode/rowmap.h"
@@ -96,7 +97,7 @@ static bool find_times(struct processes *s, const struct schema *schema)
     return true;
 }
 
-static bool process_begin(void *state, struct decode_schema *d)
+COLD static bool process_begin(void *state, struct decode_schema *d)
 {
     struct processes *s = state;
     uint64_t number;
@@ -391,7 +392,7 @@ static void process_step(void *state, struct decode_frame *d)
         step_rows(s, d);
 }
 
-static bool process_clone(void *to, const void *from)
+COLD static bool process_clone(void *to, const void *from)
 {
     struct processes *new = to;
     const struct processes *old = from;
@@ -408,7 +409,7 @@ static bool process_clone(void *to, const void *from)
     return true;
 }
 
-static void process_release(void *state)
+COLD static void process_release(void *state)
 {
     struct processes *s = state;
     rowmap_release(&s->map);

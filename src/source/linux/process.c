@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/pool.h"
 #include "base/vec.h"
 #include "source/linux/linux.h"
@@ -605,7 +606,7 @@ static bool has_drm_device(struct root *root)
     return found;
 }
 
-static void process_describe(void *state, struct linux_probe *p)
+COLD static void process_describe(void *state, struct linux_probe *p)
 {
     struct processes *s = state;
     uint64_t count;
@@ -631,7 +632,7 @@ static void process_describe(void *state, struct linux_probe *p)
                                   columns, N_COLUMNS);
 }
 
-static void process_close(void *state, struct root *root)
+COLD static void process_close(void *state, struct root *root)
 {
     struct processes *s = state;
     (void)root;
