@@ -61,6 +61,10 @@ void os_memory_trim(void);
 /* The file this program was started from, as an absolute path; false when the system does not say, or size is too small. */
 bool os_program_path(char *out, size_t size);
 
+/* A pipe that no program inherits, also not one that another thread starts at this moment (on macOS, which has no call for it,
+ * shortly after). Unless it waits, reading and writing never do. False with errno set, and both ends -1, when there is none. */
+bool os_pipe(int fds[2], bool waits);
+
 /* What keeps a user's background programs running on this system: "systemd" or "launchd". */
 const char *os_service_manager(void);
 

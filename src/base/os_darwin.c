@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libproc.h>
 #include <mach-o/dyld.h>
 #include <mach/mach.h>
@@ -95,6 +96,28 @@ bool os_program_path(char *out, size_t size)
         return false;
     int used = snprintf(out, size, "%s%s%s", whole ? "" : cwd, whole ? "" : "/", given);
     return used > 0 && (size_t)used < size;
+}
+
+static bool set_up(int fd, bool waits)
+{
+    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && (waits || fcntl(fd, F_SETFL, O_NONBLOCK) == 0);
+}
+
+bool os_pipe(int fds[2], bool waits)
+{
+    if (pipe(fds) != 0) {
+        fds[0] = fds[1] = -1;
+        return false;
+    }
+    if (set_up(fds[0], waits) && set_up(fds[1], waits))
+        return true;
+    int saved = errno;
+    for (int i = 0; i < 2; i++) {
+        (void)close(fds[i]);
+        fds[i] = -1;
+    }
+    errno = saved;
+    return false;
 }
 
 const char *os_service_manager(void)

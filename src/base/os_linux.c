@@ -142,6 +142,14 @@ bool os_program_path(char *out, size_t size)
     return out[0] == '/';
 }
 
+bool os_pipe(int fds[2], bool waits)
+{
+    if (pipe2(fds, O_CLOEXEC | (waits ? 0 : O_NONBLOCK)) == 0)
+        return true;
+    fds[0] = fds[1] = -1;
+    return false;
+}
+
 const char *os_service_manager(void)
 {
     return "systemd";

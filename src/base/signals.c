@@ -4,10 +4,11 @@
 #include "base/signals.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
+
+#include "base/os.h"
 
 enum { SIGNALS = 65 }; /* numbers end at 31 on macOS and at 64 on Linux */
 
@@ -29,21 +30,9 @@ static void on_signal(int sig)
     errno = saved;
 }
 
-static bool set_up(int fd)
-{
-    return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
-}
-
 bool signals_open(void)
 {
-    if (pipe_fds[0] >= 0)
-        return true;
-    if (pipe(pipe_fds) != 0)
-        return false;
-    if (set_up(pipe_fds[0]) && set_up(pipe_fds[1]))
-        return true;
-    signals_close();
-    return false;
+    return pipe_fds[0] >= 0 || os_pipe(pipe_fds, false);
 }
 
 static bool set_handler(int sig, void (*handler)(int))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* --serve: the session samples in the background, the server answers in this thread. A second thread prints the stream of
  * --json and watches over --record. Signals, or the end of the stream, end both. */
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -90,8 +91,8 @@ static actop_status side_start(struct side *side, actop_error *err)
     side->recording = side->cli->options.record != NULL;
     if (!side->cli->options.json && !side->recording)
         return ACTOP_OK;
-    if (pipe(side->end_fds) != 0)
-        return error_set(err, ACTOP_E_IO, "cannot make a pipe");
+    if (!os_pipe(side->end_fds, false))
+        return error_errno(err, errno, "cannot make a pipe");
     int failed = pthread_create(&side->thread, NULL, side_main, side);
     if (failed != 0)
         return error_errno(err, failed, "cannot start a thread");

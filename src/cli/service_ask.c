@@ -91,7 +91,7 @@ actop_status service_ask(const char *const argv[], struct service_answer *answer
     int fds[2];
     pid_t pid = -1;
     *answer = (struct service_answer){0, ""};
-    if (pipe(fds) != 0)
+    if (!os_pipe(fds, true)) /* what it starts expects outputs that wait */
         return error_errno(err, errno, "cannot make a pipe");
     int failed = spawn(argv, fds, &pid);
     (void)close(fds[1]);

@@ -58,10 +58,8 @@ static void *waiter_main(void *arg)
 
 static actop_status start_waiter(struct serve *sv, actop_error *err)
 {
-    if (pipe(sv->wake_fds) != 0)
+    if (!os_pipe(sv->wake_fds, false))
         return error_errno(err, errno, "cannot make a pipe");
-    if (!serve_prepare_fd(sv->wake_fds[0]) || !serve_prepare_fd(sv->wake_fds[1]))
-        return error_errno(err, errno, "cannot prepare a pipe");
     int failed = pthread_create(&sv->waiter, NULL, waiter_main, sv);
     if (failed != 0)
         return error_errno(err, failed, "cannot start a thread");

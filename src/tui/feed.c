@@ -3,11 +3,11 @@
 #include "tui/feed.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/os.h"
 
 /* A full pipe wakes the reader just as well. */
 void feed_wake(void *feed)
@@ -36,22 +36,11 @@ static int observe(void *feed, const actop_sample_t *sample, const actop_error *
     return 0;
 }
 
-static bool make_pipe(int fds[2])
-{
-    if (pipe(fds) != 0)
-        return false;
-    for (int i = 0; i < 2; i++) {
-        (void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
-        (void)fcntl(fds[i], F_SETFL, O_NONBLOCK);
-    }
-    return true;
-}
-
 actop_status feed_start(struct feed *f, actop_session *s, int64_t interval_ns, actop_error *err)
 {
     memset(f, 0, sizeof *f);
     f->session = s;
-    if (!make_pipe(f->pipe))
+    if (!os_pipe(f->pipe, false))
         return error_errno(err, errno, "the screen's pipe");
     actop_status st = ACTOP_OK;
     if (pthread_mutex_init(&f->lock, NULL) != 0) {

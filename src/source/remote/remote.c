@@ -3,11 +3,11 @@
  * when the other one reads its machine. When the connection is lost it is made again, after a while that doubles each
  * time; frames are numbered on with a jump there, so that what was missed counts as a gap. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "frame/recording.h"
 #include "source/remote/http.h"
 #include "source/source.h"
@@ -80,19 +80,6 @@ static bool drain(int fd)
     return any;
 }
 
-static bool make_pipe(int fds[2])
-{
-    if (pipe(fds) != 0) {
-        fds[0] = fds[1] = -1;
-        return false;
-    }
-    bool well = true;
-    for (int i = 0; i < 2; i++)
-        well = fcntl(fds[i], F_SETFD, FD_CLOEXEC) == 0 && fcntl(fds[i], F_SETFL, O_NONBLOCK) == 0 &&
-               well;
-    return well;
-}
-
 static void remote_close(struct source *s)
 {
     if (s == NULL)
@@ -111,8 +98,8 @@ static actop_status remote_open(struct source **out, const struct source_env *en
     if (s == NULL)
         return error_set(err, ACTOP_E_NOMEM, "remote: out of memory");
     s->wait_ms = WAIT_LEAST_MS;
-    actop_status st = make_pipe(s->stop) ? ACTOP_OK
-                                         : error_errno(err, errno, "remote: cannot make a pipe");
+    actop_status st =
+        os_pipe(s->stop, false) ? ACTOP_OK : error_errno(err, errno, "remote: cannot make a pipe");
     if (st == ACTOP_OK)
         st = http_parse_target(env->argument, &s->target, err);
     if (st == ACTOP_OK && env->token_file != NULL)
