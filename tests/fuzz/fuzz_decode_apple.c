@@ -35,6 +35,7 @@ static const char *const groups[] = {
     "mach/cpu",
     "thermal",
     "sysctl",
+    "ioreport/CPU Stats/CPU Complex Voltage States",
 };
 enum { N_GROUPS = sizeof groups / sizeof groups[0] };
 

@@ -21,6 +21,7 @@
 #define MAC_MODEL "ioreport/Energy Model"
 #define MAC_CORES "ioreport/CPU Stats/CPU Core Performance States"
 #define MAC_COMPLEXES "ioreport/CPU Stats/CPU Complex Performance States"
+#define MAC_VOLTS "ioreport/CPU Stats/CPU Complex Voltage States"
 #define MAC_GPU "ioreport/GPU Stats/GPU Performance States"
 
 struct mac {

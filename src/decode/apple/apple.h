@@ -151,6 +151,12 @@ struct apple_states {
 };
 void apple_states_init(struct apple_states *states, const struct schema *s, int32_t channel, const struct apple_dvfs *t);
 
+/* Voltage states, with volts in the place of hertz, so that an interval's mean is volts. False, with n 0, unless they are V0,
+ * V1 … (recorded on an M1 Pro), as many as the cluster's clocks (recorded on an M1: 5 and 15). That Vn then is the voltage of
+ * clock n is inferred. */
+bool apple_volts_init(struct apple_states *volts, const struct schema *s, int32_t channel,
+                      const struct apple_states *clocks);
+
 /* Ticks a second by a residency's unit: "24Mticks", "us", "ms", "ns"; 0 for another, whose seconds are not guessed. */
 double apple_ticks_per_s(const char *unit);
 

@@ -21,6 +21,7 @@ enum { MAX_LETTERS = 26, MAX_LEVELS = 8, MAX_CORES = 1024, MAX_CLUSTERS = 128, M
 
 #define GROUP_CORES "ioreport/CPU Stats/CPU Core Performance States"
 #define GROUP_COMPLEXES "ioreport/CPU Stats/CPU Complex Performance States"
+#define GROUP_VOLTS "ioreport/CPU Stats/CPU Complex Voltage States"
 
 struct core {
     struct apple_cluster_name cluster;
@@ -36,17 +37,17 @@ struct core {
 
 struct cluster {
     struct apple_cluster_name name;
-    int32_t complex, fabric; /* channels; -1 none */
-    int32_t tier;            /* row */
+    int32_t complex, fabric, volts; /* channels; -1 none */
+    int32_t tier;                   /* row */
     int32_t row;
     int32_t first_state; /* row of its first P-state; -1 none */
     double ticks_per_s;  /* of its cores' residencies; 0 unknown */
     uint32_t rank;       /* among the clusters of its die, lowest tier first */
     uint32_t n_cores;
     struct apple_dvfs dvfs;
-    struct apple_states states, complex_states, fabric_states;
-    struct apple_follow whole, realized; /* of the complex and the fabric */
-    double ratio[APPLE_MAX_STATES];      /* of its cores' last interval */
+    struct apple_states states, complex_states, fabric_states, volts_states;
+    struct apple_follow whole, realized, supply; /* of the complex, the fabric and the voltage */
+    double ratio[APPLE_MAX_STATES];              /* of its cores' last interval */
     int64_t ratio_at_ns;
     bool has_ratio;
     double time_s[APPLE_MAX_STATES]; /* of a core on average, since the session began */
@@ -87,8 +88,13 @@ static struct cluster *need_cluster(struct cpu *cpu, const struct apple_cluster_
     if (!VEC_GROW(cpu->clusters, cpu->cap_clusters, cpu->n_clusters + 1))
         return NULL;
     c = &cpu->clusters[cpu->n_clusters++];
-    *c = (struct cluster){
-        .name = *name, .complex = -1, .fabric = -1, .tier = -1, .row = -1, .first_state = -1};
+    *c = (struct cluster){.name = *name,
+                          .complex = -1,
+                          .fabric = -1,
+                          .volts = -1,
+                          .tier = -1,
+                          .row = -1,
+                          .first_state = -1};
     return c;
 }
 
@@ -161,6 +167,21 @@ static bool take_channels(struct cpu *cpu, const struct schema *s)
             return false;
     }
     return true;
+}
+
+/* Voltage states belong to clusters that others name. */
+static void take_volts(struct cpu *cpu, const struct schema *s)
+{
+    for (int32_t i = 0; i < (int32_t)s->n_channels; i++) {
+        if (!apple_in_group(s, &s->channels[i], GROUP_VOLTS))
+            continue;
+        struct apple_cpu_name name =
+            apple_parse_cpu(schema_text(s, s->channels[i].name), APPLE_NAME_COMPLEXES);
+        struct cluster *c = name.kind == APPLE_CPU_CLUSTER ? find_cluster(cpu, &name.cluster)
+                                                           : NULL;
+        if (c != NULL && c->volts < 0)
+            c->volts = i;
+    }
 }
 
 /* ---- What the device tree knows ----------------------------------------------------------------------------------------- */
@@ -505,7 +526,7 @@ static void find_clocks(struct cpu *cpu, const struct schema *s)
             c->rank += cpu->clusters[k].name.die == c->name.die &&
                        compare_names(cpu, &cpu->clusters[k].name, &c->name) < 0;
         memset(&c->dvfs, 0, sizeof c->dvfs);
-        c->states.n = c->complex_states.n = c->fabric_states.n = 0;
+        c->states.n = c->complex_states.n = c->fabric_states.n = c->volts_states.n = 0;
         if (channel < 0)
             continue;
         apple_dvfs_for_cluster(s, &c->name, c->rank, count_active(s, channel), &c->dvfs);
@@ -515,6 +536,8 @@ static void find_clocks(struct cpu *cpu, const struct schema *s)
             apple_states_init(&c->complex_states, s, c->complex, &c->dvfs);
         if (c->fabric >= 0)
             apple_states_init(&c->fabric_states, s, c->fabric, &c->dvfs);
+        if (c->volts >= 0)
+            (void)apple_volts_init(&c->volts_states, s, c->volts, &c->states);
     }
 }
 
@@ -661,6 +684,7 @@ static void carry_over(struct cpu *cpu, struct before *b)
         c->has_ratio = old->has_ratio;
         c->whole = old->whole;
         c->realized = old->realized;
+        c->supply = old->supply;
     }
     for (size_t i = 0; i < b->n_cores; i++) {
         struct core *core = find_core(cpu, &b->cores[i].cluster, b->cores[i].number);
@@ -678,6 +702,7 @@ COLD static bool begin(void *state, struct decode_schema *d)
     bool ok = take_channels(cpu, d->schema) && take_nodes(cpu, d->schema);
     if (ok && cpu->n_cores == 0)
         ok = count_levels(cpu, d->schema);
+    take_volts(cpu, d->schema);
     count_tiers(cpu);
     sort_clusters(cpu);
     find_clocks(cpu, d->schema);
@@ -826,6 +851,20 @@ static void put_requested(struct cluster *c, struct decode_frame *d, const struc
                   whole ? c->whole.at_ns : sums->at_ns, ACTOP_DERIVED, via);
 }
 
+/* Estimated, since which voltage a state stands for is inferred. */
+static void put_supply(struct cluster *c, struct decode_frame *d, uint16_t via)
+{
+    if (c->volts_states.n == 0)
+        return;
+    actop_state has = apple_follow(&c->supply, d, c->volts, &c->volts_states, NULL);
+    uint32_t row = (uint32_t)c->row;
+    if (!apple_has(has))
+        sample_put_state(d->out, ACTOP_METRIC_CLUSTER_VOLTAGE, row, has, via);
+    else if (c->supply.hz > 0)
+        apple_put(d, ACTOP_METRIC_CLUSTER_VOLTAGE, row, c->supply.hz, c->supply.at_ns,
+                  ACTOP_ESTIMATED, via);
+}
+
 static double step_cluster(struct cpu *cpu, struct cluster *c, struct decode_frame *d,
                            const struct sums *sums)
 {
@@ -836,6 +875,7 @@ static double step_cluster(struct cpu *cpu, struct cluster *c, struct decode_fra
     keep_ratios(c, d, sums);
     put_states(c, d, c->has_ratio && sums->n_clocked > 0, cpu->via);
     put_requested(c, d, sums, cpu->via);
+    put_supply(c, d, cpu->via);
     double realized = put_realized(c, d, sums, cpu->via);
     if (sums->n == 0) {
         sample_put_state(d->out, ACTOP_METRIC_CLUSTER_UTIL, row, sums->absence, cpu->via);
@@ -967,6 +1007,17 @@ static bool is_known(const struct cpu *cpu, const struct schema *s, const struct
     return false;
 }
 
+/* False for voltage states whose volts are not told. */
+static bool has_known_volts(const struct cpu *cpu, const struct schema *s, int32_t channel)
+{
+    if (!apple_in_group(s, &s->channels[channel], GROUP_VOLTS))
+        return true;
+    for (size_t i = 0; i < cpu->n_clusters; i++)
+        if (cpu->clusters[i].volts == channel)
+            return cpu->clusters[i].volts_states.n > 0;
+    return false;
+}
+
 COLD static void notes(const void *state, const struct decode_notes *d)
 {
     const struct cpu *cpu = state;
@@ -982,6 +1033,10 @@ COLD static void notes(const void *state, const struct decode_notes *d)
             notes_add(d->into, ACTOP_NOTE_CHANNEL,
                       schema_text(d->schema, d->schema->channels[i].key),
                       "not a core or cluster by its name and states");
+        else if (!has_known_volts(cpu, d->schema, (int32_t)i))
+            notes_add(d->into, ACTOP_NOTE_CHANNEL,
+                      schema_text(d->schema, d->schema->channels[i].key),
+                      "its voltage states are not as many as a cluster's clocks");
 }
 
 COLD static bool clone_cpu(void *to, const void *from)

@@ -3,6 +3,7 @@
  * watts are. A channel whose stamp stands still for longer than max(10 s, 3 learnt periods) of awake time is frozen: residency
  * grows whether or not anything runs. Without a stamp a channel that did not grow is only known to be frozen when no channel of
  * its kind grew; the part that follows it says so. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,36 @@ void apple_states_init(struct apple_states *states, const struct schema *s, int3
         states->hz[i] = states->kind[i] == APPLE_STATE_ACTIVE ? apple_state_hz(t, name, &row) : 0;
         states->volts[i] = states->hz[i] > 0 ? t->volts[row] : 0;
     }
+}
+
+/* The state after *at that is a clock; false: there is none. */
+static bool next_clock(const struct apple_states *clocks, uint32_t *at)
+{
+    while (*at < clocks->n && clocks->kind[*at] != APPLE_STATE_ACTIVE)
+        ++*at;
+    return *at < clocks->n;
+}
+
+bool apple_volts_init(struct apple_states *volts, const struct schema *s, int32_t channel,
+                      const struct apple_states *clocks)
+{
+    const struct channel *c = &s->channels[channel];
+    uint32_t clock = 0, n = 0;
+    bool same = c->count <= APPLE_MAX_STATES;
+    memset(volts, 0, sizeof *volts);
+    for (uint32_t i = 0; i < c->count && same; i++) {
+        const char *name = schema_state_name(s, c, i);
+        char usual[16];
+        volts->kind[i] = (uint8_t)apple_state_kind(name);
+        if (volts->kind[i] != APPLE_STATE_ACTIVE)
+            continue;
+        (void)snprintf(usual, sizeof usual, "V%u", (unsigned)n++);
+        same = strcmp(name, usual) == 0 && next_clock(clocks, &clock);
+        volts->hz[i] = same ? clocks->volts[clock++] : 0;
+    }
+    same = same && n > 0 && !next_clock(clocks, &clock);
+    volts->n = same ? c->count : 0;
+    return same;
 }
 
 double apple_ticks_per_s(const char *unit)

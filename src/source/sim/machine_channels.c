@@ -50,22 +50,35 @@ const char **machine_bucket_names(struct machine *m, double step_gb, unsigned n)
     return names;
 }
 
-/* [DOWN,] IDLE, V0Pn-1 … Vn-1P0; with no IDLE in front: Vn names alone, as voltage states have them. */
-static const char **cluster_states(struct machine *m, bool has_down, bool has_idle, unsigned n,
-                                   unsigned *total)
+/* V0 … Vn-1, of which none is idle (recorded: counted on an M1, named on an M1 Pro). */
+static const char **voltage_states(struct machine *m, unsigned n)
+{
+    const char **names = machine_keep(m, (n + 1) * sizeof *names);
+    char *text = machine_keep(m, (n + 1) * 16);
+
+    if (names == NULL || text == NULL)
+        return NULL;
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(text + i * 16, 16, "V%u", i);
+        names[i] = text + i * 16;
+    }
+    return names;
+}
+
+/* [DOWN,] IDLE, V0Pn-1 … Vn-1P0. */
+static const char **cluster_states(struct machine *m, bool has_down, unsigned n, unsigned *total)
 {
     const char **names;
     char *text = machine_keep(m, (n + 1) * 24);
     unsigned at = 0;
 
-    *total = n + has_down + has_idle;
+    *total = n + has_down + 1;
     names = machine_keep(m, (*total + 1) * sizeof *names);
     if (names == NULL || text == NULL)
         return NULL;
     if (has_down)
         names[at++] = "DOWN";
-    if (has_idle)
-        names[at++] = "IDLE";
+    names[at++] = "IDLE";
     for (unsigned i = 0; i < n; i++) {
         snprintf(text + i * 24, 24, "V%uP%u", i, n - 1 - i);
         names[at++] = text + i * 24;
@@ -136,16 +149,16 @@ static bool add_cluster(struct machine *m, unsigned at)
     struct machine_domain d = {
         .kind = DOMAIN_CLUSTER, .die = (int)c->die, .cluster = (int)at, .parts = 1};
     const char **states, **volts;
-    unsigned n, n_volts;
+    unsigned n;
     char name[96];
     bool ok;
 
-    states = cluster_states(m, c->has_down, true, c->states, &n);
-    volts = cluster_states(m, false, false, c->states, &n_volts);
+    states = cluster_states(m, c->has_down, c->states, &n);
+    volts = voltage_states(m, c->states);
     ok = add_states(m, "CPU Complex Performance States", c->complex_channel, CHANNEL_COMPLEX, d,
                     states, n) &&
          add_states(m, "CPU Complex Voltage States", c->complex_channel, CHANNEL_VOLTAGE, d, volts,
-                    n_volts) &&
+                    c->states) &&
          add_rail(m, c->rail, d);
     d.kind = DOMAIN_FABRIC;
     ok = ok &&

@@ -389,6 +389,52 @@ static void requested_and_realized_clocks_are_kept_apart(void **state)
     mac_release(&m);
 }
 
+/* socpwrbud 13, an M1 Max: the shares of a complex at each of its millivolts, and the mean that tool printed. */
+static void voltage_states_give_the_mean_voltage_of_their_cluster(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *core, *complex, *mhz, *mv, *shares;
+        unsigned table, mean_mv;
+    } rows[] = {
+        {"M1 Max E", "ECPU000", "ECPU", M1_PRO_E, "0 565 596 643 718", "0 5813 902 675 2610", 1,
+         613},
+        {"M1 Max P", "PCPU000", "PCPU", M1_PRO_P,
+         "768 768 784 812 818 843 0 912 965 1025 1068 1068 1068 1068 1068",
+         "78 16 549 1297 229 86 0 364 4142 2487 28 280 14 9 422", 5, 950},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static char clocks[16][32], volts[16][32];
+        const char *clock_names[17] = {"IDLE"}, *volt_names[16];
+        double shares[16];
+        uint32_t n = numbers(rows[i].shares, shares);
+        struct mac m;
+        for (unsigned k = 0; k < n; k++) {
+            (void)snprintf(clocks[k], sizeof clocks[k], "V%uP%u", k, (unsigned)(n - 1 - k));
+            (void)snprintf(volts[k], sizeof volts[k], "V%u", k);
+            clock_names[k + 1] = clocks[k];
+            volt_names[k] = volts[k];
+        }
+        mac_init(&m);
+        mac_states(&m, MAC_CORES, rows[i].core, clock_names, n + 1);
+        int32_t channel = mac_states(&m, MAC_VOLTS, rows[i].complex, volt_names, n);
+        put_table(&m, rows[i].table, "-sram", rows[i].mhz, rows[i].mv, 1e6);
+        mac_seal(&m);
+        for (int tick = 0; tick < 4; tick++) {
+            static const actop_state want[] = {ACTOP_STATE_WARMING, ACTOP_STATE_OK, ACTOP_STATE_OK,
+                                               ACTOP_STATE_STALE}; /* held, then with its age */
+            mac_begin(&m, S);
+            for (uint32_t k = 0; k < n; k++)
+                frame_array(&m.frame, channel)[k] = tick == 0 ? 0 : (uint64_t)shares[k];
+            mac_end(&m);
+            CHECK_ROW(mac_state(&m, "cluster.voltage", NULL) == want[tick], rows[i].what);
+        }
+        CHECK_ROW(lround(mac_read(&m, "cluster.voltage", NULL) * 1e3) == rows[i].mean_mv,
+                  rows[i].what);
+        mac_release(&m);
+    }
+}
+
 /* ---- Energy --------------------------------------------------------------------------------------------------------------- */
 
 struct rail {
@@ -974,6 +1020,7 @@ int main(void)
         cmocka_unit_test(the_first_pair_of_an_m4_pro_is_1020_mhz_at_790_mv),
         cmocka_unit_test(every_residency_of_the_facts_gives_its_clock_and_load),
         cmocka_unit_test(requested_and_realized_clocks_are_kept_apart),
+        cmocka_unit_test(voltage_states_give_the_mean_voltage_of_their_cluster),
         cmocka_unit_test(one_publication_of_an_m1_ultra_gives_its_watts),
         cmocka_unit_test(rails_of_real_machines_are_read_and_not_added),
         cmocka_unit_test(uneven_publications_of_an_m1_ultra_make_no_jumps),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Notes of the Apple decoder: tables and why, rails and what they are read from, channels unknown, sensors left out, balance. */
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/alloc.h"
@@ -58,6 +59,56 @@ static void tables_are_named_with_why_and_what_speaks_against_them(void **state)
     assert_string_not_equal(find(&n, ACTOP_NOTE_CHANNEL, MAC_COMPLEXES "/PCPM_IDLE"), "");
     notes_release(&n);
     mac_release(&m);
+}
+
+static void voltage_states_that_do_not_match_the_clocks_are_named_and_not_guessed(void **state)
+{
+    static const char *const clocks[] = {"IDLE", "V0P2", "V1P1", "V2P0"};
+    static const unsigned char table[] = {/* 600, 912 and 1284 MHz, at 500 mV each */
+                                          0x00, 0x46, 0xc3, 0x23, 0xf4, 1, 0, 0,
+                                          0x00, 0x04, 0x5c, 0x36, 0xf4, 1, 0, 0,
+                                          0x00, 0x49, 0x88, 0x4c, 0xf4, 1, 0, 0};
+    static const struct {
+        const char *what, *channel;
+        const char *names[4];
+        uint32_t n;
+        bool known;
+    } rows[] = {
+        {"one a clock", "PCPU", {"V0", "V1", "V2"}, 3, true},
+        {"one a clock, and idle", "PCPU", {"OFF", "V0", "V1", "V2"}, 4, true},
+        {"fewer", "PCPU", {"V0", "V1"}, 2, false},
+        {"more", "PCPU", {"V0", "V1", "V2", "V3"}, 4, false},
+        {"from another number", "PCPU", {"V1", "V2", "V3"}, 3, false},
+        {"names of another form", "PCPU", {" v2", " v3", " v4"}, 3, false},
+        {"only idle", "PCPU", {"OFF", "IDLE"}, 2, false},
+        {"another cluster's", "PCPU1", {"V0", "V1", "V2"}, 3, false},
+        {"no cluster's", "SOC", {"V0", "V1", "V2"}, 3, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char key[96];
+        struct mac m;
+        struct notes n = {0};
+        mac_init(&m);
+        mac_states(&m, MAC_CORES, "PCPU0", clocks, 4);
+        int32_t volts = mac_states(&m, MAC_VOLTS, rows[i].channel, rows[i].names, rows[i].n);
+        schema_put_bytes(m.schema, "pmgr/voltage-states5-sram", table, sizeof table);
+        mac_seal(&m);
+        for (uint64_t tick = 0; tick < 2; tick++) {
+            mac_begin(&m, MAC_S);
+            for (uint32_t k = 0; k < rows[i].n; k++)
+                frame_array(&m.frame, volts)[k] = tick * 100;
+            mac_end(&m);
+        }
+        gather(&m, &n);
+        snprintf(key, sizeof key, "%s/%s", MAC_VOLTS, rows[i].channel);
+        CHECK_ROW((find(&n, ACTOP_NOTE_CHANNEL, key)[0] == '\0') == rows[i].known, rows[i].what);
+        CHECK_ROW((mac_state(&m, "cluster.voltage", NULL) == ACTOP_STATE_OK) == rows[i].known,
+                  rows[i].what);
+        CHECK_ROW(!rows[i].known || mac_read(&m, "cluster.voltage", NULL) == 0.5, rows[i].what);
+        notes_release(&n);
+        mac_release(&m);
+    }
 }
 
 static void rails_name_their_counters_cadence_and_what_they_stand_in_for(void **state)
@@ -192,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tables_are_named_with_why_and_what_speaks_against_them),
+        cmocka_unit_test(voltage_states_that_do_not_match_the_clocks_are_named_and_not_guessed),
         cmocka_unit_test(rails_name_their_counters_cadence_and_what_they_stand_in_for),
         cmocka_unit_test(sensors_left_out_are_named_with_the_reason),
         cmocka_unit_test(a_session_lends_the_notes_of_its_newest_sample),
