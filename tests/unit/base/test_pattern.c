@@ -24,6 +24,10 @@ static void expressions_match_extended_and_in_any_case(void **state)
         {"\\(\\+\\)", "(+)", true},
         {"a{1", "a{1", true}, /* not a repetition: glibc takes it as text, others refuse it */
         {"", "anything", true},
+        {"((a+b)*c)+", "aabcc", true},
+        {"^([0-9]{1,3}\\.){3}[0-9]{1,3}$", "127.0.0.1", true},
+        {"^ollama$|^llama$|(^|-)mlx$|()", "my-mlx", true},
+        {"^(a|b)?$", "b", true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -59,7 +63,9 @@ static void repetitions_of_repetitions_are_refused_before_they_are_compiled(void
         {"a", "+", "", 100},      {"a", "+", "", 18},
         {"a", "{9}", "", 8},      {"", "(", "", 200},
         {"(x+", "+", ")", 60},    {"((((((((a{200}){200}){200}", "){9}", "", 5},
-        {"(a|b", "+", "|c)", 40},
+        {"(a|b", "+", "|c)", 40}, {"mp+*+", "?", "+++++", 62},
+        {"", "\\b", "", 40},      {".", "{,4}", "", 4},
+        {"b()", "{,4}", "", 3},   {"(a+b", "|", ")", 40},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
