@@ -102,16 +102,27 @@ static void wait_for_sample(const struct server *s)
     }
 }
 
-/* Events that began in these bytes; the text "id: " stands at the beginning of each and nowhere else. */
-static unsigned count_events(const char *bytes, size_t n)
+/* What one client has got. The server sends an event at a time, so that what is received may end anywhere: matched is how
+ * far into the mark of an event it came. */
+struct got {
+    unsigned events;
+    size_t matched;
+};
+
+/* The text "id: " stands at the beginning of each event and of no other line. */
+static void count_events(struct got *g, const char *bytes, size_t n)
 {
-    unsigned events = 0;
-    for (size_t i = 0; i + 4 < n; i++)
-        events += memcmp(bytes + i, "\nid: ", 5) == 0;
-    return events;
+    static const char mark[] = "\nid: ";
+    for (size_t i = 0; i < n; i++) {
+        g->matched = bytes[i] == mark[g->matched] ? g->matched + 1 : bytes[i] == mark[0];
+        if (mark[g->matched] != '\0')
+            continue;
+        g->events++;
+        g->matched = 0;
+    }
 }
 
-static void read_streams(struct pollfd streams[STREAMS], unsigned events[STREAMS])
+static void read_streams(struct pollfd streams[STREAMS], struct got clients[STREAMS])
 {
     static char bytes[65536];
     assert_true(poll(streams, STREAMS, 5000) > 0);
@@ -120,14 +131,14 @@ static void read_streams(struct pollfd streams[STREAMS], unsigned events[STREAMS
             continue;
         ssize_t got = recv(streams[i].fd, bytes, sizeof bytes, 0);
         assert_true(got > 0);
-        events[i] += count_events(bytes, (size_t)got);
+        count_events(&clients[i], bytes, (size_t)got);
     }
 }
 
-static bool all_have_enough(const unsigned events[STREAMS])
+static bool all_have_enough(const struct got clients[STREAMS])
 {
     for (int i = 0; i < STREAMS; i++)
-        if (events[i] < EVENTS)
+        if (clients[i].events < EVENTS)
             return false;
     return true;
 }
@@ -136,7 +147,7 @@ static void sampler_server_and_sixty_four_streams_get_on(void **state)
 {
     struct server s;
     struct pollfd streams[STREAMS];
-    unsigned events[STREAMS] = {0};
+    struct got clients[STREAMS] = {{0, 0}};
     static const char *const paths[] = {
         "/metrics", "/api/v1/sample", "/api/v1/history?seconds=60", "/api/v1/info", "/json", "/"};
     (void)state;
@@ -145,10 +156,10 @@ static void sampler_server_and_sixty_four_streams_get_on(void **state)
     for (int i = 0; i < STREAMS; i++)
         streams[i] = (struct pollfd){ask(&s, "/api/v1/stream"), POLLIN, 0};
     int64_t last_ns = os_awake_ns() + PATIENCE_NS;
-    for (unsigned scrapes = 0; scrapes < SCRAPES || !all_have_enough(events); scrapes++) {
+    for (unsigned scrapes = 0; scrapes < SCRAPES || !all_have_enough(clients); scrapes++) {
         assert_true(os_awake_ns() < last_ns);
         assert_int_equal(get(&s, paths[scrapes % (sizeof paths / sizeof *paths)]), 200);
-        read_streams(streams, events);
+        read_streams(streams, clients);
     }
     assert_int_equal(get(&s, "/api/v1/stream"), 503); /* one too many */
     assert_int_equal(get(&s, "/api/v1/frames"), 503);
