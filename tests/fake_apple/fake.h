@@ -38,6 +38,8 @@ struct fake_quirks {
     bool invalid_bytes;       /* byte counters read INT64_MIN */
     bool truncate_net;        /* interface counters are cut to 32 bits */
     bool unsorted_smc;        /* the key list is in no order */
+    unsigned mute_smc;        /* so many places in the midst of its temperatures do not answer */
+    unsigned odd_smc;         /* so many temperature keys say they have two bytes */
     bool old_rusage;          /* no version 6 */
     const char *hidden_class; /* a registry class that is not there */
 };

@@ -648,6 +648,24 @@ static double key_value(const struct listed_key *k)
     return fan % 4 == 2 ? t->machine->fans[fan / 4].max_rpm : truth_fan(t, fan / 4);
 }
 
+/* Which of its temperatures a key is, in the order of the list; SIZE_MAX: none. */
+static size_t temperature_at(const struct listed_key *k)
+{
+    size_t n = 0;
+
+    for (const struct listed_key *other = keys; other < k; other++)
+        n += other->key[0] == 'T';
+    return k->key[0] == 'T' ? n : SIZE_MAX;
+}
+
+/* Fourth and later. */
+static bool is_mute(size_t index)
+{
+    size_t nth = fake_quirks.mute_smc > 0 ? temperature_at(&keys[index]) : SIZE_MAX;
+
+    return nth >= 3 && nth - 3 < fake_quirks.mute_smc;
+}
+
 static void answer_smc(const struct apple_smc_block *in, struct apple_smc_block *out)
 {
     const struct listed_key *k;
@@ -655,7 +673,7 @@ static void answer_smc(const struct apple_smc_block *in, struct apple_smc_block 
     unsigned size;
 
     if (in->command == APPLE_SMC_KEY_AT) {
-        if (in->index >= n_keys)
+        if (in->index >= n_keys || is_mute(in->index))
             out->result = APPLE_SMC_NOT_FOUND;
         else
             out->key = code(keys[in->index].key);
@@ -670,6 +688,8 @@ static void answer_smc(const struct apple_smc_block *in, struct apple_smc_block 
     out->key = in->key;
     if (in->command == APPLE_SMC_KEY_INFO) {
         out->info.size = size > 0 ? size : 16;
+        if (fake_quirks.odd_smc > 0 && temperature_at(k) < fake_quirks.odd_smc)
+            out->info.size = 2;
         out->info.type = code(k->type);
     } else if (in->info.size != size) {
         out->result = 0x89; /* the size has to be asked for first */

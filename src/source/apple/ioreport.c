@@ -155,21 +155,32 @@ static bool first_element(const struct apple_api *api, const struct ioreport_sta
     return true;
 }
 
-/* A name, or the id's bytes as text where there is none (recorded: 222 channels of an M1's legend have no name). */
+/* The id's bytes as text. Short names stand at either end of it (recorded on an M1: "ECPU0" at the upper, "GPUPH" at the lower). */
+static void name_of_id(uint64_t id, char out[NAME_SIZE])
+{
+    size_t n = 0;
+
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        unsigned char c = (unsigned char)(id >> shift);
+        if (c == 0 && n == 0)
+            continue;
+        if (c < ' ' || c >= 0x7f)
+            break;
+        out[n++] = (char)c;
+    }
+    out[n] = '\0';
+    cf_trim(out);
+}
+
+/* A name, or that of its id where there is none (recorded: 222 channels of an M1's legend have no name). */
 static void name_of(const struct apple_api *api, const struct ioreport_state *s, apple_cf channel,
                     char out[NAME_SIZE])
 {
     struct apple_ioreport_element element;
 
     text_of(api, api->IOReportChannelGetChannelName(channel), out);
-    if (out[0] != '\0' || !first_element(api, s, channel, &element))
-        return;
-    for (int i = 0; i < 8; i++) {
-        unsigned char c = (unsigned char)(element.channel_id >> (56 - 8 * i));
-        out[i] = (char)(c >= ' ' && c < 0x7f ? c : '\0');
-    }
-    out[8] = '\0';
-    cf_trim(out);
+    if (out[0] == '\0' && first_element(api, s, channel, &element))
+        name_of_id(element.channel_id, out);
 }
 
 /* ---- choosing ---- */

@@ -48,7 +48,7 @@ static void cpu_describe(void *state, struct apple_probe *p)
 
     s->host = p->api->mach_host_self();
     words = get_ticks(p->api, s->host, &s->cpus, &n);
-    if (words == NULL || n < s->cpus * APPLE_CPU_STATES) {
+    if (words == NULL || n / APPLE_CPU_STATES < s->cpus) {
         apple_report(p, EIO, NULL, "host_processor_info gave no CPU ticks");
         s->cpus = 0;
     }
@@ -76,7 +76,7 @@ static bool cpu_read(void *state, struct apple_tick *t)
 {
     struct cpu_state *s = state;
     uint32_t cpus = 0, n = 0, *words = get_ticks(t->api, s->host, &cpus, &n);
-    bool fits = words != NULL && cpus == s->cpus && n >= cpus * APPLE_CPU_STATES;
+    bool fits = words != NULL && cpus == s->cpus && n / APPLE_CPU_STATES >= cpus;
 
     for (uint32_t i = 0; i < s->cpus; i++) {
         if (!fits) {

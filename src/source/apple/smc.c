@@ -28,7 +28,7 @@ static const char *const named_keys[] = {
     "PZC1", "PC02", "PC03", "PC42", "PC43", "PP5b", "VD0R", "ID0R",
 };
 static const char *const fan_keys[] = {"Ac", "Mn", "Mx", "Tg"}; /* behind F and a digit */
-enum { MAX_FANS = 10 };
+enum { MAX_FANS = 10, MAX_MUTE = 32 };
 
 struct smc_key {
     uint32_t key, size;
@@ -40,6 +40,8 @@ struct smc_state {
     struct smc_key *keys;  /* owned */
     size_t n_keys, cap_keys;
     uint32_t total; /* what #KEY says */
+    unsigned mute,
+        other; /* places of the list without an answer; temperature keys that are no number */
 };
 
 static uint32_t code_of(const char *text)
@@ -151,14 +153,18 @@ static bool open_connection(struct smc_state *s, struct apple_probe *p)
 
 /* ---- choosing keys ---- */
 
-static bool is_number(const char type[5])
+/* Of another size a type would be read wrongly. */
+static bool is_number(const char type[5], uint32_t size)
 {
-    static const char *const types[] = {"flt ", "ioft", "ui8 ", "ui16", "ui32", "sp78",
-                                        "fpe2", "si8 ", "si16", "si32", "flag"};
+    static const struct {
+        char type[5];
+        uint8_t size;
+    } types[] = {{"flt ", 4}, {"ioft", 8}, {"ui8 ", 1}, {"ui16", 2}, {"ui32", 4}, {"sp78", 2},
+                 {"fpe2", 2}, {"si8 ", 1}, {"si16", 2}, {"si32", 4}, {"flag", 1}};
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (memcmp(type, types[i], 4) == 0)
-            return true;
+        if (memcmp(type, types[i].type, 4) == 0)
+            return size == types[i].size;
     return false;
 }
 
@@ -172,8 +178,10 @@ static bool add_key(struct smc_state *s, struct apple_probe *p, uint32_t key)
         return false;
     text_of(key, text);
     text_of(type_code, type);
-    if (!is_number(type) || size == 0 || size > 8)
+    if (!is_number(type, size)) {
+        s->other += key >> 24 == 'T';
         return true;
+    }
     if (!VEC_GROW(s->keys, s->cap_keys, s->n_keys + 1)) {
         p->schema->failed = true;
         return true;
@@ -210,12 +218,16 @@ static bool lower_bound(const struct smc_state *s, const struct apple_api *api, 
     return true;
 }
 
-/* Walk from an index while keys begin with T. Returns false when they are not in order. */
+/* Walk from an index while keys begin with T, over places that do not answer. Returns false when they are not in order. */
 static bool add_temperatures(struct smc_state *s, struct apple_probe *p, uint32_t at, bool sorted)
 {
     uint32_t last = 0, key;
 
-    for (; at < s->total && key_at(p->api, s->connection, at, &key); at++) {
+    for (; at < s->total && s->mute < MAX_MUTE; at++) {
+        if (!key_at(p->api, s->connection, at, &key)) {
+            s->mute++;
+            continue;
+        }
         if (sorted && key < last)
             return false;
         last = key;
@@ -271,6 +283,12 @@ static void smc_describe(void *state, struct apple_probe *p)
             s->total = 65536;
         choose_temperatures(s, p);
     }
+    if (s->mute > 0)
+        apple_report(p, 0, NULL,
+                     "%u places of the SMC's key list do not answer: some sensors may be missing",
+                     s->mute);
+    if (s->other > 0)
+        apple_report(p, 0, NULL, "%u temperature keys are of no type and size we know", s->other);
     for (size_t i = 0; i < sizeof named_keys / sizeof named_keys[0]; i++)
         add_key(s, p, code_of(named_keys[i]));
     choose_fans(s, p);

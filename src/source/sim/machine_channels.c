@@ -189,6 +189,8 @@ static bool add_gpu(struct machine *m)
                        : NULL;
     if (c == NULL)
         return false;
+    while (c->id != 0 && (c->id & 0xff) == 0) /* recorded on an M1: at the lower end */
+        c->id >>= 8;
     c->domain.kind = DOMAIN_GPU;
     c->states = states;
     c->n_states = m->gpu.states + 1;

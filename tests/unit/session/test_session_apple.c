@@ -63,6 +63,7 @@ static void rig_open(struct rig *r)
     struct schema *schema = NULL;
     actop_options o = ACTOP_OPTIONS_INIT;
     o.source = "none";
+    o.history_bytes = 0; /* memory for what it keeps */
     assert_int_equal(actop_open(&o, &r->s, NULL), ACTOP_OK);
     r->s->ops->close(r->s->source);
     fake_fill(&api);
@@ -310,6 +311,38 @@ static void a_refused_group_and_invalid_values_cost_only_themselves(void **state
     fake_stop();
 }
 
+/* Past the 30 s that averages go back, twice a second: what grew before was their window, and the decoder's and source's room for
+ * what they had not seen. */
+static void once_the_windows_are_full_nothing_is_allocated(void **state)
+{
+    enum { SIZE = 1 << 20, WARM = 70, TICKS = 60 };
+    actop_format_options f = ACTOP_FORMAT_OPTIONS_INIT;
+    char *text = malloc(SIZE);
+    unsigned long before = 0;
+    struct rig r;
+
+    (void)state;
+    assert_non_null(text);
+    f.processes = f.evidence = 1;
+    start_machine("m4-max");
+    set_load(0.5);
+    rig_open(&r);
+    actop_want(r.s, ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS) | ACTOP_WANT_CMDLINE |
+                        ACTOP_WANT_GPU_CLIENTS);
+    for (int n = 0; n < WARM + TICKS; n++) {
+        size_t length;
+        if (n == WARM)
+            before = alloc_count();
+        rig_step(&r, 500);
+        length = actop_format(r.sample, ACTOP_FORMAT_NDJSON, &f, text, SIZE);
+        assert_true(length > 10000 && length < SIZE);
+    }
+    assert_int_equal(alloc_count(), before);
+    rig_close(&r, "steady");
+    fake_stop();
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +352,7 @@ int main(void)
         cmocka_unit_test(counters_that_start_again_are_counted_and_never_negative),
         cmocka_unit_test(a_session_begun_anew_counts_from_its_own_beginning),
         cmocka_unit_test(a_refused_group_and_invalid_values_cost_only_themselves),
+        cmocka_unit_test(once_the_windows_are_full_nothing_is_allocated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -346,6 +346,7 @@ static void names_come_from_the_id_and_units_lose_their_blanks(void **state)
     case_open(&c);
     core = case_channel(&c, "ioreport/CPU Stats/CPU Core Performance States/PCPU3");
     assert_string_equal(schema_text(c.schema, c.schema->channels[core].name), "PCPU3");
+    case_channel(&c, "ioreport/GPU Stats/GPU Performance States/GPUPH"); /* id 0x4750555048 */
     energy = case_channel(&c, "ioreport/Energy Model/CPU Energy");
     assert_string_equal(schema_text(c.schema, c.schema->channels[energy].unit), "mJ");
     case_end(&c, "m1");
@@ -404,6 +405,15 @@ static double float_of(uint64_t slot)
     return (double)value;
 }
 
+static size_t count_temperatures(const struct apple_case *c)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->schema->n_channels; i++)
+        n += strncmp(schema_text(c->schema, c->schema->channels[i].key), "smc/T", 5) == 0;
+    return n;
+}
+
 static void smc_bytes_are_those_of_the_protocol(void **state)
 {
     (void)state;
@@ -411,7 +421,7 @@ static void smc_bytes_are_those_of_the_protocol(void **state)
         struct apple_case c;
         int32_t key;
         uint64_t total;
-        size_t temperatures = 0;
+        size_t temperatures;
         case_fake("m4-max");
         fake_quirks.unsorted_smc = unsorted != 0;
         case_open(&c);
@@ -426,13 +436,46 @@ static void smc_bytes_are_those_of_the_protocol(void **state)
         key = case_channel(&c, "smc/FNum");
         assert_int_equal(frame_u64(&c.frame, key), 2);
         assert_true(schema_get_u64(c.schema, "smc/keys", 0, &total) && total == 2600);
-        for (size_t i = 0; i < c.schema->n_channels; i++)
-            temperatures += strncmp(schema_text(c.schema, c.schema->channels[i].key), "smc/T", 5) ==
-                            0;
+        temperatures = count_temperatures(&c);
         for (size_t i = 0; i < fake_truth()->machine->n_smc_keys; i++)
             temperatures -= fake_truth()->machine->smc_keys[i].key[0] == 'T';
         assert_int_equal(temperatures, 0);
         case_end(&c, "m4-max");
+    }
+}
+
+static void smc_keys_that_do_not_answer_or_fit_cost_only_themselves(void **state)
+{
+    static const struct {
+        const char *what;
+        unsigned mute, odd;
+        const char *reason;
+    } rows[] = {
+        {"all answer", 0, 0, ""},
+        {"a place of the list is mute", 1, 0, "1 places of the SMC's key list do not answer"},
+        {"three are", 3, 0, "3 places of the SMC's key list do not answer"},
+        {"a key is of another size", 0, 1, "1 temperature keys are of no type and size we know"},
+        {"five are", 0, 5, "5 temperature keys are of no type and size we know"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct apple_case c;
+        const char *reason;
+        size_t all = 0;
+        case_fake("m4-max");
+        fake_quirks.mute_smc = rows[i].mute;
+        fake_quirks.odd_smc = rows[i].odd;
+        case_open(&c);
+        case_read(&c);
+        for (size_t k = 0; k < fake_truth()->machine->n_smc_keys; k++)
+            all += fake_truth()->machine->smc_keys[k].key[0] == 'T';
+        CHECK_ROW(count_temperatures(&c) == all - rows[i].mute - rows[i].odd, rows[i].what);
+        CHECK_ROW(case_collector(&c, "smc", &reason) == 0, rows[i].what);
+        CHECK_ROW(rows[i].reason[0] == '\0' ? reason[0] == '\0'
+                                            : strstr(reason, rows[i].reason) == reason,
+                  rows[i].what);
+        case_end(&c, rows[i].what);
     }
 }
 
@@ -770,6 +813,7 @@ int main(void)
         cmocka_unit_test(names_that_repeat_are_kept_apart_by_id_and_position),
         cmocka_unit_test(an_invalid_value_arrives_unchanged),
         cmocka_unit_test(smc_bytes_are_those_of_the_protocol),
+        cmocka_unit_test(smc_keys_that_do_not_answer_or_fit_cost_only_themselves),
         cmocka_unit_test(processes_of_others_give_the_short_info_only),
         cmocka_unit_test(an_old_kernel_has_no_energy_per_process),
         cmocka_unit_test(rows_of_devices_say_what_they_moved),
