@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /* The program: what the command line needs from the other customers of actop.h, put together. The only file that knows
  * the screen, the server and the command line. */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "serve/serve.h"
 #include "tui/tui.h"
 
-/* What --source says about a source that is not this machine, for the screen's header. */
-static const char *source_label(const struct options *o, const actop_session *s)
+/* What --source says about a source that is not this machine, for the screen's header: a simulated one is called so. */
+static const char *source_label(const struct options *o, const actop_session *s, char *text,
+                                size_t n)
 {
-    return actop_is_live(s) ? NULL : o->source;
+    if (actop_is_live(s) || o->source == NULL || strncmp(o->source, "sim:", 4) != 0)
+        return actop_is_live(s) ? NULL : o->source;
+    (void)snprintf(text, n, "simulated %s", o->source + 4);
+    return text;
 }
 
 static actop_status run_screen(actop_session *s, const struct options *o, uint32_t want,
                                actop_error *err)
 {
-    char glyph[24], layout[24], palette[24], theme[24];
+    char glyph[24], layout[24], palette[24], theme[24], label[96];
     struct tui_options t = TUI_OPTIONS_INIT;
     t.interval_s = o->interval_s;
     t.show_cores = o->show_cores;
@@ -34,7 +40,7 @@ static actop_status run_screen(actop_session *s, const struct options *o, uint32
     t.alert_package_ratio = (double)o->alert_package_power_percent / 100;
     t.want = want;
     t.config_path = o->config_path;
-    t.source_label = source_label(o, s);
+    t.source_label = source_label(o, s, label, sizeof label);
     return tui_run(s, &t, err);
 }
 

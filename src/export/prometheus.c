@@ -357,6 +357,7 @@ static void put_infos(const struct writer *w)
     put_text_pair(&b, w->s, "chip", ACTOP_METRIC_CHIP);
     put_text_pair(&b, w->s, "model", ACTOP_METRIC_MODEL);
     put_text_pair(&b, w->s, "os", ACTOP_METRIC_OS);
+    put_text_pair(&b, w->s, "host", ACTOP_METRIC_HOST);
     put_text_pair(&b, w->s, "source", ACTOP_METRIC_SOURCE);
     if (b.len == 0 || b.len + 1 >= sizeof labels)
         return;

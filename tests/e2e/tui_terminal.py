@@ -130,6 +130,15 @@ def _(term):
         left_clean(s.raw)
 
 
+@tap.case("a simulated machine is called so on a screen of", ("60 columns", 60), ("80 columns", 80), ("200 columns", 200))
+def _(cols):
+    s = Session(*SIM, cols=cols)
+    shown = s.wait_for(r"simulated m4-max\+llm").splitlines()[0]
+    assert "Apple M4 Max" in shown, shown
+    s.type("q")
+    assert s.end() == 0
+
+
 @tap.case("a terminal it cannot use gets no sequences, with TERM", ("dumb", "dumb"), ("unset", None), ("unknown", "no-such"))
 def _(term):
     s = Session("--source", "sim:m4-max", "--speed", "max", term="xterm", env={"TERM": term})
