@@ -65,6 +65,10 @@ bool os_program_path(char *out, size_t size);
  * shortly after). Unless it waits, reading and writing never do. False with errno set, and both ends -1, when there is none. */
 bool os_pipe(int fds[2], bool waits);
 
+/* A socket like that, which never waits; and the next connection of a listening one. -1 with errno set when there is none. */
+int os_socket(int family, int type, int protocol);
+int os_accept(int listen_fd);
+
 /* What keeps a user's background programs running on this system: "systemd" or "launchd". */
 const char *os_service_manager(void);
 

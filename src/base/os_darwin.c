@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -118,6 +119,26 @@ bool os_pipe(int fds[2], bool waits)
     }
     errno = saved;
     return false;
+}
+
+static int set_up_or_close(int fd)
+{
+    if (fd < 0 || set_up(fd, false))
+        return fd;
+    int saved = errno;
+    (void)close(fd);
+    errno = saved;
+    return -1;
+}
+
+int os_socket(int family, int type, int protocol)
+{
+    return set_up_or_close(socket(family, type, protocol));
+}
+
+int os_accept(int listen_fd)
+{
+    return set_up_or_close(accept(listen_fd, NULL, NULL));
 }
 
 const char *os_service_manager(void)

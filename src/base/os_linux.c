@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -148,6 +149,16 @@ bool os_pipe(int fds[2], bool waits)
         return true;
     fds[0] = fds[1] = -1;
     return false;
+}
+
+int os_socket(int family, int type, int protocol)
+{
+    return socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+}
+
+int os_accept(int listen_fd)
+{
+    return accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 }
 
 const char *os_service_manager(void)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/os.h"
 #include "serve/server.h"
 
 /* A full queue makes a client try again only after a second, so it is as long as the system lets it be. */
@@ -58,7 +59,7 @@ static bool address_of(int fd, union address *at, socklen_t *size)
 static int listen_at(struct serve *sv, const union address *at, socklen_t size, bool alone)
 {
     int on = 1, failed = 0;
-    int fd = socket(at->any.ss_family, SOCK_STREAM, 0);
+    int fd = os_socket(at->any.ss_family, SOCK_STREAM, 0);
     if (fd < 0)
         return errno;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

@@ -216,7 +216,7 @@ static bool drop_oldest(struct serve *sv, int64_t now_ns)
 static void take_connection(struct serve *sv, int fd, int64_t now_ns)
 {
     struct connection *c = NULL;
-    if (serve_prepare_fd(fd) && (sv->n < MOST_CONNECTIONS || drop_oldest(sv, now_ns)) &&
+    if ((sv->n < MOST_CONNECTIONS || drop_oldest(sv, now_ns)) &&
         VEC_GROW(sv->connections, sv->cap, sv->n + 1))
         c = connection_new(fd, now_ns);
     if (c == NULL) {
@@ -244,7 +244,7 @@ static bool somebody_waits(int listen_fd)
 static void accept_at(struct serve *sv, int listen_fd, bool may_drop, int64_t now_ns)
 {
     for (int i = 0; i < ACCEPTED_AT_ONCE && (may_drop || sv->n < MOST_CONNECTIONS); i++) {
-        int fd = accept(listen_fd, NULL, NULL);
+        int fd = os_accept(listen_fd);
         if (fd >= 0)
             take_connection(sv, fd, now_ns);
         else if ((errno != EMFILE && errno != ENFILE) || !may_drop || !somebody_waits(listen_fd))

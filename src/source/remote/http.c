@@ -127,14 +127,12 @@ bool http_pause(int stop_fd, int timeout_ms)
 
 static int connect_to(const struct addrinfo *a, int stop_fd, int *out)
 {
-    int fd = socket(a->ai_family, a->ai_socktype, a->ai_protocol);
+    int fd = os_socket(a->ai_family, a->ai_socktype, a->ai_protocol);
     if (fd < 0)
         return errno;
     int failed = 0;
     socklen_t n = sizeof failed;
-    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 || fcntl(fd, F_SETFL, O_NONBLOCK) != 0)
-        failed = errno;
-    else if (connect(fd, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS)
+    if (connect(fd, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS)
         failed = errno;
     if (failed == 0)
         failed = wait_for(fd, stop_fd, POLLOUT, CONNECT_MS);

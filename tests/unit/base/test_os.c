@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipes: inherited by nobody, and waiting only where that is asked for. */
+/* Pipes and sockets: inherited by nobody, and waiting only where that is asked for. */
 #include "lib/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -46,10 +49,41 @@ static void without_a_descriptor_left_there_is_no_pipe_and_errno_says_why(void *
     assert_int_equal(fds[1], -1);
 }
 
+static void check_socket(int fd)
+{
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+    assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+}
+
+static void a_socket_and_what_it_accepts_are_inherited_by_nobody_and_never_wait(void **state)
+{
+    (void)state;
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    socklen_t size = sizeof at;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int listens = os_socket(AF_INET, SOCK_STREAM, 0), asks = os_socket(AF_INET, SOCK_STREAM, 0);
+    check_socket(listens);
+    check_socket(asks);
+    assert_int_equal(bind(listens, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(listens, 1), 0);
+    assert_int_equal(getsockname(listens, (struct sockaddr *)&at, &size), 0);
+    assert_int_equal(os_accept(listens), -1);
+    assert_int_equal(errno, EAGAIN);
+    (void)connect(asks, (struct sockaddr *)&at, size);
+    struct pollfd came = {listens, POLLIN, 0};
+    assert_int_equal(poll(&came, 1, 2000), 1);
+    int accepted = os_accept(listens);
+    check_socket(accepted);
+    assert_int_equal(os_socket(-1, SOCK_STREAM, 0), -1);
+    assert_int_equal(close(accepted) + close(asks) + close(listens), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pipe_is_inherited_by_nobody_and_waits_only_when_asked),
+        cmocka_unit_test(a_socket_and_what_it_accepts_are_inherited_by_nobody_and_never_wait),
         cmocka_unit_test(without_a_descriptor_left_there_is_no_pipe_and_errno_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
