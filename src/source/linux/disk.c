@@ -50,6 +50,7 @@ struct disk {
     char model[MODEL_SIZE];
     uint64_t device, hidden, size;
     bool whole;
+    bool denied; /* /sys/block may not be looked at: nobody knows whether it is whole */
     bool is_new;
     bool has_row;
     uint32_t seen; /* tick that had it last */
@@ -89,7 +90,9 @@ static uint64_t fact_u64(struct root *root, const struct disk *d, const char *wh
 static void read_facts(struct root *root, struct disk *d)
 {
     char path[160];
-    d->whole = fact_path(path, sizeof path, d, "") && root_exists(root, path);
+    int errnum = fact_path(path, sizeof path, d, "") ? root_look(root, path) : ENAMETOOLONG;
+    d->whole = errnum == 0;
+    d->denied = errnum == EACCES || errnum == EPERM;
     if (!d->whole)
         return;
     d->device = fact_path(path, sizeof path, d, "/device") && root_exists(root, path) ? 1 : 0;
@@ -187,20 +190,24 @@ static void refresh(struct disks *s, struct root *root)
         read_facts(root, &s->known[s->facts_next++ % s->n]);
 }
 
-static void put_rows(struct disks *s, struct frame *f, const char *at)
+/* The rows of whole disks. EACCES: there would be some, but for what may not be looked at. */
+static int put_rows(struct disks *s, struct frame *f, const char *at)
 {
     struct disk_stat stat;
     size_t next = 0;
+    bool any = false, denied = false;
     while (parse_disk_stat(&at, &stat)) {
         struct disk *d = find(s, stat.name, &next);
+        denied = denied || (d != NULL && d->denied);
         if (d == NULL || !d->whole || d->has_row)
             continue;
         d->row = put_counters(f, s->rowset, &stat);
         if (d->row == UINT32_MAX)
-            return;
-        d->has_row = true;
+            break;
+        any = d->has_row = true;
         put_facts(f, s->rowset, d);
     }
+    return denied && !any ? EACCES : 0;
 }
 
 static bool disk_read(void *state, struct root *root, struct frame *f)
@@ -214,9 +221,9 @@ static bool disk_read(void *state, struct root *root, struct frame *f)
     int errnum = root_read(root, s->file, &text);
     if (errnum == 0 && learn(s, root, f, text.text))
         errnum = root_read(root, s->file, &text);
-    f->rows[s->rowset].status = errnum;
     if (errnum == 0)
-        put_rows(s, f, text.text);
+        errnum = put_rows(s, f, text.text);
+    f->rows[s->rowset].status = errnum;
     return false;
 }
 

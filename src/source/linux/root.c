@@ -23,7 +23,14 @@
 #include "base/vec.h"
 #include "source/linux/scan.h"
 
-enum { PATH_SIZE = 4096, MAX_LINKS = 40, MAX_MOMENTS = 4096, FIRST_BUFFER = 16384 };
+enum {
+    PATH_SIZE = 4096,
+    MAX_LINKS = 40,
+    MAX_MOMENTS = 4096,
+    FIRST_BUFFER = 16384,
+    FILE_MAX =
+        16 << 20 /* no file of a kernel comes near it: a hundred thousand mounts take this much */
+};
 
 struct kept {
     char *path; /* owned; NULL: a free row */
@@ -220,6 +227,14 @@ static int resolve(const struct root *r, struct walk *w, const char *path, bool 
     return errnum;
 }
 
+/* Opening a device or a pipe of somebody's tree may do something, and reading it may never end. */
+static bool is_special(int layer_fd, const char *path)
+{
+    struct stat s;
+    return fstatat(layer_fd, path, &s, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(s.st_mode) &&
+           !S_ISDIR(s.st_mode);
+}
+
 /* Open below the root; 0 or an errno. */
 static int open_below(struct root *r, const char *path, int flags, int *fd)
 {
@@ -238,7 +253,8 @@ static int open_below(struct root *r, const char *path, int flags, int *fd)
         return errnum;
     errnum = ENOENT;
     for (size_t i = 0; layer(r, i) >= 0; i++) {
-        /* NONBLOCK: a FIFO in somebody's tree must not hold us up. */
+        if ((flags & (O_PATH | O_DIRECTORY)) == 0 && is_special(layer(r, i), w.done))
+            return EINVAL;
         *fd = openat(layer(r, i), w.done, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (*fd >= 0)
             return 0;
@@ -255,12 +271,14 @@ static bool grow_buffer(struct root *r, size_t want)
     return VEC_GROW(r->buffer, r->cap_buffer, want);
 }
 
-/* Read everything from the start. Files of /sys give everything in one read (documented: at most a page), those of
+/* Read everything from the start, FILE_MAX bytes at most. Files of /sys give everything in one read (documented: at most a page), those of
  * /proc may stop short of the end, so they are read until they give nothing. */
 static int read_file(struct root *r, int fd, bool whole, struct root_text *out)
 {
     size_t n = 0;
     for (;;) {
+        if (n >= FILE_MAX)
+            return EFBIG;
         if (n + 1 >= r->cap_buffer && !grow_buffer(r, r->cap_buffer * 2))
             return ENOMEM;
         size_t room = r->cap_buffer - n - 1;
@@ -477,13 +495,18 @@ int root_load_line(struct root *r, const char *path, char *line, size_t size)
     return 0;
 }
 
-bool root_exists(struct root *r, const char *path)
+int root_look(struct root *r, const char *path)
 {
     int fd;
-    if (open_below(r, path, O_PATH, &fd) != 0)
-        return false;
-    (void)close(fd);
-    return true;
+    int errnum = open_below(r, path, O_PATH, &fd);
+    if (errnum == 0)
+        (void)close(fd);
+    return errnum;
+}
+
+bool root_exists(struct root *r, const char *path)
+{
+    return root_look(r, path) == 0;
 }
 
 /* ---- directories ----------------------------------------------------------------------------------------------------- */

@@ -13,6 +13,9 @@
  *   STATVFS  lines `PATH BLOCK_SIZE BLOCKS FREE AVAILABLE`: what root_statvfs says of PATH ("" is the root)
  * those of a moment apply to that moment only.
  *
+ * What is read from a tree is plain files: a device or a pipe there is EINVAL and stays unopened. No file may be longer than
+ * 16 MiB (EFBIG).
+ *
  * Functions that return int return 0 or an errno. One thread at a time. Text is borrowed until the next read. */
 #ifndef SOURCE_LINUX_ROOT_H
 #define SOURCE_LINUX_ROOT_H
@@ -61,6 +64,8 @@ int root_load_u64(struct root *r, const char *path, uint64_t *value);
 int root_load_i64(struct root *r, const char *path, int64_t *value);
 /* The first line without blanks at its ends, cut to fit; "" on failure. */
 int root_load_line(struct root *r, const char *path, char *line, size_t size);
+/* Whether something stands there: 0, or why it cannot be seen. */
+int root_look(struct root *r, const char *path);
 bool root_exists(struct root *r, const char *path);
 
 /* The same of the live machine into the caller's memory, cut to fit: touches nothing that reading ticks, so it may be called

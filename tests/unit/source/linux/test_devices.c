@@ -457,6 +457,24 @@ static void a_disk_that_is_plugged_in_leaves_the_others_alone(void **state)
     box_remove(&t);
 }
 
+static void disks_that_may_not_be_looked_at_are_denied_not_none(void **state)
+{
+    struct box t;
+    struct view v;
+    (void)state;
+    box_make(&t);
+    box_moment(&t, 0);
+    box_moment(&t, 1);
+    box_put(&t, "proc/diskstats", "   8 0 sda 10 0 1000 0 20 0 2000 0 0 300 0\n");
+    box_put(&t, "sys/block/sda/size", "2000\n");
+    box_put(&t, "ERRNOS", "EACCES sys/block\n");
+    open_moments(&v, &t, 2);
+    assert_int_equal(sample_rows(v.sample, ACTOP_SCOPE_DISK), 0);
+    assert_int_equal(view_state(&v, ACTOP_METRIC_DISK_READ, NULL), ACTOP_STATE_DENIED);
+    view_close(&v);
+    box_remove(&t);
+}
+
 /* ---- volumes ----------------------------------------------------------------------------------------------------------- */
 
 static void real_file_systems_are_listed_once_and_remote_ones_not_asked(void **state)
@@ -765,6 +783,7 @@ int main(void)
         cmocka_unit_test(interfaces_that_come_and_go_leave_the_others_rates_alone),
         cmocka_unit_test(disks_are_counted_once_and_in_sectors_of_512_bytes),
         cmocka_unit_test(a_disk_that_is_plugged_in_leaves_the_others_alone),
+        cmocka_unit_test(disks_that_may_not_be_looked_at_are_denied_not_none),
         cmocka_unit_test(real_file_systems_are_listed_once_and_remote_ones_not_asked),
         cmocka_unit_test(batteries_of_every_kind_of_driver_are_understood),
         cmocka_unit_test(a_mouse_is_no_battery_and_adapters_add_up),
