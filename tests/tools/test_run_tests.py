@@ -46,6 +46,13 @@ def _():
     assert outcome.failed == [("a", ["# 3 is not 4", "ERROR: ASan"])], outcome.failed
 
 
+@tap.case("why something is left out is told, in cmocka's way too")
+def _():
+    text = "1..3\nok 1 - a # SKIP no battery\n# skipped because no dump is here\nnot ok 2 # SKIP b\nnot ok 3 # SKIP c\n"
+    outcome = run_tests.judge({"stdout": text, "returncode": 0, "result": "OK"})
+    assert outcome.skipped == [("a", "no battery"), ("b", "no dump is here"), ("c", "it says not why")], outcome.skipped
+
+
 @tap.case("a build directory in which no test runs is a failure")
 def _():
     ended = tap.run([sys.executable, os.path.join(tap.SOURCE, "tools", "run_tests"), tap.tmp])

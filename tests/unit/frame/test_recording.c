@@ -419,7 +419,7 @@ static void a_full_device_ends_the_recording_with_a_sentence(void **state)
     actop_error err;
     struct recording_writer *w = NULL;
     if (access("/dev/full", W_OK) != 0)
-        skip();
+        SKIP_BECAUSE("there is no /dev/full");
     assert_int_equal(recording_create("/dev/full", 0, &w, &err), ACTOP_E_IO);
     assert_string_equal(err.text, "/dev/full: No space left on device");
     assert_null(w);

@@ -213,7 +213,7 @@ static void a_filter_sees_command_lines_whatever_else_is_wanted(void **state)
     actop_options o = ACTOP_OPTIONS_INIT;
     actop_session *s = NULL;
     if (actop_open(&o, &s, NULL) != ACTOP_OK)
-        skip();
+        SKIP_BECAUSE("nothing here can be read");
     assert_int_equal(actop_set_process_filter(s, "/test_session", NULL), ACTOP_OK);
     actop_want(s, ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS));
     const actop_sample_t *sample = actop_sample(s, NULL);
@@ -235,7 +235,7 @@ static void processes_are_signalled_while_the_thread_samples(void **state)
     o.history_bytes = 0;
     actop_session *s = NULL;
     if (actop_open(&o, &s, NULL) != ACTOP_OK)
-        skip();
+        SKIP_BECAUSE("nothing here can be read");
     char pid[24];
     (void)snprintf(pid, sizeof pid, "%ld", (long)getpid());
     const actop_sample_t *sample = actop_sample(s, NULL);

@@ -73,7 +73,7 @@ static void a_listing_of_node_exporter_is_read(void **state)
     double value;
     (void)state;
     if (!open_machine(&m, "LINUX-sysfs_powercap_hwmon_thermal-node_exporter.txt"))
-        skip();
+        SKIP_BECAUSE("the dump is not here");
     assert_true(machine_next(&m) && machine_next(&m));
     assert_true(machine_get(&m, ACTOP_METRIC_CPU_TEMP, 0) == 55);
     (void)machine_row(&m, ACTOP_SCOPE_RAIL, "package-0");
@@ -93,7 +93,7 @@ static void a_listing_of_kepler_has_no_disabled_channel_and_no_zone_twice(void *
     struct machine m;
     (void)state;
     if (!open_machine(&m, "LINUX-sysfs_powercap_hwmon-kepler.txt"))
-        skip();
+        SKIP_BECAUSE("the dump is not here");
     assert_true(machine_next(&m) && machine_next(&m));
     assert_true(machine_get(&m, ACTOP_METRIC_RAIL_POWER,
                             machine_row(&m, ACTOP_SCOPE_RAIL, "test_power_chip/PSU_Rail_A")) == 45);
@@ -135,7 +135,7 @@ static void a_server_with_two_sockets_has_all_its_cpus_and_their_sum(void **stat
     double sum[STAT_COLUMNS] = {0}, total[STAT_COLUMNS] = {0};
     (void)state;
     if (*text == '\0')
-        skip();
+        SKIP_BECAUSE("the dump is not here");
     assert_int_equal(sscanf(text, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &total[0], &total[1],
                             &total[2], &total[3], &total[4], &total[5], &total[6], &total[7]),
                      8);
@@ -167,7 +167,7 @@ static void apple_cores_are_told_by_what_cpuinfo_says_of_them(void **state)
         struct machine m = {0};
         uint64_t midr = 0;
         if (*text == '\0')
-            skip();
+            SKIP_BECAUSE("the dump is not here");
         box_make(&m.tree);
         box_put(&m.tree, "proc/cpuinfo", text);
         box_put(&m.tree, "sys/devices/system/cpu/present", "0\n");
@@ -187,7 +187,7 @@ static void charges_beyond_full_are_full_and_marked(void **state)
     unsigned rows = 0;
     (void)state;
     if (*text == '\0')
-        skip();
+        SKIP_BECAUSE("the dump is not here");
     for (const char *at = text; (at = strchr(at, '\n')) != NULL && *++at != '\0';) {
         struct machine m = {0};
         char status[32], uevent[512];
@@ -225,7 +225,7 @@ static void every_label_of_macsmc_finds_its_place(void **state)
     unsigned n = 0, powers = 0;
     (void)state;
     if (*text == '\0')
-        skip();
+        SKIP_BECAUSE("the dump is not here");
     box_make(&m.tree);
     box_put(&m.tree, "sys/class/hwmon/hwmon0/name", "macsmc_hwmon\n");
     for (const char *at = text; (at = strchr(at, '\n')) != NULL && *++at != '\0';) {
