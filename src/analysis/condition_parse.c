@@ -51,6 +51,15 @@ static actop_status fail(struct parser *p, const char *at, const char *what)
     return error_set(p->err, ACTOP_E_SYNTAX, "column %zu: %s", (size_t)(at - p->text) + 1, what);
 }
 
+/* A word that stands where a name should; texts are any length. */
+static actop_status fail_name(struct parser *p, const char *at, const char *name)
+{
+    if (p->position != NULL)
+        *p->position = (size_t)(at - p->text);
+    return error_set(p->err, ACTOP_E_SYNTAX, "column %zu: there is no such name: %.60s",
+                     (size_t)(at - p->text) + 1, name);
+}
+
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
@@ -444,7 +453,7 @@ static actop_status parse_comparison(struct parser *p, uint16_t *out)
         return st;
     const char *sign_at = p->token.at;
     if (!find_comparison(p, &op))
-        return left.kind == OPERAND_TEXT ? fail(p, left_at, "there is no such name")
+        return left.kind == OPERAND_TEXT ? fail_name(p, left_at, p->c->texts + left.text)
                                          : fail(p, sign_at, "expected <, <=, >, >=, == or !=");
     if ((st = next(p)) != ACTOP_OK)
         return st;
@@ -452,13 +461,12 @@ static actop_status parse_comparison(struct parser *p, uint16_t *out)
     if ((st = parse_operand(p, &right)) != ACTOP_OK)
         return st;
     if (!settle_text(p->c, &left, &right))
-        return fail(p, left_at,
-                    left.kind == OPERAND_TEXT ? "there is no such name"
-                                              : "a text cannot be compared with that");
+        return left.kind == OPERAND_TEXT ? fail_name(p, left_at, p->c->texts + left.text)
+                                         : fail(p, left_at, "a text cannot be compared with that");
     if (!settle_text(p->c, &right, &left))
-        return fail(p, right_at,
-                    right.kind == OPERAND_TEXT ? "there is no such name"
-                                               : "a text cannot be compared with that");
+        return right.kind == OPERAND_TEXT
+                   ? fail_name(p, right_at, p->c->texts + right.text)
+                   : fail(p, right_at, "a text cannot be compared with that");
     if (!settle_percent(&left, &right) || !settle_percent(&right, &left))
         return fail(p, left.percent ? left_at : right_at,
                     "a percentage can only be compared with a share");

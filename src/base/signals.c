@@ -55,6 +55,12 @@ bool signals_ignore(int sig)
     return set_handler(sig, SIG_IGN);
 }
 
+bool signals_ignored(int sig)
+{
+    struct sigaction now;
+    return sigaction(sig, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 void signals_default(int sig)
 {
     if (set_handler(sig, SIG_DFL))

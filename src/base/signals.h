@@ -22,6 +22,9 @@ bool signals_watch(int sig);
 /* As if the signal did not exist (SIGPIPE). */
 bool signals_ignore(int sig);
 
+/* Is it ignored at this moment? A program inherits that from who started it. */
+bool signals_ignored(int sig);
+
 /* Give the signal its first meaning back and raise it: how a program stops or ends as the shell expects. */
 void signals_default(int sig);
 

@@ -86,12 +86,37 @@ static actop_status find_command(const struct option_list *words, const struct c
     return error_set(err, ACTOP_E_ARGUMENT, "unknown command: %s", words->items[0]);
 }
 
+/* The help of an option of commands begins with whose it is: "demo: …". */
+static bool is_of_command(const struct option_row *row, const struct command_row *command)
+{
+    size_t n = strcspn(row->help, ":");
+    return command != NULL && strlen(command->name) == n &&
+           strncmp(row->help, command->name, n) == 0;
+}
+
+/* Do these make their own output, for which a stream or a server would be left out unsaid? */
+static bool has_own_output(const struct command_row *command)
+{
+    return command != NULL && command->run != command_replay && command->run != command_demo &&
+           command->run != command_service;
+}
+
+/* What was said on the command line is done or refused; what stands in other places is for whom it concerns. */
 static actop_status check_together(const struct options *o, const struct command_row *command,
                                    actop_error *err)
 {
-    bool doctor = command != NULL && command->run == command_doctor;
-    if (o->bundle != NULL && !doctor)
-        return error_set(err, ACTOP_E_ARGUMENT, "argument --bundle: only with doctor");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        bool output = row->id == OPTION_JSON || row->id == OPTION_SERVE;
+        if (o->set_by[i] != PLACE_COMMAND_LINE)
+            continue;
+        if (row->section == SECTION_COMMANDS && !is_of_command(row, command))
+            return error_set(err, ACTOP_E_ARGUMENT, "argument --%s: only with %.*s", row->name,
+                             (int)strcspn(row->help, ":"), row->help);
+        if (output && has_own_output(command))
+            return error_set(err, ACTOP_E_ARGUMENT, "argument --%s: not with %s", row->name,
+                             command->name);
+    }
     return ACTOP_OK;
 }
 
@@ -189,6 +214,8 @@ actop_status cli_open(const struct cli *cli, enum cli_use use, uint32_t want, ac
     a.stop_fd = signals_fd();
     actop_session *s = NULL; /* owned until given to *out */
     actop_status st = actop_open(&a, &s, err);
+    if (st == ACTOP_OK && strncmp(o->source, "replay:", 7) == 0)
+        cli_say("replaying %s", o->source + 7);
     if (st == ACTOP_OK && o->record != NULL)
         st = actop_record_start(s, o->record, o->scrub ? ACTOP_RECORD_SCRUB : 0, err);
     if (st != ACTOP_OK) {

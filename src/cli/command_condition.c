@@ -2,6 +2,7 @@
 /* wait, when and assert: conditions over the metrics, on the command line. docs/conditions.md has the language and
  * what the commands promise. A child gets the signals we get, and its status is told. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,10 +122,22 @@ int command_wait(struct cli *cli, const struct option_list *words)
 
 /* ---- Children ------------------------------------------------------------------------------------------------------- */
 
+/* With write(2) alone: nothing else may be called between fork and exec when there are threads. */
+static void say_no_exec(const char *name, int failed)
+{
+    const char *why = failed == ENOENT   ? ": no such command\n"
+                      : failed == EACCES ? ": permission denied\n"
+                                         : ": cannot be run\n";
+    const char *texts[] = {"actop: error: ", name, why};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        ssize_t n = write(STDERR_FILENO, texts[i], strlen(texts[i]));
+        (void)n;
+    }
+}
+
 /* What the child does: signals as they were before us, and the command. */
 static _Noreturn void be_child(const struct cli *cli, char *const argv[], const sigset_t *mask)
 {
-    static const char text[] = "actop: error: cannot run the command\n";
     signals_close();
     (void)signal(SIGPIPE, SIG_DFL);
     (void)signal(SIGXFSZ, SIG_DFL);
@@ -133,8 +146,7 @@ static _Noreturn void be_child(const struct cli *cli, char *const argv[], const 
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
     (void)execvp(argv[0], argv);
     int failed = errno;
-    ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)n;
+    say_no_exec(argv[0], failed);
     _exit(failed == ENOENT ? EXIT_NO_COMMAND : EXIT_NO_EXEC);
 }
 
@@ -160,17 +172,29 @@ static int status_of(int waited)
     return WIFEXITED(waited) ? WEXITSTATUS(waited) : EXIT_SIGNAL + WTERMSIG(waited);
 }
 
-/* True when the child has ended. */
-static bool child_ended(pid_t pid, bool wait_for_it, int *status)
+/* True when the child has ended; an end that nobody can tell of any more is one with status 1. */
+static bool child_ended(pid_t pid, int *status)
 {
     int waited = 0;
-    pid_t ended;
-    do
-        ended = waitpid(pid, &waited, wait_for_it ? 0 : WNOHANG);
-    while (ended < 0 && errno == EINTR && signals_ended() == 0);
-    if (ended == pid)
-        *status = status_of(waited);
-    return ended == pid;
+    pid_t ended = waitpid(pid, &waited, WNOHANG);
+    if (ended == 0 || (ended < 0 && errno == EINTR))
+        return false;
+    *status = ended == pid ? status_of(waited) : EXIT_BROKEN;
+    return true;
+}
+
+/* Wait for its end; false when a signal ends us before. The end of a child is a signal too (output_open watches it), so
+ * that nothing that comes between looking and waiting is missed. */
+static bool await_child(pid_t pid, int *status)
+{
+    while (!child_ended(pid, status)) {
+        struct pollfd p = {.fd = signals_fd(), .events = POLLIN};
+        if (signals_ended() != 0)
+            return false;
+        (void)poll(&p, 1, -1);
+        signals_drain();
+    }
+    return true;
 }
 
 /* Pass on what we were told, and see the child to its end: one that does not care is killed after a while. */
@@ -212,7 +236,7 @@ static bool run_once(const struct cli *cli, char *const argv[], actop_error *err
         cli_say("%s", err->text);
         return true;
     }
-    if (!child_ended(pid, true, &status) && signals_ended() != 0) {
+    if (!await_child(pid, &status)) {
         (void)end_child(pid, signals_ended());
         return false;
     }
@@ -272,7 +296,7 @@ static int watch_child(struct asking *a, const struct cli *cli, pid_t pid)
         }
         if (ended)
             break;
-        ended = child_ended(pid, false, &status);
+        ended = child_ended(pid, &status);
         if (ended && (known || state != OUTPUT_GOOD))
             break;
         if (state != OUTPUT_GOOD) {

@@ -255,12 +255,17 @@ static void set_options(struct options *o)
 {
     o->interval_s = (double)WATCH_STEP_NS * 1e-9;
     o->subsamples = 1;
+    o->record = NULL;
     if (o->speed < 0)
         o->speed = 0; /* a recording's time is not ours */
-    if (o->bundle != NULL) {
-        o->record = o->bundle;
-        o->scrub = true;
-    }
+}
+
+/* A bundle that cannot be written is a failure of ours, and no word about the machine: status 1, not 2. */
+static bool start_bundle(struct options *o, actop_session *s, actop_error *err)
+{
+    o->record = o->bundle;
+    return o->bundle == NULL ||
+           actop_record_start(s, o->bundle, ACTOP_RECORD_SCRUB, err) == ACTOP_OK;
 }
 
 int command_doctor(struct cli *cli, const struct option_list *words)
@@ -278,7 +283,9 @@ int command_doctor(struct cli *cli, const struct option_list *words)
         (void)cli_close(s, NULL);
         return 2; /* nothing is readable */
     }
-    enum output_state state = stream_open(&st, cli, s, &err);
+    enum output_state state = OUTPUT_FAILED;
+    if (start_bundle(&cli->options, s, &err))
+        state = stream_open(&st, cli, s, &err);
     if (state == OUTPUT_GOOD)
         state = examine(&st, &cli->options, &err);
     int status = 2;

@@ -134,7 +134,6 @@ int command_replay(struct cli *cli, const struct option_list *words)
     memcpy(source, scheme, sizeof scheme - 1);
     memcpy(source + sizeof scheme - 1, words->items[0], size - sizeof scheme + 1);
     cli->options.source = source;
-    cli_say("replaying %s", words->items[0]);
     int status = command_none(cli, words);
     cli->options.source = NULL;
     free(source);

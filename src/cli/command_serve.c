@@ -112,7 +112,7 @@ static void side_stop(struct side *side)
 
 static void announce(const char *url, bool exposed)
 {
-    cli_say("serving Prometheus metrics on %s", url);
+    cli_say("serving Prometheus metrics on %s; the page / there names what else there is", url);
     if (exposed)
         cli_say("others than this machine can reach it; --token-file asks them for a token");
 }

@@ -111,10 +111,10 @@ void help_put(struct buf *b)
     for (size_t i = 0; i < SECTION_COUNT; i++)
         put_section(b, i);
     buf_puts(b,
-             "\nEvery option may also stand as a line 'name = value' in\n"
-             "$XDG_CONFIG_HOME/actop/config (default ~/.config/actop/config) and in the\n"
-             "environment as ACTOP_NAME. The command line wins over the environment, and that\n"
-             "over the file.\n"
+             "\nEvery option but --help, --version and those of commands may also stand as a\n"
+             "line 'name = value' in $XDG_CONFIG_HOME/actop/config (default\n"
+             "~/.config/actop/config) and in the environment as ACTOP_NAME. The command line\n"
+             "wins over the environment, and that over the file.\n"
              "\nExit status: 0 all well, 1 something failed, 2 a mistake in what was asked for,\n"
              "130 ended by Ctrl-C.\n");
 }

@@ -116,8 +116,11 @@ static actop_status set_number(const struct option_row *row, const char *text, v
 static actop_status set_speed(const struct option_row *row, const char *text, void *field,
                               actop_error *err)
 {
+    double v;
     if (strcmp(text, "max") != 0)
-        return set_number(row, text, field, err);
+        return number_parse(text, strlen(text), &v)
+                   ? set_number(row, text, field, err)
+                   : error_set(err, ACTOP_E_ARGUMENT, "must be a number or max: '%s'", text);
     *(double *)field = 0;
     return ACTOP_OK;
 }

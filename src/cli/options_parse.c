@@ -56,14 +56,17 @@ static void list_spellings(struct spellings *s)
 /* getopt says only that it could not choose; the sentence names what it could have been. */
 static actop_status unknown_option(const struct spellings *s, const char *word, actop_error *err)
 {
-    char names[128] = "";
+    char names[160] = "";
     size_t used = 0, matches = 0, n = strcspn(word, "=");
     for (size_t i = 0; i < s->n && strncmp(word, "--", 2) == 0; i++)
         if (strncmp(s->table[i].name, word + 2, n - 2) == 0) {
+            bool fits = used + strlen(s->table[i].name) + sizeof ", --, …" <= sizeof names;
             matches++;
             if (used < sizeof names)
-                used += (size_t)snprintf(names + used, sizeof names - used, "%s--%s",
-                                         used == 0 ? "" : ", ", s->table[i].name);
+                used += (size_t)snprintf(names + used, sizeof names - used, "%s%s%s",
+                                         used == 0 ? "" : ", ", fits ? "--" : "…",
+                                         fits ? s->table[i].name : "");
+            used = fits ? used : sizeof names;
         }
     if (matches > 1)
         return error_set(err, ACTOP_E_ARGUMENT, "ambiguous option: %.*s could match %s", (int)n,

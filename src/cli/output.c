@@ -24,10 +24,13 @@ static bool fill_holes(void)
     return true;
 }
 
+/* SIGHUP stays ignored where nohup(1) says so. SIGCHLD is watched also where it was ignored: the system would keep no
+ * status of what we run then (documented: POSIX, waitpid). */
 bool output_open(void)
 {
     return fill_holes() && signals_open() && signals_ignore(SIGPIPE) && signals_ignore(SIGXFSZ) &&
-           signals_watch(SIGINT) && signals_watch(SIGTERM) && signals_watch(SIGHUP);
+           signals_watch(SIGINT) && signals_watch(SIGTERM) && signals_watch(SIGCHLD) &&
+           (signals_ignored(SIGHUP) || signals_watch(SIGHUP));
 }
 
 /* What a failed write means. A descriptor that somebody made non-blocking is waited for; *interrupted counts signals. */

@@ -220,6 +220,14 @@ static void put_quality(struct buf *b, const struct actop_sample_t *s, const str
     }
 }
 
+/* "0.0 of 0.0 GiB" of what this machine has none of. */
+static bool is_of_nothing(const struct actop_sample_t *s, const struct text_row *row, double v)
+{
+    double other = 1;
+    return row->form == OF_GIB && row->label[0] != '\0' && v <= 0 &&
+           export_value(s, row->other, 0, &other) && other <= 0;
+}
+
 static void put_row(struct report *r, const struct text_row *row)
 {
     const struct cell *c = sample_cell(r->s, row->metric, 0);
@@ -228,6 +236,11 @@ static void put_row(struct report *r, const struct text_row *row)
     if (!export_value(r->s, row->metric, 0, &v))
         return;
     item_open(&i);
+    if (is_of_nothing(r->s, row, v)) {
+        buf_printf(&i.b, "no %s", row->label);
+        item_close(&i, r);
+        return;
+    }
     buf_puts(&i.b, row->label);
     buf_puts(&i.b, row->label[0] != '\0' ? " " : "");
     buf_puts(&i.b, c->origin == ACTOP_ESTIMATED ? "~" : "");

@@ -35,12 +35,37 @@ def config(text):
               (["--source", "sim:m0"], "argument --source: no simulated machine 'm0'"),
               (["dance"], "unknown command: dance"), (["replay"], "replay: expected FILE"),
               (["info", "more"], "unrecognized arguments: more"),
+              (["--speed", "fast"], "argument --speed: must be a number or max: 'fast'"),
+              (["--alert", "1"], "ambiguous option: --alert could match --alert-bw-sat-percent, --alert-package-power-percent, "
+                                 "--alert-throttle-freq-percent, --alert-swap-rise-gib, --alert-swap-rise-gb, --alert-sustain-samples"),
+              (["--a", "1"], "ambiguous option: --a could match --avg, --alert-bw-sat-percent, --alert-package-power-percent, "
+                             "--alert-throttle-freq-percent, --alert-swap-rise-gib, --alert-swap-rise-gb, …"),
+              (["--list"], "argument --list: only with demo"), (["replay", "x", "--timeout", "1"], "argument --timeout: only with wait"),
+              (["--every", "1", "--json"], "argument --every: only with when"), (["--during"], "argument --during: only with assert"),
+              (["info", "--json"], "argument --json: not with info"), (["doctor", "--serve", "0"], "argument --serve: not with doctor"),
+              (["record", "x", "--json"], "argument --json: not with record"),
               (["--bundle", "x"], "argument --bundle: only with doctor"))))
 def _(line, why):
     ended = tap.actop(*line)
     assert ended.returncode == 2 and ended.stdout == "", (ended.returncode, ended.stdout)
     lines = ended.stderr.splitlines()
     assert lines[0].startswith("usage: actop") and lines[-1].startswith(f"actop: error: {why}"), lines
+
+
+@tap.case("what is for the stream may stand in the environment of every command")
+def _():
+    ended = tap.actop("info", env=dict(os.environ, ACTOP_JSON="yes", ACTOP_SERVE="0"))
+    assert ended.returncode == 0 and ended.stdout.startswith("chip "), ended
+
+
+@tap.case("a recording is said to be replayed only when it is", ("by command", ["replay"], ""), ("by source", ["--source"], "replay:"))
+def _(words, scheme):
+    path = os.path.join(tap.tmp, "r")
+    ended = tap.actop(*words, scheme + path)
+    assert ended.returncode == 1 and ended.stderr == f"actop: error: {path}: No such file or directory\n", ended
+    assert tap.actop("--source", "sim:m1", "record", path, "--samples", "2").returncode == 0
+    ended = tap.actop(*words, scheme + path)
+    assert ended.returncode == 0 and ended.stderr.startswith(f"actop: replaying {path}\n"), ended
 
 
 @tap.case("--help and --version go to stdout with 0, also with a broken configuration")

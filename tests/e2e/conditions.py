@@ -34,7 +34,7 @@ def _():
 
 
 @tap.case("a condition that is not one is exit 2 with its place",
-          ("wait", ("wait", "cpu_temp < 1"), "column 1: there is no such name"),
+          ("wait", ("wait", "cpu_temp < 1"), "column 1: there is no such name: cpu_temp"),
           ("when", ("when", "cpu_temp_c <", "--", "true"), "column 13: expected a name or a number"),
           ("assert", ("assert", "cpu_temp_c < 1 2", "--during", "--", "true"), "column 16: expected and, or, for or the end"))
 def _(argv, sentence):
@@ -48,6 +48,33 @@ def _():
                             (("/no/such/command",), 127), (("/",), 126)):
         said = actop("assert", "ram_total_bytes > 0", "--during", "--", *command)
         assert said.returncode == status, (command, said)
+
+
+@tap.case("a command that cannot be run is named, with the reason", ("not there", "/no/such/command", "no such command"),
+          ("no program", "/", "permission denied"))
+def _(command, why):
+    said = actop("assert", "ram_total_bytes > 0", "--during", "--", command)
+    assert said.stderr == f"actop: error: {command}: {why}\n", said
+
+
+def ignoring(sig):
+    return lambda: signal.signal(sig, signal.SIG_IGN)
+
+
+@tap.case("a command's status is known also where who started us ignores the end of children")
+def _():
+    for command, status in ((("sh", "-c", "exit 7"), 7), (("true",), 0)):
+        said = actop("assert", "ram_total_bytes > 0", "--during", "--", *command, preexec_fn=ignoring(signal.SIGCHLD))
+        assert said.returncode == status and said.stderr == "", said
+
+
+@tap.case("SIGHUP that nohup ignores does not end us")
+def _():
+    process = subprocess.Popen([tap.ACTOP, *QUICK, "wait", "ram_total_bytes < 0", "--timeout", "2"], stderr=subprocess.PIPE,
+                               text=True, preexec_fn=ignoring(signal.SIGHUP))
+    time.sleep(0.7)
+    process.send_signal(signal.SIGHUP)
+    assert "timed out" in process.communicate(timeout=20)[1] and process.returncode == 1, process.returncode
 
 
 @tap.case("assert says what broke, ends the command and waits for its end")

@@ -225,6 +225,13 @@ def _():
         assert name in held, name
 
 
+@tap.case("a bundle that cannot be written is a failure, not a machine of which nothing is readable")
+def _():
+    for path in (os.path.join(tap.tmp, "none", "bundle"), "/dev/full"):
+        ended = tap.actop("--source", "sim:m1", "doctor", "--bundle", path)
+        assert ended.returncode == 1 and ended.stdout == "" and path in ended.stderr, ended
+
+
 @tap.case("a bundle is not written over a file")
 def _():
     file = os.path.join(tap.tmp, "bundle.actop")

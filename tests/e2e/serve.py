@@ -147,6 +147,7 @@ def _():
         assert history["t"] == sorted(history["t"])
         assert server.get("/api/v1/history?seconds=x")[0] == 400
         assert b"/metrics" in server.wait_for("/")[1]
+        assert server.line.endswith("/metrics; the page / there names what else there is\n"), server.line
 
 
 NUMBER, RATIO, WHOLE, TEXT = "number", "ratio", "whole", "text"

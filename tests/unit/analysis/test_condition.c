@@ -116,7 +116,7 @@ static void a_mistake_is_shown_with_its_place(void **state)
         {"", 0, "column 1: expected a name or a number, found the end"},
         {"cpu_temp_c", 10, "column 11: expected <, <=, >, >=, == or !=, found the end"},
         {"cpu_temp_c <", 12, "column 13: expected a name or a number, found the end"},
-        {"cpu_temp < 45", 0, "column 1: there is no such name"},
+        {"cpu_temp < 45", 0, "column 1: there is no such name: cpu_temp"},
         {"cpu_temp_c < 45 package_watts", 16,
          "column 17: expected and, or, for or the end, found \"package_watts\""},
         {"cpu_temp_c < 45 and", 19, "column 20: expected a name or a number, found the end"},
@@ -133,14 +133,14 @@ static void a_mistake_is_shown_with_its_place(void **state)
         {"max(chip) > 1", 4, "column 5: expected the name of a number with rows, found \"chip\""},
         {"chip > 'a'", 5, "column 6: texts can only be compared with == and !="},
         {"chip == 3", 0, "column 1: a text cannot be compared with that"},
-        {"thermal_state == Warm", 17, "column 18: there is no such name"},
+        {"thermal_state == Warm", 17, "column 18: there is no such name: Warm"},
         {"cpu_temp_c < \"x", 13, "column 14: this text is not closed"},
         {"cpu_watts > 50%", 12, "column 13: a percentage can only be compared with a share"},
         {"cpu_watts > 1e300", 12,
          "column 13: this number is too long or too large, found \"1e300\""},
-        {"alert_swap_rise == maybe", 19, "column 20: there is no such name"},
+        {"alert_swap_rise == maybe", 19, "column 20: there is no such name: maybe"},
         {"cpu_temp_c # 3", 11, "column 12: this character does not belong here"},
-        {"3 < 'a'", 4, "column 5: there is no such name"},
+        {"3 < 'a'", 4, "column 5: there is no such name: a"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         actop_condition *c = NULL;

@@ -232,7 +232,7 @@ static const struct {
      "must be auto, apple, linux, replay:FILE, sim:CHIP or http://HOST:PORT: 'windows'"},
     {"source", "replay:", "must be auto, "},
     {"speed", "0", "must be above 0"},
-    {"speed", "fast", "must be a number: 'fast'"},
+    {"speed", "fast", "must be a number or max: 'fast'"},
 };
 
 static const char *name_in_messages(const char *name)

@@ -101,6 +101,24 @@ static void the_report_says_values_with_units_and_names_what_is_absent(void **st
     end(&m, text);
 }
 
+static void a_machine_without_swap_has_none_and_not_0_of_0(void **state)
+{
+    struct made m;
+    (void)state;
+    begin(&m, topology_new());
+    put(&m, ACTOP_METRIC_RAM_USED, 1073741824);
+    put(&m, ACTOP_METRIC_RAM_TOTAL, 2147483648);
+    put(&m, ACTOP_METRIC_SWAP_USED, 0);
+    put(&m, ACTOP_METRIC_SWAP_TOTAL, 0);
+    char *text = text_of(&m, ACTOP_FORMAT_TEXT, 0, 100);
+    expect(text, "Memory   1.0 of 2.0 GiB   no swap\n");
+    put(&m, ACTOP_METRIC_SWAP_TOTAL, 1073741824);
+    free(text);
+    text = text_of(&m, ACTOP_FORMAT_TEXT, 0, 100);
+    expect(text, "swap 0.0 of 1.0 GiB\n");
+    end(&m, text);
+}
+
 static void no_line_is_wider_than_asked_for(void **state)
 {
     static const int widths[] = {60, 80, 120};
@@ -253,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_report_says_values_with_units_and_names_what_is_absent),
+        cmocka_unit_test(a_machine_without_swap_has_none_and_not_0_of_0),
         cmocka_unit_test(no_line_is_wider_than_asked_for),
         cmocka_unit_test(only_interfaces_that_count_stand_behind_the_machines_figures),
         cmocka_unit_test(processes_stand_in_columns_and_their_names_are_safe),
