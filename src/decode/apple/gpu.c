@@ -153,13 +153,23 @@ static void put_clock(const struct gpu *g, struct decode_frame *d)
                   ACTOP_DERIVED, g->via);
 }
 
-/* A number of the driver; percent becomes a ratio. */
+/* A number of the driver. */
 static bool driver_value(const struct decode_frame *d, int32_t channel, double *value)
 {
     if (!frame_has(d->frame, channel) || frame_u64(d->frame, channel) == APPLE_INVALID)
         return false;
     *value = (double)frame_i64(d->frame, channel);
     return *value >= 0;
+}
+
+/* A percentage as a ratio; the driver rounds, and is not believed past 100. */
+static bool driver_ratio(const struct decode_frame *d, int32_t channel, double *ratio)
+{
+    double percent;
+    if (!driver_value(d, channel, &percent))
+        return false;
+    *ratio = percent < 100 ? percent * 0.01 : 1;
+    return true;
 }
 
 static void put_driver(const struct gpu *g, struct decode_frame *d)
@@ -169,8 +179,8 @@ static void put_driver(const struct gpu *g, struct decode_frame *d)
     const int32_t channels[] = {g->device, g->renderer, g->tiler};
     double value;
     for (size_t i = 0; i < 3; i++)
-        if (driver_value(d, channels[i], &value))
-            sample_put(d->out, metrics[i], 0, value * 0.01, ACTOP_MEASURED, g->via_driver);
+        if (driver_ratio(d, channels[i], &value))
+            sample_put(d->out, metrics[i], 0, value, ACTOP_MEASURED, g->via_driver);
     if (driver_value(d, g->in_use, &value)) {
         sample_put(d->out, ACTOP_METRIC_GPU_MEM_USED, 0, value, ACTOP_MEASURED, g->via_driver);
         sample_put(d->out, ACTOP_METRIC_GPU_ONE_MEM_USED, (uint32_t)g->row, value, ACTOP_MEASURED,
@@ -206,8 +216,8 @@ static void step(void *state, struct decode_frame *d)
     if (apple_has(has)) {
         put_util(g, d, g->follow.active, "residency", g->follow.at_ns, g->via);
         put_clock(g, d);
-    } else if (has != ACTOP_STATE_WARMING && driver_value(d, g->device, &device)) {
-        put_util(g, d, device * 0.01, "ioaccelerator", d->frame->at.awake_ns, g->via_driver);
+    } else if (has != ACTOP_STATE_WARMING && driver_ratio(d, g->device, &device)) {
+        put_util(g, d, device, "ioaccelerator", d->frame->at.awake_ns, g->via_driver);
     } else {
         sample_put_state(d->out, ACTOP_METRIC_GPU_UTIL, 0, has, g->via);
     }

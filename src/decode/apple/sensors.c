@@ -251,10 +251,13 @@ static void step(void *state, struct decode_frame *d)
               ACTOP_METRIC_CPU_TEMP_MEAN, s);
     put_group(d, &smc[GROUP_GPU], &hid[GROUP_GPU], ACTOP_METRIC_GPU_TEMP,
               ACTOP_METRIC_GPU_TEMP_MEAN, s);
-    if (sample_rows(d->out, ACTOP_SCOPE_GPU) > 0 && smc[GROUP_GPU].n > 0)
-        sample_put(d->out, ACTOP_METRIC_GPU_ONE_TEMP, 0, smc[GROUP_GPU].max, ACTOP_DERIVED,
-                   s->via_smc);
-    put_tiers(d, smc, s->via_smc);
+    bool by_hid = smc[GROUP_GPU].n == 0;
+    const struct group_sum *gpu = by_hid ? &hid[GROUP_GPU] : &smc[GROUP_GPU];
+    if (sample_rows(d->out, ACTOP_SCOPE_GPU) > 0 && gpu->n > 0)
+        sample_put(d->out, ACTOP_METRIC_GPU_ONE_TEMP, 0, gpu->max, ACTOP_DERIVED,
+                   by_hid ? s->via_hid : s->via_smc);
+    by_hid = smc[GROUP_CPU].n == 0;
+    put_tiers(d, by_hid ? hid : smc, by_hid ? s->via_hid : s->via_smc);
     put_fans(s, d);
 }
 

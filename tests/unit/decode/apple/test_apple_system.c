@@ -358,6 +358,107 @@ static void a_number_used_again_is_another_process(void **state)
     mac_release(&r.m);
 }
 
+/* ---- Sensors and the GPU's driver ---- */
+
+static void set_celsius(struct mac *m, int32_t channel, bool hid, double celsius)
+{
+    float number = (float)celsius;
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    if (hid)
+        frame_set_f64(&m->frame, channel, celsius);
+    else
+        frame_set_u64(&m->frame, channel, bits);
+}
+
+/* stats 2473: a base M1 on macOS 11.2.3 has no die keys in its SMC; its HID services are named sensors in any case. */
+static void hid_services_stand_in_where_the_smc_has_no_die_keys(void **state)
+{
+    static const char *const keys[] = {"Te04", "Tp01", "Tg05"};
+    static const char *const products[] = {"eACC MTR Temp Sensor0", "pACC MTR Temp Sensor2",
+                                           "GPU MTR Temp Sensor1"};
+    static const char *const states[] = {"IDLE", "V0P0"}, *const gpu_states[] = {"OFF", "P1"};
+    static const struct {
+        const char *what;
+        bool smc, hid;
+        double e, p, gpu;
+    } rows[] = {{"both", true, true, 40, 41, 42},
+                {"SMC keys", true, false, 40, 41, 42},
+                {"HID services", false, true, 50, 51, 52}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int32_t smc[3], hid[3];
+        struct mac m;
+        mac_init(&m);
+        mac_states(&m, MAC_CORES, "ECPU0", states, 2);
+        mac_states(&m, MAC_CORES, "PCPU0", states, 2);
+        mac_states(&m, MAC_GPU, "GPUPH", gpu_states, 2);
+        for (size_t k = 0; k < 3; k++) {
+            char key[96];
+            (void)snprintf(key, sizeof key, "hid/temperature/%s", products[k]);
+            smc[k] = rows[i].smc ? mac_smc(&m, keys[k], "flt ") : -1;
+            hid[k] = rows[i].hid ? schema_add_channel(
+                                       m.schema, &(struct channel_spec){.key = key,
+                                                                        .group = "hid/temperature",
+                                                                        .name = products[k],
+                                                                        .unit = "C",
+                                                                        .type = SLOT_F64})
+                                 : -1;
+        }
+        mac_seal(&m);
+        mac_begin(&m, MAC_S);
+        for (size_t k = 0; k < 3; k++) {
+            if (rows[i].smc)
+                set_celsius(&m, smc[k], false, 40 + (double)k);
+            if (rows[i].hid)
+                set_celsius(&m, hid[k], true, 50 + (double)k);
+        }
+        mac_end(&m);
+        CHECK_ROW(mac_read(&m, "cpu.temp", NULL) == rows[i].p, rows[i].what);
+        CHECK_ROW(mac_read(&m, "cpu.temp_mean", NULL) == (rows[i].e + rows[i].p) / 2, rows[i].what);
+        CHECK_ROW(mac_read(&m, "tier.temp", "E") == rows[i].e, rows[i].what);
+        CHECK_ROW(mac_read(&m, "tier.temp", "P") == rows[i].p, rows[i].what);
+        CHECK_ROW(mac_read(&m, "gpu.temp", NULL) == rows[i].gpu, rows[i].what);
+        CHECK_ROW(mac_read(&m, "gpu.one_temp", NULL) == rows[i].gpu, rows[i].what);
+        for (size_t k = 0; k < 3; k++)
+            CHECK_ROW(!rows[i].hid || mac_read(&m, "sensor.temp", products[k]) == 50 + (double)k,
+                      rows[i].what);
+        mac_release(&m);
+    }
+}
+
+static void the_drivers_percentages_are_ratios_whatever_they_say(void **state)
+{
+    static const struct {
+        const char *what;
+        int64_t percent;
+        double ratio; /* -1: none */
+    } rows[] = {{"none", 0, 0},        {"some", 37, 0.37}, {"all", 100, 1},
+                {"too much", 1234, 1}, {"less", -5, -1},   {"INT64_MIN", INT64_MIN, -1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mac m;
+        mac_init(&m);
+        int32_t device =
+            schema_add_channel(m.schema, &(struct channel_spec){.key = "agx/Device Utilization %",
+                                                                .group = "agx",
+                                                                .name = "Device Utilization %",
+                                                                .type = SLOT_I64});
+        mac_seal(&m);
+        mac_begin(&m, MAC_S);
+        frame_set_i64(&m.frame, device, rows[i].percent);
+        mac_end(&m);
+        CHECK_ROW(has(&m, "gpu.device_util") == (rows[i].ratio >= 0), rows[i].what);
+        CHECK_ROW(has(&m, "gpu.util") == (rows[i].ratio >= 0), rows[i].what);
+        if (rows[i].ratio >= 0) {
+            CHECK_ROW(mac_read(&m, "gpu.device_util", NULL) == rows[i].ratio, rows[i].what);
+            CHECK_ROW(mac_read(&m, "gpu.util", NULL) == rows[i].ratio, rows[i].what);
+            CHECK_ROW(strcmp(text(&m, "gpu.util_source"), "ioaccelerator") == 0, rows[i].what);
+        }
+        mac_release(&m);
+    }
+}
+
 /* ---- The machine ----------------------------------------------------------------------------------------------------------- */
 
 static void the_machine_is_named_by_its_sysctls(void **state)
@@ -408,6 +509,8 @@ int main(void)
         cmocka_unit_test(ticks_are_cpu_time_and_nanojoules_are_joules),
         cmocka_unit_test(clients_of_a_process_are_summed_also_those_of_another_user),
         cmocka_unit_test(a_number_used_again_is_another_process),
+        cmocka_unit_test(hid_services_stand_in_where_the_smc_has_no_die_keys),
+        cmocka_unit_test(the_drivers_percentages_are_ratios_whatever_they_say),
         cmocka_unit_test(the_machine_is_named_by_its_sysctls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
