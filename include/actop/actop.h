@@ -388,6 +388,22 @@ ACTOP_API void actop_frames_close(actop_frames *f);
  *  Live and remote sources keep their own time. Any thread. Since 2.0. */
 ACTOP_API void actop_hurry(actop_session *s, uint64_t seq);
 
+/** How far a recording that is replayed goes, whatever was played of it. Since 2.0. */
+typedef struct actop_span {
+    size_t size;           /**< sizeof(actop_span), set by the caller. */
+    uint64_t last;         /**< Sequence number of the last sample; the first is 1. */
+    int64_t first_wall_ns; /**< Wall clock of the first and the last frame, since 1970. */
+    int64_t last_wall_ns;  /**< The same. */
+} actop_span;
+
+/** Look how far the recording goes; also one that is still being written to, as far as it goes by now. The first call
+ *  passes over the whole file (some 100 ms for a day of one frame a second), later ones over what is new. One thread at a
+ *  time, also while the background thread samples.
+ *
+ *  @return ACTOP_OK, E_UNSUPPORTED where the end is not known (live sources, simulations, pipes), E_NOT_FOUND when there
+ *          is no frame yet, E_IO, E_NOMEM.  Since 2.0. */
+ACTOP_API actop_status actop_replay_span(actop_session *s, actop_span *out, actop_error *err);
+
 /** First and last sequence number that can be gone back to; both 0 when history is empty. Any thread. Since 2.0. */
 ACTOP_API void actop_history_range(actop_session *s, uint64_t *first, uint64_t *last);
 

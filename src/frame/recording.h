@@ -67,7 +67,33 @@ const struct schema *recording_schema(const struct recording_reader *r);
  * that says how it ended: whole, or cut after which frame, and what was skipped. E_IO, E_NOMEM, E_VERSION. */
 actop_status recording_read(struct recording_reader *r, struct frame *into, actop_error *err);
 
+/* Where reading could start: a keyframe, and the schema it is of, as bytes of the recording. */
+struct recording_place {
+    uint64_t schema_at, schema_end, keyframe_at;
+    bool here; /* the frame passed over is that keyframe */
+};
+
+/* Pass over the next frame: only schemas and keyframes are decoded, a keyframe into *into. The place is the last one up to
+ * that frame. What recording_read() would not give is not passed over as a frame. END, E_IO … as there. */
+actop_status recording_pass(struct recording_reader *r, struct frame *into, struct recording_place *out,
+                            actop_error *err);
+
 /* Bytes that were skipped because they were damaged. */
 uint64_t recording_damaged_bytes(const struct recording_reader *r);
+
+/* ---- how far a file goes ---- */
+
+struct recording_survey;
+
+struct recording_span {
+    uint64_t frames;
+    int64_t first_wall_ns, last_wall_ns; /* of the first and the last frame */
+};
+
+/* Look how far a file goes without playing it; it may grow meanwhile. E_UNSUPPORTED: it is no regular file. */
+actop_status recording_survey_open(const char *path, struct recording_survey **out, actop_error *err);
+/* Pass over what was not there at the last call. E_NOT_FOUND: it has no frames (yet). */
+actop_status recording_survey_read(struct recording_survey *s, struct recording_span *out, actop_error *err);
+void recording_survey_close(struct recording_survey *s); /* accepts NULL */
 
 #endif

@@ -32,6 +32,9 @@ struct recording_reader {
     uint64_t damaged_bytes, damaged_at; /* of the first damage */
     uint64_t effort;                    /* bytes checked while searching */
     bool cut;                           /* it ends within a block */
+    uint64_t schema_at, schema_end;     /* of the schema in use */
+    uint64_t keyframe_at;               /* of the keyframe read last; 0: none */
+    bool passing;                       /* recording_pass(): frames that come could be read */
 };
 
 /* ---- bytes ---- */
@@ -170,6 +173,12 @@ static actop_status take_block(struct recording_reader *r, struct frame *into, a
     if (st != ACTOP_OK)
         return st;
     st = codec_take(&r->codec, &b, into, err);
+    if (st == ACTOP_OK && (b.flags & BLOCK_KEYFRAME) != 0)
+        r->keyframe_at = r->offset;
+    if (st == ACTOP_SCHEMA_CHANGED) {
+        r->schema_at = r->offset;
+        r->schema_end = r->offset + b.size;
+    }
     skip(r, b.size);
     if (st != ACTOP_E_FORMAT)
         return st;
@@ -191,6 +200,41 @@ actop_status recording_read(struct recording_reader *r, struct frame *into, acto
         r->frames++;
         r->last_seq = into->seq;
     }
+    return st;
+}
+
+/* Take the block at the reader's place if reading can start there; else pass over it. *told: it is, or follows, a keyframe
+ * that can be read. */
+static actop_status pass_block(struct recording_reader *r, struct frame *into, bool *told,
+                               actop_error *err)
+{
+    struct block b;
+    actop_status st = next_block(r, &b, SIZE_MAX, err);
+    bool whole = st == ACTOP_OK;
+    *told = false;
+    if (!whole || b.type != BLOCK_FRAME || (b.flags & BLOCK_KEYFRAME) != 0) {
+        r->passing = false;
+        st = take_block(r, into, err);
+        *told = r->passing = st == ACTOP_OK;
+        return st == ACTOP_SCHEMA_CHANGED ? ACTOP_E_STATE : st;
+    }
+    *told = r->passing;
+    skip(r, b.size);
+    return *told ? ACTOP_OK : ACTOP_E_STATE;
+}
+
+actop_status recording_pass(struct recording_reader *r, struct frame *into,
+                            struct recording_place *out, actop_error *err)
+{
+    bool told = false;
+    actop_status st = ACTOP_E_STATE;
+    uint64_t was = r->keyframe_at;
+    while (st == ACTOP_E_STATE)
+        st = pass_block(r, into, &told, err);
+    if (st == ACTOP_END)
+        return end_sentence(r, err);
+    *out = (struct recording_place){r->schema_at, r->schema_end, r->keyframe_at,
+                                    r->keyframe_at != was};
     return st;
 }
 

@@ -466,6 +466,23 @@ void actop_hurry(actop_session *s, uint64_t seq)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* The first sample is one frame, as parts_wanted() says; frames that do not fill a sample are none. */
+actop_status actop_replay_span(actop_session *s, actop_span *out, actop_error *err)
+{
+    struct source_span span;
+    actop_status st = s->ops->span == NULL ? error_set(err, ACTOP_E_UNSUPPORTED,
+                                                       "%s: its end is not known", s->ops->name)
+                                           : s->ops->span(s->source, &span, err);
+    if (st != ACTOP_OK)
+        return st;
+    actop_span found = {.size = out->size,
+                        .last = 1 + (span.frames - 1) / s->options.subsamples,
+                        .first_wall_ns = span.first_wall_ns,
+                        .last_wall_ns = span.last_wall_ns};
+    memcpy(out, &found, out->size < sizeof found ? out->size : sizeof found);
+    return ACTOP_OK;
+}
+
 const char *actop_source_name(const actop_session *s)
 {
     return s->source_name;

@@ -27,6 +27,11 @@ enum {
     SOURCE_BLOCKS = 4,   /* read waits for the next frame by itself (remote) */
 };
 
+struct source_span {
+    uint64_t frames;
+    int64_t first_wall_ns, last_wall_ns; /* of the first and the last frame */
+};
+
 struct source_ops {
     const char *name;  /* Short and stable: it appears in output. */
     const char *scheme; /* What selects it in a source text: "linux", "replay:", "sim:", "http://". */
@@ -49,6 +54,9 @@ struct source_ops {
     /* MAY be NULL. Make a blocked read return soon, from another thread. One that comes as a read begins may be lost: the
      * caller repeats it until the read has ended. */
     void (*interrupt)(struct source *s);
+    /* MAY be NULL. How many frames there are in all and when, for sources that know their end; one thread at a time, also
+     * while another reads. E_UNSUPPORTED: this one does not know; E_NOT_FOUND: none yet. */
+    actop_status (*span)(struct source *s, struct source_span *out, actop_error *err);
     /* MUST. Accepts NULL. */
     void (*close)(struct source *s);
 };

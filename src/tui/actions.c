@@ -91,28 +91,24 @@ static void pause_or_go_on(struct app *a)
 {
     a->view.paused = !a->view.paused;
     a->scene.seek = a->scene.at.seq;
-    if (!a->view.paused && a->newest != NULL)
-        app_walk(a, UINT64_MAX);
-    else if (a->view.paused && a->fetch != NULL && a->newest != NULL)
+    if (!a->view.paused)
+        app_now(a);
+    else if (a->fetch != NULL && a->newest != NULL)
         a->fetch(a->fetch_context, a->scene.at.seq); /* so that what lies before it is at hand */
 }
 
 /* What is not live need not wait: run ahead of its time. */
-static bool run_ahead(struct app *a, uint64_t samples)
+static bool leap(struct app *a)
 {
-    actop_times at = {.size = sizeof at};
     if (a->scene.live || a->session == NULL || a->newest == NULL)
         return false;
-    actop_sample_times(a->newest, &at);
-    actop_hurry(a->session, at.seq + samples);
-    a->ahead = a->view.paused;
+    actop_hurry(a->session, a->scene.at.seq + LEAP);
     return true;
 }
 
 static void walk_by(struct app *a, int by, int64_t now_ns)
 {
-    bool newest = !a->view.paused || a->scene.seek >= a->scene.history_last;
-    if (by > 0 && newest && run_ahead(a, a->view.paused ? 1 : LEAP))
+    if (by > 0 && !a->view.paused && leap(a))
         return;
     if (!a->view.paused) {
         view_toast(&a->view, now_ns, "pause first (p), then the arrows walk through history");
@@ -122,12 +118,28 @@ static void walk_by(struct app *a, int by, int64_t now_ns)
     app_walk(a, by < 0 && seq <= (uint64_t)-by ? 1 : seq + (uint64_t)(int64_t)by);
 }
 
+/* While paused: the end of a recording, and from there or in anything else back to now. */
 static void to_the_end(struct app *a)
 {
-    if (a->view.paused)
-        pause_or_go_on(a);
-    else
+    const struct scene *s = &a->scene;
+    if (!a->view.paused)
         scroll_by(a, 1 << 20);
+    else if (s->seek < s->span.last && !(a->ended && s->seek >= s->history_last))
+        app_walk(a, s->span.last);
+    else
+        pause_or_go_on(a);
+}
+
+/* While paused, where nothing is left to scroll: as far back as can be gone. */
+static void to_the_top(struct app *a)
+{
+    const struct view *v = &a->view;
+    bool table = v->focus == PANEL_PROCESSES && v->now.show_processes && a->processes.n > 0;
+    bool on_top = table ? v->selected_pid != 0 && v->selected_row == 0 : v->scroll[v->focus] == 0;
+    if (v->paused && v->overlay == OVERLAY_NONE && on_top)
+        app_walk(a, 1);
+    else
+        scroll_by(a, -(1 << 20));
 }
 
 static void change_interval(struct app *a, bool longer, int64_t now_ns)
@@ -386,7 +398,7 @@ void app_act(struct app *a, enum action action, int64_t now_ns)
         scroll_by(a, page_of(a));
         break;
     case ACTION_TOP:
-        scroll_by(a, -(1 << 20));
+        to_the_top(a);
         break;
     case ACTION_NOW:
         to_the_end(a);

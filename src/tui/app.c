@@ -7,6 +7,7 @@
 
 #include "base/os.h"
 #include "base/text.h"
+#include "tui/lines.h"
 #include "tui/overlay.h"
 #include "tui/panel.h"
 
@@ -30,6 +31,7 @@ actop_status app_init(struct app *a, actop_session *s, const struct tui_options 
     a->scene.self_cpu_ratio = (double)NAN;
     a->scene.at.size = sizeof a->scene.at;
     a->scene.base_at.size = sizeof a->scene.base_at;
+    a->scene.span.size = sizeof a->scene.span;
     scene_reset_widths(&a->scene);
     if (!process_list_filter(&a->processes, a->view.now.filter, a->view.problem,
                              sizeof a->view.problem))
@@ -97,20 +99,34 @@ static void show(struct app *a, const actop_sample_t *sample)
     app_refresh(a);
 }
 
-void app_take(struct app *a, const actop_sample_t *sample)
+static void show_newest(struct app *a)
 {
-    actop_sample_unref(a->newest);
-    a->newest = sample;
-    a->taken++;
-    series_take(&a->series, sample);
-    if (!a->view.paused || a->ahead) {
-        show(a, actop_sample_ref(sample));
-        a->scene.seek = a->scene.at.seq;
-        a->ahead = false;
-    } else if (a->session != NULL) { /* only the seek bar moves */
-        actop_history_range(a->session, &a->scene.history_first, &a->scene.history_last);
-    }
-    a->dirty = true;
+    show(a, actop_sample_ref(a->newest));
+    a->scene.seek = a->scene.at.seq;
+}
+
+static void stop_running(struct app *a)
+{
+    if (a->target != 0 && a->session != NULL)
+        actop_hurry(a->session, 0);
+    a->target = 0;
+    a->scene.running = false;
+}
+
+/* Let a recording run to a sample that was not played yet; it is shown when it is there. False: nothing runs ahead. */
+static bool run_to(struct app *a, uint64_t seq)
+{
+    struct scene *s = &a->scene;
+    uint64_t most = s->span.last != 0 ? s->span.last : s->history_last + 1;
+    seq = seq < most ? seq : most;
+    if (s->live || a->ended || seq <= s->history_last)
+        return false;
+    actop_hurry(a->session, seq);
+    a->target = s->seek = seq;
+    s->running = true;
+    if (a->fetch != NULL) /* which also looks whether the recording goes further by now */
+        a->fetch(a->fetch_context, seq);
+    return true;
 }
 
 /* The newest is at hand; what lies further back is decoded again, which takes a while. */
@@ -123,9 +139,11 @@ void app_walk(struct app *a, uint64_t seq)
     actop_history_range(a->session, &s->history_first, &s->history_last);
     seq = seq < s->history_first ? s->history_first : seq;
     a->dirty = true;
+    if (run_to(a, seq))
+        return;
+    stop_running(a);
     if (seq >= s->history_last) {
-        show(a, actop_sample_ref(a->newest));
-        s->seek = s->at.seq;
+        show_newest(a);
         return;
     }
     s->seek = seq;
@@ -133,6 +151,47 @@ void app_walk(struct app *a, uint64_t seq)
         a->fetch(a->fetch_context, seq);
     else if (actop_history_at(a->session, seq, &past, NULL) == ACTOP_OK)
         show(a, past);
+}
+
+void app_now(struct app *a)
+{
+    stop_running(a);
+    if (a->newest != NULL)
+        show_newest(a);
+}
+
+void app_take(struct app *a, const actop_sample_t *sample)
+{
+    actop_times at = {.size = sizeof at};
+    actop_sample_times(sample, &at);
+    actop_sample_unref(a->newest);
+    a->newest = sample;
+    a->taken++;
+    series_take(&a->series, sample);
+    if (a->session != NULL) /* the seek bar moves */
+        actop_history_range(a->session, &a->scene.history_first, &a->scene.history_last);
+    if (a->target != 0 && at.seq < a->target)
+        return; /* on the way; the screen holds */
+    if (a->target != 0)
+        app_walk(a, a->target);
+    else if (!a->view.paused)
+        show_newest(a);
+    a->dirty = true;
+}
+
+void app_end(struct app *a, bool well)
+{
+    a->ended = well;
+    a->dirty = true;
+    if (a->target != 0)
+        app_now(a);
+}
+
+void app_span(struct app *a, const actop_span *span)
+{
+    a->scene.span = *span;
+    a->series.most = SERIES_WHOLE;
+    a->dirty = true;
 }
 
 void app_arrive(struct app *a, const actop_sample_t *sample)
@@ -338,11 +397,8 @@ static void click_table(struct app *a, const struct place *p, int y, int x)
 static void click(struct app *a, int y, int x, int64_t now_ns)
 {
     int id = panel_at(a, y, x);
-    const struct scene *s = &a->scene;
-    if (inside(&a->plan.status, y, x) && a->view.paused && s->history_last > s->history_first) {
-        double ratio = (double)x / (a->plan.status.w > 1 ? a->plan.status.w - 1 : 1);
-        app_walk(a, s->history_first +
-                        (uint64_t)(ratio * (double)(s->history_last - s->history_first)));
+    if (inside(&a->plan.status, y, x) && a->view.paused) {
+        app_walk(a, status_seek_at(&a->scene, a->plan.status.w, x - a->plan.status.x));
         return;
     }
     if (id < 0)

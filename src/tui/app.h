@@ -23,7 +23,7 @@ struct app {
     uint32_t wanted;                  /* what the session was told last */
     bool quit;
     bool dirty;                       /* something to draw */
-    bool ahead;                       /* while paused: the next sample was asked for, show it */
+    uint64_t target;                  /* sample that a recording runs ahead to; 0: it keeps its pace */
     bool ended;                       /* no sample will come any more, and that is well */
     uint32_t taken, timed;            /* samples that came, and those of which app_tick knows when */
     int64_t took_ns, spacing_ns;      /* when the newest came, and how long after the one before; awake clock */
@@ -55,8 +55,15 @@ void app_draw(struct app *a, struct grid *g);
 /* actions.c: what each action does. */
 #include "tui/keys.h"
 void app_act(struct app *a, enum action action, int64_t now_ns);
-/* Show a sample of the past; the newest when seq is past the end. */
+/* Show a sample of the past; what was not played yet is run to, and shown when it is reached. Where nothing can run ahead
+ * the newest is shown. */
 void app_walk(struct app *a, uint64_t seq);
+/* Show the newest, and run ahead no more. */
+void app_now(struct app *a);
+/* Sampling has ended by itself, and no sample will come any more. well: because nothing is left. */
+void app_end(struct app *a, bool well);
+/* How far the recording goes, from the session. */
+void app_span(struct app *a, const actop_span *span);
 /* Tell the session what is wanted now. */
 void app_want(struct app *a);
 /* Refresh what is derived from the sample shown and the choices. */

@@ -17,22 +17,37 @@ void feed_wake(void *feed)
         ;
 }
 
+/* With the lock held: room for one more sample; what has to go for it is given to the caller. */
+static const actop_sample_t *make_room(struct feed *f)
+{
+    while (f->waits && f->n == FEED_MOST && !f->stopping)
+        (void)pthread_cond_wait(&f->taken, &f->lock);
+    if (f->n < FEED_MOST)
+        return NULL;
+    const actop_sample_t *oldest = f->samples[0];
+    memmove(f->samples, f->samples + 1, --f->n * sizeof f->samples[0]);
+    return oldest;
+}
+
 /* On the session's thread, with every sample. */
 static int observe(void *feed, const actop_sample_t *sample, const actop_error *end)
 {
     struct feed *f = feed;
+    const actop_sample_t *dropped = NULL;
     pthread_mutex_lock(&f->lock);
-    const actop_sample_t *old = f->newest;
+    bool news = sample == NULL || f->n == 0;
     if (sample != NULL) {
-        f->newest = actop_sample_ref(sample);
+        dropped = make_room(f);
+        news = news || f->n == 0;
+        f->samples[f->n++] = actop_sample_ref(sample);
     } else {
-        old = NULL;
         f->ended = true;
         f->err = *end;
     }
     pthread_mutex_unlock(&f->lock);
-    actop_sample_unref(old);
-    feed_wake(f);
+    actop_sample_unref(dropped);
+    if (news)
+        feed_wake(f);
     return 0;
 }
 
@@ -40,6 +55,7 @@ actop_status feed_start(struct feed *f, actop_session *s, int64_t interval_ns, a
 {
     memset(f, 0, sizeof *f);
     f->session = s;
+    f->waits = actop_is_live(s) == 0;
     if (!os_pipe(f->pipe, false))
         return error_errno(err, errno, "the screen's pipe");
     actop_status st = ACTOP_OK;
@@ -47,11 +63,17 @@ actop_status feed_start(struct feed *f, actop_session *s, int64_t interval_ns, a
         st = error_set(err, ACTOP_E_NOMEM, "the screen cannot make a lock");
         goto close;
     }
+    if (pthread_cond_init(&f->taken, NULL) != 0) {
+        st = error_set(err, ACTOP_E_NOMEM, "the screen cannot make a condition variable");
+        goto lock;
+    }
     actop_observe(s, observe, f);
     st = actop_start(s, interval_ns, err);
     if (st == ACTOP_OK)
         return ACTOP_OK;
     actop_observe(s, NULL, NULL);
+    (void)pthread_cond_destroy(&f->taken);
+lock:
     (void)pthread_mutex_destroy(&f->lock);
 close:
     (void)close(f->pipe[0]);
@@ -61,10 +83,17 @@ close:
 
 void feed_stop(struct feed *f)
 {
+    const actop_sample_t *left[FEED_MOST];
+    pthread_mutex_lock(&f->lock);
+    f->stopping = true;
+    (void)pthread_cond_signal(&f->taken);
+    pthread_mutex_unlock(&f->lock);
     actop_stop(f->session);
     actop_observe(f->session, NULL, NULL);
+    for (size_t n = feed_take(f, left); n > 0; n--)
+        actop_sample_unref(left[n - 1]);
+    (void)pthread_cond_destroy(&f->taken);
     (void)pthread_mutex_destroy(&f->lock);
-    actop_sample_unref(f->newest);
     (void)close(f->pipe[0]);
     (void)close(f->pipe[1]);
 }
@@ -74,16 +103,18 @@ int feed_fd(const struct feed *f)
     return f->pipe[0];
 }
 
-const actop_sample_t *feed_take(struct feed *f)
+size_t feed_take(struct feed *f, const actop_sample_t **out)
 {
     char bytes[64];
     while (read(f->pipe[0], bytes, sizeof bytes) > 0)
         ;
     pthread_mutex_lock(&f->lock);
-    const actop_sample_t *sample = f->newest;
-    f->newest = NULL;
+    size_t n = f->n;
+    memcpy(out, f->samples, n * sizeof *out);
+    f->n = 0;
+    (void)pthread_cond_signal(&f->taken);
     pthread_mutex_unlock(&f->lock);
-    return sample;
+    return n;
 }
 
 bool feed_ended(struct feed *f, actop_error *err)

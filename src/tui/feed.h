@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Feed: the samples of a session's thread as something poll(2) can wait for. The thread's observer puts the newest sample
- * aside and writes a byte into a pipe; those nobody took are dropped. */
+/* Feed: the samples of a session's thread as something poll(2) can wait for. The thread's observer puts samples aside and
+ * writes a byte into a pipe. A live session never waits for the screen: where too many were not taken the oldest is
+ * dropped. A recording or a simulation does, so that one that runs ahead of its time leaves no hole in the charts. */
 #ifndef TUI_FEED_H
 #define TUI_FEED_H
 
@@ -9,10 +10,16 @@
 
 #include <actop/actop.h>
 
+enum { FEED_MOST = 16 };
+
 struct feed {
     actop_session *session;
     pthread_mutex_t lock; /* of what follows */
-    const actop_sample_t *newest; /* a reference; NULL: taken */
+    pthread_cond_t taken;
+    const actop_sample_t *samples[FEED_MOST]; /* references, oldest first */
+    size_t n;
+    bool waits;    /* the thread does, for room */
+    bool stopping;
     bool ended;
     actop_error err; /* why */
     int pipe[2];
@@ -25,8 +32,8 @@ void feed_stop(struct feed *f);
 int feed_fd(const struct feed *f);
 /* Make it readable from any thread. The argument is a struct feed. */
 void feed_wake(void *feed);
-/* The newest sample not taken yet, with a reference; NULL for none. */
-const actop_sample_t *feed_take(struct feed *f);
+/* The samples not taken yet, at most FEED_MOST, oldest first, with references; returns how many. */
+size_t feed_take(struct feed *f, const actop_sample_t **out);
 /* True once sampling has ended by itself: err says END, or how the source failed. */
 bool feed_ended(struct feed *f, actop_error *err);
 

@@ -60,6 +60,14 @@ static struct num shape_text(struct scene *s)
     return text;
 }
 
+/* The file that is replayed; NULL: none is. */
+static const char *replayed(const struct scene *s)
+{
+    static const char scheme[] = "replay:";
+    bool is = s->source_label != NULL && strncmp(s->source_label, scheme, sizeof scheme - 1) == 0;
+    return is ? s->source_label + sizeof scheme - 1 : NULL;
+}
+
 /* Own cost, the clock, and what is unusual about them, from the right. */
 static int draw_header_right(struct scene *s, const struct area *a)
 {
@@ -67,7 +75,8 @@ static int draw_header_right(struct scene *s, const struct area *a)
     struct num parts[2];
     size_t n = 0;
     if (s->sample != NULL)
-        parts[n++] = clock_text(s->at.wall_ns);
+        parts[n++] =
+            num_text("%s%s", replayed(s) != NULL ? "replay " : "", clock_text(s->at.wall_ns).s);
     if (!isnan(s->self_cpu_ratio) && a->w >= 70)
         parts[n++] = padded(s, FIELD_SELF,
                             num_text("self %s%% %s", num_plain(s->self_cpu_ratio * 100, 1, false).s,
@@ -105,9 +114,10 @@ static int draw_marks(struct scene *s, const struct area *a, int right)
                           num_text("Δ since %s", clock_text(s->base_at.wall_ns).s).s);
     if (s->live || s->source_label == NULL)
         return right;
+    const char *source = replayed(s) != NULL ? replayed(s) : s->source_label;
     struct area part = area_part(a, 0, 0, 1, a->w);
-    size_t n = strnlen(s->source_label, sizeof label - 1);
-    memcpy(label, s->source_label, n);
+    size_t n = strnlen(source, sizeof label - 1);
+    memcpy(label, source, n);
     label[n] = '\0';
     int columns = text_columns(label);
     if (right - columns < 20)
@@ -210,29 +220,93 @@ static void add_verdict(struct headline *h, struct scene *s)
         headline_add(h, STYLE_DIM, 4, 1, num_text("(%.50s)", because));
 }
 
-/* Where in history the moment shown is. */
+/* The seek bar, for drawing and for clicks: its columns, and the samples at its ends. */
+struct seek_bar {
+    struct num left, number, keys;
+    int x, end;
+    uint64_t first, last, played;
+};
+
+static bool same_day(int64_t wall_ns, int64_t other_ns)
+{
+    struct tm day, other_day;
+    time_t seconds = (time_t)(wall_ns / 1000000000), other = (time_t)(other_ns / 1000000000);
+    return localtime_r(&seconds, &day) == NULL || localtime_r(&other, &other_day) == NULL ||
+           (day.tm_year == other_day.tm_year && day.tm_yday == other_day.tm_yday);
+}
+
+/* A moment at an end of the bar; with its day where there are several. */
+static struct num end_text(const actop_span *span, int64_t wall_ns)
+{
+    struct tm local;
+    time_t seconds = (time_t)(wall_ns / 1000000000);
+    if (same_day(span->first_wall_ns, span->last_wall_ns) || localtime_r(&seconds, &local) == NULL)
+        return clock_text(wall_ns);
+    return num_text("%02d-%02d %02d:%02d", local.tm_mon + 1, local.tm_mday, local.tm_hour,
+                    local.tm_min);
+}
+
+static struct num seek_keys(const struct scene *s)
+{
+    if (s->span.last == 0)
+        return num_text("   \u2190\u2192 walk   End now");
+    return num_text("   \u2190\u2192 walk   Home End   %s\u2013%s",
+                    end_text(&s->span, s->span.first_wall_ns).s,
+                    end_text(&s->span, s->span.last_wall_ns).s);
+}
+
+static struct seek_bar seek_bar_of(const struct scene *s, int w)
+{
+    struct seek_bar b = {.first = s->history_first, .played = s->history_last};
+    b.last = s->span.last > b.played ? s->span.last : b.played;
+    b.last = s->seek > b.last ? s->seek : b.last;
+    b.left = clock_text(s->at.wall_ns);
+    if (s->running && s->seek > b.first)
+        b.left = num_text("reading %2.0f%%",
+                          100.0 * (double)(b.played - b.first) / (double)(s->seek - b.first));
+    uint64_t at = s->seek < b.first ? b.first : s->seek;
+    b.number = num_text("%llu of %llu", (unsigned long long)(at - b.first + 1),
+                        (unsigned long long)(b.last - b.first + 1));
+    b.keys = seek_keys(s);
+    b.x = 1 + text_columns(b.left.s) + 2;
+    b.end = w - 1;
+    int room = b.end - b.x - 22 - text_columns(b.number.s);
+    if (room < text_columns(b.keys.s))
+        b.keys.s[0] = '\0';
+    if (room < 0)
+        b.number.s[0] = '\0';
+    else
+        b.end -= text_columns(b.number.s) + text_columns(b.keys.s) + 2;
+    return b;
+}
+
+uint64_t status_seek_at(const struct scene *s, int w, int x)
+{
+    struct seek_bar b = seek_bar_of(s, w);
+    int columns = b.end - b.x - 1;
+    double ratio = columns > 0 ? (double)(x - b.x) / columns : 0;
+    ratio = ratio < 0 ? 0 : ratio > 1 ? 1 : ratio;
+    return b.first + (uint64_t)(ratio * (double)(b.last - b.first) + 0.5);
+}
+
+/* Where in history the moment shown is; of a recording also what was not played yet. */
 static void draw_seek(struct scene *s, const struct area *a)
 {
-    uint64_t first = s->history_first;
-    uint64_t at_seq = s->seek < first ? first : s->seek;
-    uint64_t last = s->history_last > at_seq ? s->history_last : at_seq;
-    double ratio = last > first ? (double)(at_seq - first) / (double)(last - first) : 1;
-    struct num left = clock_text(s->at.wall_ns);
-    struct num right = num_text("%llu of %llu   ←→ walk   End now",
-                                (unsigned long long)(at_seq - first + 1),
-                                (unsigned long long)(last - first + 1));
-    int x = 1 + draw_text(a, 0, 1, STYLE_WARN, left.s) + 2;
-    int end = a->w - 1;
-    if (end - x - text_columns(right.s) > 20) {
-        draw_text_right(a, 0, end, STYLE_DIM, right.s);
-        end -= text_columns(right.s) + 2;
-    }
-    if (end - x < 4)
+    struct seek_bar b = seek_bar_of(s, a->w);
+    uint64_t seek = s->seek < b.first ? b.first : s->seek;
+    double per_sample = b.last > b.first ? (b.end - b.x - 1) / (double)(b.last - b.first) : 0;
+    draw_text(a, 0, 1, STYLE_WARN, b.left.s);
+    draw_text_right(a, 0, a->w - 1, STYLE_DIM, b.keys.s);
+    draw_text_right(a, 0, a->w - 1 - text_columns(b.keys.s), STYLE_DIM, b.number.s);
+    if (b.end - b.x < 4)
         return;
-    int at = (int)(ratio * (end - x - 1) + 0.5);
-    draw_repeat(a, 0, x, end - x, STYLE_TRACK, 0x2500);
-    draw_repeat(a, 0, x, at, STYLE_ACCENT, 0x2501);
-    draw_code(a, 0, x + at, STYLE_FOCUS, 0x25cf);
+    int at = b.last > b.first ? (int)((double)(seek - b.first) * per_sample + 0.5)
+                              : b.end - b.x - 1;
+    int played = b.last > b.first ? (int)((double)(b.played - b.first) * per_sample + 0.5) : at;
+    draw_repeat(a, 0, b.x, b.end - b.x, STYLE_TRACK, 0x2504);
+    draw_repeat(a, 0, b.x, played + 1, STYLE_TRACK, 0x2500);
+    draw_repeat(a, 0, b.x, at < played ? at : played + 1, STYLE_ACCENT, 0x2501);
+    draw_code(a, 0, b.x + at, STYLE_FOCUS, 0x25cf);
 }
 
 void status_draw(struct scene *s, const struct area *a, int chart_columns)

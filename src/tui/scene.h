@@ -27,6 +27,8 @@ struct scene {
     actop_times at;               /* of sample */
     actop_times base_at;
     uint64_t history_first, history_last;
+    actop_span span;              /* of a recording; last is 0: not known */
+    bool running;                 /* ahead to the moment asked for, which was not played yet */
     uint64_t seek;                /* while paused: the moment asked for; the sample may still be on its way */
     bool live;
     uint32_t silent_s;            /* no sample has come for so long, and one should have; 0: all is well */

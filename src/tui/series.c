@@ -51,25 +51,30 @@ static struct ring *slot_of(const struct series *s, uint64_t id)
     return &s->rings[i];
 }
 
-/* Has a value of the time that is kept. What is gone for longer, as a container's interface, will not come back. */
-static bool is_alive(const struct ring *r, uint64_t seq)
+static uint32_t longest(const struct series *s)
 {
-    return r->id != 0 && (r->last >= seq || seq - r->last <= SERIES_LONG);
+    return s->most == 0 ? SERIES_LONG : s->most;
+}
+
+/* Has a value of the time that is kept. What is gone for longer, as a container's interface, will not come back. */
+static bool is_alive(const struct series *s, const struct ring *r, uint64_t seq)
+{
+    return r->id != 0 && (r->last >= seq || seq - r->last <= longest(s));
 }
 
 /* Room for one more: rings of what is gone are let go, and the table doubles when that is not enough. */
 static bool grow_table(struct series *s, uint64_t seq)
 {
-    struct series next = {NULL, 0, s->cap == 0 ? 64 : s->cap, s->last};
+    struct series next = {NULL, 0, s->cap == 0 ? 64 : s->cap, s->last, s->most};
     for (size_t i = 0; i < s->cap; i++)
-        next.n += is_alive(&s->rings[i], seq);
+        next.n += is_alive(s, &s->rings[i], seq);
     if (next.n > next.cap / 3)
         next.cap *= 2;
     next.rings = calloc(next.cap, sizeof *next.rings);
     if (next.rings == NULL)
         return false;
     for (size_t i = 0; i < s->cap; i++)
-        if (is_alive(&s->rings[i], seq))
+        if (is_alive(s, &s->rings[i], seq))
             *slot_of(&next, s->rings[i].id) = s->rings[i];
         else
             free(s->rings[i].data);
@@ -137,7 +142,7 @@ static void take_row(struct series *s, const actop_sample_t *sample, actop_metri
     if (ring == NULL)
         return;
     uint32_t limit = scope == ACTOP_SCOPE_MACHINE || actop_rows(sample, scope) <= SERIES_MANY
-                         ? SERIES_LONG
+                         ? longest(s)
                          : SERIES_SHORT;
     ring_put(ring, seq, actop_has_value(&r) ? (float)r.value : NAN, limit);
 }

@@ -3,7 +3,8 @@
  * sequence number, so that a chart can end at any moment the user goes back to.
  *
  * A value takes two bytes: the upper half of a float (8 bits of precision, far more than a chart has dots). Rings grow to
- * SERIES_LONG samples, an hour at one each 0.9 s; machines with very many cores keep less. */
+ * SERIES_LONG samples, an hour at one each 0.9 s; machines with very many cores keep less, and of a recording, where all of
+ * it can be gone back to, SERIES_WHOLE. */
 #ifndef TUI_SERIES_H
 #define TUI_SERIES_H
 
@@ -12,7 +13,7 @@
 
 #include <actop/actop.h>
 
-enum { SERIES_LONG = 4096, SERIES_SHORT = 512, SERIES_MANY = 96 };
+enum { SERIES_LONG = 4096, SERIES_WHOLE = 1 << 18, SERIES_SHORT = 512, SERIES_MANY = 96 };
 
 struct ring {
     uint64_t id;    /* hash of metric and entity; 0: empty slot of the table */
@@ -25,6 +26,7 @@ struct series {
     struct ring *rings; /* owned; open hash table by id */
     size_t n, cap;      /* cap is a power of two */
     uint64_t last;      /* newest sample taken */
+    uint32_t most;      /* values of a ring: a power of two; 0: SERIES_LONG */
 };
 
 /* Life: zeroed memory is empty. */

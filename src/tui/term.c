@@ -232,7 +232,8 @@ bool term_read(struct term *t, struct input *in)
 {
     char bytes[INPUT_BUFFER];
     (void)t;
-    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes);
+    /* No more than there is room for: a part of a sequence may wait, and what is dropped would cut the next one. */
+    ssize_t n = read(STDIN_FILENO, bytes, sizeof bytes - in->n);
     if (n > 0)
         input_feed(in, bytes, (size_t)n);
     return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));

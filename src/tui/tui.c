@@ -23,6 +23,12 @@
 /* A lone Escape is one when nothing follows it for that long. */
 enum { ESCAPE_MS = 25 };
 
+/* How often the screen is drawn while a recording runs ahead. */
+static const int64_t RUN_DRAW_NS = 50000000;
+
+/* The program's own cost is measured with each sample; where none come any more it stands for so long. */
+static const int64_t SELF_OLD_NS = 2000000000;
+
 struct loop {
     struct app app;
     struct term *term;
@@ -31,8 +37,9 @@ struct loop {
     struct input input;
     struct grid grid;
     struct looks looks;
-    bool ended_told; /* that sampling has ended */
-    bool gone;       /* the terminal */
+    int64_t drawn_ns; /* awake clock */
+    bool ended_told;  /* that sampling has ended */
+    bool gone;        /* the terminal */
 };
 
 /* ---- signals ---------------------------------------------------------------------------------------- */
@@ -76,16 +83,18 @@ static void take_signals(struct loop *l)
 
 /* ---- samples ---------------------------------------------------------------------------------------- */
 
+/* That a recording ends is short, that it is cut or the source fails takes the sentence. */
 static void tell_end(struct loop *l)
 {
     actop_error err;
     if (l->ended_told || !feed_ended(&l->feed, &err))
         return;
+    bool well = err.status == ACTOP_END;
+    const char *cut = well ? strstr(err.text, "the recording is cut") : err.text;
     l->ended_told = true;
-    l->app.ended = err.status == ACTOP_END;
+    app_end(&l->app, well);
     view_toast(&l->app.view, os_awake_ns(), "%.150s",
-               err.status == ACTOP_END ? "the recording ends here" : err.text);
-    l->app.dirty = true;
+               cut != NULL ? cut : "the recording ends here");
 }
 
 static void fetch(void *walker, uint64_t seq)
@@ -95,15 +104,21 @@ static void fetch(void *walker, uint64_t seq)
 
 static void take_samples(struct loop *l)
 {
-    const actop_sample_t *sample = feed_take(&l->feed);
-    if (sample != NULL) {
+    const actop_sample_t *samples[FEED_MOST];
+    actop_span span;
+    size_t n = feed_take(&l->feed, samples);
+    if (n > 0)
         app_measure_self(&l->app);
-        app_take(&l->app, sample);
-    }
+    for (size_t i = 0; i < n; i++)
+        app_take(&l->app, samples[i]);
     const actop_sample_t *past = walker_take(&l->walker);
     if (past != NULL)
         app_arrive(&l->app, past);
+    if (walker_take_span(&l->walker, &span))
+        app_span(&l->app, &span);
     tell_end(l);
+    if (l->app.scene.running && os_awake_ns() - l->drawn_ns >= RUN_DRAW_NS)
+        l->app.dirty = true;
 }
 
 /* ---- one round -------------------------------------------------------------------------------------- */
@@ -140,6 +155,9 @@ static bool draw(struct loop *l)
         if (!grid_resize(&l->grid, rows, cols))
             return false;
     }
+    l->drawn_ns = os_awake_ns();
+    if (l->app.ended && l->drawn_ns - l->app.self_at_ns >= SELF_OLD_NS)
+        app_measure_self(&l->app);
     app_draw(&l->app, &l->grid);
     if (!term_is_utf8(l->term))
         grid_to_ascii(&l->grid);

@@ -18,6 +18,19 @@ static void put_found(struct walker *w, const actop_sample_t *sample)
     w->wake(w->context);
 }
 
+/* What has no end, or none that is known, has no span. */
+static void look_how_far(struct walker *w)
+{
+    actop_span span = {.size = sizeof span};
+    if (actop_replay_span(w->session, &span, NULL) != ACTOP_OK || span.last == w->last)
+        return;
+    w->last = span.last;
+    pthread_mutex_lock(&w->lock);
+    w->span = span;
+    pthread_mutex_unlock(&w->lock);
+    w->wake(w->context);
+}
+
 static bool has_wish(struct walker *w)
 {
     pthread_mutex_lock(&w->lock);
@@ -56,10 +69,12 @@ static void *run(void *arg)
 {
     struct walker *w = arg;
     uint64_t seq;
+    look_how_far(w);
     while ((seq = next_wish(w)) != 0) {
         const actop_sample_t *sample = NULL;
         if (actop_history_at(w->session, seq, &sample, NULL) == ACTOP_OK)
             put_found(w, sample);
+        look_how_far(w);
         look_ahead(w, seq);
     }
     return NULL;
@@ -111,4 +126,15 @@ const actop_sample_t *walker_take(struct walker *w)
     w->found = NULL;
     pthread_mutex_unlock(&w->lock);
     return sample;
+}
+
+bool walker_take_span(struct walker *w, actop_span *out)
+{
+    pthread_mutex_lock(&w->lock);
+    bool news = w->span.last != 0;
+    if (news)
+        *out = w->span;
+    w->span.last = 0;
+    pthread_mutex_unlock(&w->lock);
+    return news;
 }

@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 
@@ -450,6 +451,127 @@ def _():
     until(lambda: clock() < there)
     s.type("q")
     assert s.end() == 0
+
+
+FRAMES = 300
+recordings = tempfile.TemporaryDirectory()
+
+
+def recording(frames=FRAMES):
+    """A recording of that many frames, 10 s apart; made once."""
+    path = os.path.join(recordings.name, f"{frames}.actop")
+    if not os.path.exists(path):
+        source = "sim:m1" if frames == FRAMES else "replay:" + recording()
+        done = tap.actop("--source", source, "--speed", "max", "--json", "--samples", str(frames - 1), "--interval", "10",
+                         "--record", path)
+        assert done.returncode == 0, done.stderr
+    return path
+
+
+def moment(s):
+    """What the panels show, without what is about the program itself: header, seek bar, footer. A change of size makes
+    numbers as wide as they are, not as they once were."""
+    for cols in (119, 120):
+        s.size(40, cols)
+        s.read(0.5)
+    return "\n".join(s.screen.display[1:-2])
+
+
+def settle(s, pattern):
+    """Wait for a place on the seek bar, and for the sample of that moment."""
+    s.wait_for(pattern)
+    before = None
+    while before != s.text():
+        before = s.text()
+        s.read(0.4)
+
+
+@tap.case("a recording's seek bar spans all of it, End and Home go to its ends, and each moment is as linear replay shows it")
+def _():
+    whole, part = recording(), recording(180)
+    s = Session("replay", whole, "--speed", "1")
+    s.wait_for("P-CPU +[0-9]+%")
+    s.type("p")
+    s.wait_for(r"\d+ of 300 +←→ walk +Home End +12:00:00–12:49:50")
+    s.type("\x1b[F")
+    settle(s, r" 300 of 300 ")
+    assert "paused" in s.text() and "12:49:50" in s.screen.display[0], s.text()
+    end = moment(s)
+    s.type("\x1b[H")
+    settle(s, r" 1 of 300 ")
+    assert "12:00:00" in s.screen.display[0]
+    s.type("\x1b[C" * 179)
+    settle(s, r" 180 of 300 ")
+    there = moment(s)
+    s.type("q")
+    assert s.end() == 0
+    for path, frames, expected in ((whole, 300, end), (part, 180, there)):
+        s = Session("replay", path, "--speed", "max")
+        s.wait_for("the recording ends here")
+        s.type("p")
+        settle(s, rf" {frames} of {frames} ")
+        assert moment(s) == expected, moment(s) + "\n--- is not what was shown before:\n" + expected
+        s.type("q")
+        assert s.end() == 0
+
+
+@tap.case("a click on the seek bar goes there, also to what was not played yet, and keys are answered on the way")
+def _():
+    s = Session("replay", recording(), "--speed", "1")
+    s.wait_for("P-CPU +[0-9]+%")
+    s.type("p")
+    s.wait_for(" of 300 ")
+    line = s.screen.display[38]
+    left, right = line.index("●"), len(line) - len(line[line.index("●"):].lstrip("●─━┄")) - 1
+    column = (left + right) // 2 + 1
+    s.type(f"\x1b[<0;{column};39M\x1b[<0;{column};39m")
+    settle(s, r" (14|15|16)\d of 300 ")
+    s.type("\x1b[D")
+    settle(s, r" (14|15|16)\d of 300 ")
+    assert "paused" in s.text()
+    s.type("q")
+    assert s.end() == 0
+
+
+@tap.case("a recording that grows is followed, one that is cut says so, and one from a pipe has no end that is known")
+def _():
+    whole, grows, fifo = recording(), os.path.join(tap.tmp, "grows.actop"), os.path.join(tap.tmp, "fifo")
+    with open(whole, "rb") as file:
+        data = file.read()
+    with open(grows, "wb") as file:
+        file.write(data[:len(data) // 2])
+    s = Session("replay", grows, "--speed", "1")
+    s.wait_for("P-CPU +[0-9]+%")
+    s.type("p")
+    s.wait_for(r" of 1\d\d +←")
+    with open(grows, "ab") as file:
+        file.write(data[len(data) // 2:])
+    s.type("\x1b[C")
+    s.wait_for(" of 300 ")
+    s.type("\x1b[F")
+    settle(s, " 300 of 300 ")
+    s.type("q")
+    assert s.end() == 0
+    with open(grows, "wb") as file:
+        file.write(data[:-3])
+    s = Session("replay", grows, "--speed", "max")
+    s.wait_for("the recording is cut after frame 299")
+    s.type("q")
+    assert s.end() == 0
+    os.mkfifo(fifo)
+    with subprocess.Popen(["sh", "-c", f"cat '{whole}' >'{fifo}'"]) as writer:
+        s = Session("replay", fifo, "--speed", "2000")
+        s.wait_for("the recording ends here", 90)
+        s.type("p")
+        s.wait_for(" 300 of 300 +←→ walk +End now")
+        s.type("\x1b[D" * 5)
+        settle(s, " 295 of 300 ")
+        s.type("\x1b[F")
+        s.read(0.5)
+        assert "paused" not in s.text()
+        s.type("q")
+        assert s.end() == 0
+        assert writer.wait(10) == 0
 
 
 tap.main()

@@ -3,6 +3,7 @@
  * was then. "replay:FILE" reads a file, also one that is still being written (up to its end); "replay:-" reads
  * standard input. What is asked for (want, interval) was decided when it was recorded. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "frame/recording.h"
@@ -10,7 +11,20 @@
 
 struct source {
     struct recording_reader *reader; /* owned */
+    struct recording_survey
+        *survey; /* owned; NULL until somebody asks how far the recording goes */
+    char *path;  /* owned */
 };
+
+static void replay_close(struct source *s)
+{
+    if (s == NULL)
+        return;
+    recording_survey_close(s->survey);
+    recording_reader_free(s->reader);
+    free(s->path);
+    free(s);
+}
 
 static actop_status replay_open(struct source **out, const struct source_env *env, actop_error *err)
 {
@@ -19,11 +33,15 @@ static actop_status replay_open(struct source **out, const struct source_env *en
     struct source *s = calloc(1, sizeof *s);
     if (s == NULL)
         return error_set(err, ACTOP_E_NOMEM, "replay: out of memory");
+    size_t size = strlen(env->argument) + 1;
     actop_status st = recording_open(env->argument, &s->reader, err);
+    if (st == ACTOP_OK && (s->path = malloc(size)) == NULL)
+        st = error_set(err, ACTOP_E_NOMEM, "replay: out of memory");
     if (st != ACTOP_OK) {
-        free(s);
+        replay_close(s);
         return st;
     }
+    memcpy(s->path, env->argument, size);
     *out = s;
     return ACTOP_OK;
 }
@@ -43,12 +61,19 @@ static actop_status replay_read(struct source *s, uint32_t want, int64_t interva
     return recording_read(s->reader, into, err);
 }
 
-static void replay_close(struct source *s)
+static actop_status replay_span(struct source *s, struct source_span *out, actop_error *err)
 {
-    if (s == NULL)
-        return;
-    recording_reader_free(s->reader);
-    free(s);
+    struct recording_span span;
+    actop_status st = ACTOP_OK;
+    if (strcmp(s->path, "-") == 0)
+        return error_set(err, ACTOP_E_UNSUPPORTED, "standard input cannot be looked ahead in");
+    if (s->survey == NULL)
+        st = recording_survey_open(s->path, &s->survey, err);
+    if (st == ACTOP_OK)
+        st = recording_survey_read(s->survey, &span, err);
+    if (st == ACTOP_OK)
+        *out = (struct source_span){span.frames, span.first_wall_ns, span.last_wall_ns};
+    return st;
 }
 
 extern const struct source_ops replay_source;
@@ -59,5 +84,6 @@ const struct source_ops replay_source = {
     .open = replay_open,
     .describe = replay_describe,
     .read = replay_read,
+    .span = replay_span,
     .close = replay_close,
 };

@@ -630,6 +630,142 @@ static void a_scrubbed_recording_names_nobody(void **state)
     buf_release(&texts);
 }
 
+/* ---- how far a file goes ---- */
+
+static void write_bytes(const char *bytes, size_t n)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0 && write(fd, bytes, n) == (ssize_t)n);
+    (void)close(fd);
+}
+
+/* What reading all of it says of the same bytes. */
+static struct recording_span span_by_reading(const char *bytes, size_t n)
+{
+    struct recording_span span = {0};
+    struct memory m = {bytes, n, 0, 1 << 16};
+    struct recording_reader *r = NULL;
+    struct frame f = {0};
+    actop_status st = recording_reader_new((struct recording_feed){read_memory, &m}, "r", &r, NULL);
+    while (st == ACTOP_OK || st == ACTOP_SCHEMA_CHANGED) {
+        st = recording_read(r, &f, NULL);
+        if (st == ACTOP_OK) {
+            span.first_wall_ns = span.frames++ == 0 ? f.at.wall_ns : span.first_wall_ns;
+            span.last_wall_ns = f.at.wall_ns;
+        }
+    }
+    recording_reader_free(r);
+    frame_release(&f);
+    return span;
+}
+
+static void assert_same_span(const struct recording_span *got, const struct recording_span *want)
+{
+    assert_int_equal(got->frames, want->frames);
+    assert_int_equal(got->first_wall_ns, want->first_wall_ns);
+    assert_int_equal(got->last_wall_ns, want->last_wall_ns);
+}
+
+/* A survey of the file as it is now. */
+static void check_survey(const struct buf *bytes, size_t n)
+{
+    struct recording_survey *s = NULL;
+    struct recording_span got = {0}, want = span_by_reading(bytes->data, n);
+    actop_error err;
+    write_bytes(bytes->data, n);
+    assert_int_equal(recording_survey_open(path, &s, &err), ACTOP_OK);
+    actop_status st = recording_survey_read(s, &got, &err);
+    assert_true((st == ACTOP_OK) == (want.frames > 0));
+    assert_same_span(&got, &want);
+    recording_survey_close(s);
+}
+
+static void a_survey_says_what_reading_all_would_wherever_a_file_is_cut_or_damaged(void **state)
+{
+    (void)state;
+    struct frames m;
+    struct buf bytes = {0};
+    assert_true(frames_open(&m, 2, 5));
+    assert_int_equal(write_frames(&m, 0, 150, true), 150);
+    read_file(&bytes);
+    check_survey(&bytes, bytes.len);
+    for (size_t n = 0; n < bytes.len; n += 1 + n / 97)
+        check_survey(&bytes, n);
+    for (size_t at = RECORDING_HEADER; at < bytes.len; at += 1 + bytes.len / 61) {
+        bytes.data[at] ^= 0x10;
+        check_survey(&bytes, bytes.len);
+        bytes.data[at] ^= 0x10;
+    }
+    buf_release(&bytes);
+    frames_close(&m);
+}
+
+static void a_survey_follows_a_file_that_grows(void **state)
+{
+    (void)state;
+    struct frames m;
+    struct buf bytes = {0};
+    assert_true(frames_open(&m, 2, 5));
+    assert_int_equal(write_frames(&m, 0, 150, true), 150);
+    read_file(&bytes);
+    for (size_t step = 7; step < bytes.len; step = step * 3 + 1) {
+        struct recording_survey *s = NULL;
+        write_bytes(bytes.data, 0);
+        assert_int_equal(recording_survey_open(path, &s, NULL), ACTOP_OK);
+        int fd = open(path, O_WRONLY | O_APPEND);
+        for (size_t n = 0; n < bytes.len; n += step) {
+            size_t more = bytes.len - n < step ? bytes.len - n : step;
+            assert_int_equal(write(fd, bytes.data + n, more), (ssize_t)more);
+            if (step < 100 && n % 5 != 0)
+                continue;
+            struct recording_span got = {0}, want = span_by_reading(bytes.data, n + more);
+            (void)recording_survey_read(s, &got, NULL);
+            assert_same_span(&got, &want);
+        }
+        (void)close(fd);
+        recording_survey_close(s);
+    }
+    buf_release(&bytes);
+    frames_close(&m);
+}
+
+static void what_is_no_file_cannot_be_surveyed(void **state)
+{
+    (void)state;
+    struct recording_survey *s = NULL;
+    actop_error err;
+    assert_int_equal(recording_survey_open("/dev/null", &s, &err), ACTOP_E_UNSUPPORTED);
+    assert_int_equal(recording_survey_open("/nonexistent/r", &s, &err), ACTOP_E_NOT_FOUND);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(recording_survey_open(path, &s, &err), ACTOP_E_UNSUPPORTED);
+    assert_null(s);
+}
+
+static void a_survey_survives_each_failing_allocation(void **state)
+{
+    (void)state;
+    struct frames m;
+    assert_true(frames_open(&m, 2, 5));
+    assert_int_equal(write_frames(&m, 0, 90, true), 90);
+    frames_close(&m);
+    for (long n = 1;; n++) {
+        struct recording_survey *s = NULL;
+        struct recording_span span = {0};
+        alloc_fail_nth(n);
+        actop_status st = recording_survey_open(path, &s, NULL);
+        if (st == ACTOP_OK)
+            st = recording_survey_read(s, &span, NULL);
+        bool failed = alloc_failed();
+        alloc_fail_nth(0);
+        if (failed && s != NULL) /* it goes on where it was */
+            st = recording_survey_read(s, &span, NULL);
+        assert_true(s == NULL || (st == ACTOP_OK && span.frames == 90 && span.last_wall_ns != 0));
+        recording_survey_close(s);
+        if (!failed)
+            break;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -647,6 +783,11 @@ int main(void)
         cmocka_unit_test(a_disk_that_fills_up_leaves_whole_frames),
         cmocka_unit_test_teardown(every_failing_allocation_is_survived, remove_file),
         cmocka_unit_test_teardown(a_scrubbed_recording_names_nobody, remove_file),
+        cmocka_unit_test_teardown(
+            a_survey_says_what_reading_all_would_wherever_a_file_is_cut_or_damaged, remove_file),
+        cmocka_unit_test_teardown(a_survey_follows_a_file_that_grows, remove_file),
+        cmocka_unit_test_teardown(what_is_no_file_cannot_be_surveyed, remove_file),
+        cmocka_unit_test_teardown(a_survey_survives_each_failing_allocation, remove_file),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
