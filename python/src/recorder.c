@@ -74,10 +74,12 @@ static int keep(void *user, const actop_sample_t *sample, const actop_error *end
         return 0;
     }
     actop_sample_times(sample, &t);
-    if (t.seq == 1) {
+    if (t.seq == 1) { /* under the lock, so that Python sees all three or none */
+        pthread_mutex_lock(&r->columns.lock);
         r->began[0] = t.wall_ns;
         r->began[1] = t.awake_ns;
         r->began[2] = os_awake_ns();
+        pthread_mutex_unlock(&r->columns.lock);
         return 0;
     }
     return !columns_append(&r->columns, sample, os_awake_ns());
@@ -632,8 +634,14 @@ static PyObject *recorder_running(PyObject *self, void *unused)
 
 static PyObject *recorder_began(PyObject *self, void *unused)
 {
-    const int64_t *t = recorder_of(self)->began;
+    struct columns *c = recorder_columns_of(self);
+    int64_t t[3];
     (void)unused;
+    if (c == NULL)
+        return NULL;
+    pthread_mutex_lock(&c->lock);
+    memcpy(t, recorder_of(self)->began, sizeof t);
+    pthread_mutex_unlock(&c->lock);
     if (t[1] == 0)
         Py_RETURN_NONE;
     return Py_BuildValue("(LLL)", (long long)t[0], (long long)t[1], (long long)t[2]);

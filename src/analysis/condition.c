@@ -208,7 +208,7 @@ static void put_number(struct buf *b, double value)
 static void put_value(struct buf *b, const struct operand *metric, const struct operand *beside,
                       double value)
 {
-    const char *name = beside->named ? actop_value_name(metric->id, (int)value) : NULL;
+    const char *name = beside->named ? actop_value_name(metric->id, value) : NULL;
     if (name != NULL)
         buf_puts(b, name);
     else
