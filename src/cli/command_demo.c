@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -11,10 +12,15 @@ static const char DEFAULT_CHIP[] = "m4-max";
 
 static int list_machines(void)
 {
-    for (size_t i = 0; actop_machine_name(i) != NULL; i++)
-        if (puts(actop_machine_name(i)) == EOF)
-            return 1;
-    return fflush(stdout) == 0 ? 0 : 1;
+    struct buf b = BUF_INIT;
+    actop_error err = {ACTOP_E_NOMEM, "out of memory"};
+    for (size_t i = 0; actop_machine_name(i) != NULL; i++) {
+        buf_puts(&b, actop_machine_name(i));
+        buf_putc(&b, '\n');
+    }
+    enum output_state state = b.failed ? OUTPUT_FAILED : output_write(b.data, b.len, &err);
+    buf_release(&b);
+    return output_status(state, &err);
 }
 
 int command_demo(struct cli *cli, const struct option_list *words)

@@ -274,13 +274,12 @@ static actop_status status(const struct cli *cli, struct service *s, actop_error
     struct buf b = BUF_INIT;
     char word[SERVICE_SAID] = "not installed";
     bool runs = false;
-    actop_error closed = {ACTOP_OK, ""};
     (void)cli;
     actop_status st = s->installed.len > 0 ? s->manager->state(word, &runs, err) : ACTOP_OK;
     if (st == ACTOP_OK) {
         buf_printf(&b, "%s: %s %s\n", word, s->manager->what, s->path.data);
-        (void)output_write(b.data != NULL ? b.data : "", b.len, &closed);
-        st = runs ? ACTOP_OK : ACTOP_END;
+        bool said = output_write(b.data != NULL ? b.data : "", b.len, err) != OUTPUT_FAILED;
+        st = !said ? err->status : runs ? ACTOP_OK : ACTOP_END;
     }
     buf_release(&b);
     return st;

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "export/prometheus_families.h"
 
-enum { LABEL_BYTES = 64, LABELS_SIZE = 512 };
+enum { LABEL_BYTES = 64, PATH_BYTES = 224, LABELS_SIZE = 512 };
 
 /* ---- Names -------------------------------------------------------------------------------------------------------- */
 
@@ -71,15 +71,20 @@ double family_factor(actop_metric id, const char *family)
 
 /* ---- Lines -------------------------------------------------------------------------------------------------------- */
 
-void prometheus_put_label(struct buf *b, const char *text)
+static void put_escaped(struct buf *b, const char *text, size_t most)
 {
-    char safe[LABEL_BYTES + 1];
-    (void)text_safe(safe, sizeof safe, text, strlen(text));
+    char safe[PATH_BYTES + 1];
+    (void)text_safe(safe, most + 1, text, strlen(text));
     for (const char *c = safe; *c != '\0'; c++) {
         if (*c == '"' || *c == '\\')
             buf_putc(b, '\\');
         buf_putc(b, *c);
     }
+}
+
+void prometheus_put_label(struct buf *b, const char *text)
+{
+    put_escaped(b, text, LABEL_BYTES);
 }
 
 /* OpenMetrics names the family of a counter without the ending its samples have. */
@@ -146,6 +151,14 @@ static void put_pair(struct buf *b, const char *name, const char *value)
     buf_putc(b, '"');
 }
 
+/* Mount points are long where containers run, and differ at their ends. */
+static void put_path(struct buf *b, const char *name, const char *value)
+{
+    buf_printf(b, "%c%s=\"", b->len == 0 ? '{' : ',', name);
+    put_escaped(b, value, PATH_BYTES);
+    buf_putc(b, '"');
+}
+
 /* The tier a core belongs to by what it fills: the highest P, the lowest E, those between M; -1: none. */
 static int32_t tier_of_core(const struct actop_sample_t *s, const struct entity *core)
 {
@@ -202,6 +215,8 @@ static bool row_labels(const struct actop_sample_t *s, actop_metric id, uint32_t
         put_core(&b, s, e);
     else if (m->scope == ACTOP_SCOPE_PSTATE && !put_pstate(&b, s, e))
         return false;
+    else if (m->scope == ACTOP_SCOPE_VOLUME)
+        put_path(&b, scope_labels[m->scope], sample_entity_text(s, m->scope, e->key));
     else if (scope_labels[m->scope] != NULL)
         put_pair(&b, scope_labels[m->scope], sample_entity_text(s, m->scope, e->key));
     const char *more = m->prometheus != NULL ? strchr(m->prometheus, '|') : NULL;

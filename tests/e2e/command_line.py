@@ -52,6 +52,14 @@ def _(line, why):
     assert lines[0].startswith("usage: actop") and lines[-1].startswith(f"actop: error: {why}"), lines
 
 
+@tap.case("a full disk is a sentence and status 1, whatever was asked for", *((" ".join(line), line) for line in (
+    ["--help"], ["--version"], ["info"], ["demo", "--list"], ["service", "status"], ["--source", "sim:m1", "doctor"])))
+def _(line):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        ended = tap.actop(*line, stdout=full)
+    assert ended.returncode == 1 and ended.stderr == "actop: error: writing to standard output: No space left on device\n", ended
+
+
 @tap.case("what is for the stream may stand in the environment of every command")
 def _():
     ended = tap.actop("info", env=dict(os.environ, ACTOP_JSON="yes", ACTOP_SERVE="0"))

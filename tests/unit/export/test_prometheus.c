@@ -107,6 +107,29 @@ static void any_number_of_names_makes_at_most_51_groups_that_add_up(void **state
     rig_free(r);
 }
 
+static void volumes_that_differ_at_the_end_of_long_paths_are_two(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {
+        "/var/lib/kubelet/pods/0a1b2c3d-0000-1111-2222-333344445555/volumes/csi/one/mount",
+        "/var/lib/kubelet/pods/0a1b2c3d-0000-1111-2222-333344445555/volumes/csi/two/mount"};
+    struct rig *r = rig_new(NULL);
+    struct buf b = BUF_INIT;
+    actop_format_options o = ACTOP_FORMAT_OPTIONS_INIT;
+    rig_begin(r, 1);
+    for (size_t i = 0; i < 2; i++) {
+        size_t n = strlen(paths[i]);
+        int32_t row = sample_add_row(r->s, ACTOP_SCOPE_VOLUME, paths[i], n, paths[i], n);
+        assert_true(row >= 0);
+        rig_set(r, ACTOP_METRIC_VOLUME_TOTAL, (uint32_t)row, 1000);
+    }
+    prometheus_put(&b, r->s, &o);
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(strstr(b.data, paths[i]));
+    buf_release(&b);
+    rig_free(r);
+}
+
 static void what_has_no_value_is_absent(void **state)
 {
     (void)state;
@@ -191,6 +214,7 @@ int main(void)
         cmocka_unit_test(labels_are_safe_and_escaped),
         cmocka_unit_test(families_are_derived_or_as_given),
         cmocka_unit_test(any_number_of_names_makes_at_most_51_groups_that_add_up),
+        cmocka_unit_test(volumes_that_differ_at_the_end_of_long_paths_are_two),
         cmocka_unit_test(what_has_no_value_is_absent),
         cmocka_unit_test(a_process_that_ended_is_in_no_list_of_processes),
         cmocka_unit_test(collectors_are_told_apart_by_whether_they_work),
