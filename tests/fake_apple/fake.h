@@ -40,6 +40,8 @@ struct fake_quirks {
     bool unsorted_smc;        /* the key list is in no order */
     unsigned mute_smc;        /* so many places in the midst of its temperatures do not answer */
     unsigned odd_smc;         /* so many temperature keys say they have two bytes */
+    unsigned lost_channels;   /* samples lack so many channels at their end */
+    bool many_uses;           /* GPU clients have two uses each */
     bool old_rusage;          /* no version 6 */
     const char *hidden_class; /* a registry class that is not there */
 };

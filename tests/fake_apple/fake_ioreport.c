@@ -211,7 +211,7 @@ apple_cf fake_IOReportCreateSamples(apple_cf subscription, apple_cf subbed, appl
     if (fake_fails(APPLE_ROW_IOReportCreateSamples))
         return NULL;
     samples = fake_array();
-    for (size_t i = 0; i < array->n; i++) {
+    for (size_t i = 0; i + fake_quirks.lost_channels < array->n; i++) {
         struct fake_object *d = fake_copy_dictionary(array->items[i]);
         channel_of(d);
         if (!fake_quirks.no_raw_elements)

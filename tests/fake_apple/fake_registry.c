@@ -226,10 +226,21 @@ static struct fake_object *agx_property(const char *key)
     return d;
 }
 
+static void append_use(struct fake_object *array, const char *api, int64_t ns, int64_t last)
+{
+    struct fake_object *d = fake_dictionary();
+
+    fake_set_give(d, "API", fake_text(api));
+    fake_set_give(d, "accumulatedGPUTime", fake_number(ns));
+    fake_set_give(d, "lastSubmittedTime", fake_number(last));
+    fake_append_give(array, d);
+}
+
 static struct fake_object *client_property(const struct node *n, const char *key)
 {
     const struct machine_process *p = &fake_machine_truth.machine->processes[n->index];
-    struct fake_object *array, *d;
+    struct fake_object *array;
+    int64_t all_ns;
     char text[64];
 
     if (strcmp(key, "IOUserClientCreator") == 0) {
@@ -239,12 +250,12 @@ static struct fake_object *client_property(const struct node *n, const char *key
     if (strcmp(key, "AppUsage") != 0)
         return NULL;
     array = fake_array();
-    d = fake_dictionary();
-    fake_set_give(d, "API", fake_text("Metal"));
-    fake_set_give(d, "accumulatedGPUTime",
-                  fake_number((int64_t)(fake_machine_truth.processes[n->index].gpu_ns / 2)));
-    fake_set_give(d, "lastSubmittedTime", fake_number(21771134242083));
-    fake_append_give(array, d);
+    all_ns = (int64_t)(fake_machine_truth.processes[n->index].gpu_ns / 2);
+    if (fake_quirks.many_uses) {
+        append_use(array, "GL/CL", all_ns / 4, 21771134242083 + 7);
+        all_ns -= all_ns / 4;
+    }
+    append_use(array, "Metal", all_ns, 21771134242083);
     return array;
 }
 

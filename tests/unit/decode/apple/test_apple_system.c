@@ -358,6 +358,94 @@ static void a_number_used_again_is_another_process(void **state)
     mac_release(&r.m);
 }
 
+/* ---- Interfaces and batteries ---- */
+
+/* Only hardware adds up to the machine's traffic: what macOS makes itself may have Ethernet's type (6) too. */
+static void only_hardware_counts_as_traffic(void **state)
+{
+    static const struct column_spec columns[] = {
+        {"name", "", SLOT_BYTES, COLUMN_KEY, 0},
+        {"type", "", SLOT_U64, 0, 0},
+        {"rx_b", "B", SLOT_U64, CHANNEL_COUNTER, 64},
+        {"tx_b", "B", SLOT_U64, CHANNEL_COUNTER, 64},
+    };
+    static const struct {
+        const char *name;
+        uint64_t type;
+        bool physical;
+    } rows[] = {{"en0", 6, true},    {"en7", 71, true},     {"eth0", 6, true},
+                {"lo0", 24, false},  {"lo1", 6, false},     {"bridge0", 6, false},
+                {"awdl0", 6, false}, {"llw0", 6, false},    {"utun4", 1, false},
+                {"gif0", 6, false},  {"stf0", 6, false},    {"ap1", 6, false},
+                {"anpi1", 6, false}, {"vmenet0", 6, false}, {"feth0", 6, false},
+                {"vlan0", 6, false}, {"bond0", 6, false},   {"pdp_ip0", 255, false}};
+    enum { N = sizeof rows / sizeof rows[0] };
+    struct mac m;
+    (void)state;
+    mac_init(&m);
+    int32_t set = schema_add_rowset(m.schema, "interface", ACTOP_SCOPE_INTERFACE, 0, columns, 4);
+    mac_seal(&m);
+    for (uint64_t tick = 0; tick < 2; tick++) {
+        mac_begin(&m, MAC_S);
+        for (size_t i = 0; i < N; i++) {
+            uint32_t row = frame_row(&m.frame, set);
+            frame_cell_bytes(&m.frame, set, row, 0, rows[i].name, strlen(rows[i].name));
+            frame_cell_u64(&m.frame, set, row, 1, rows[i].type);
+            frame_cell_u64(&m.frame, set, row, 2, tick << i);
+            frame_cell_u64(&m.frame, set, row, 3, 3 * (tick << i));
+        }
+        mac_end(&m);
+    }
+    for (size_t i = 0; i < N; i++)
+        CHECK_ROW(mac_read(&m, "interface.physical", rows[i].name) == rows[i].physical,
+                  rows[i].name);
+    assert_true(mac_read(&m, "net.rx", NULL) == 1 + 2 + 4); /* one bit a row */
+    assert_true(mac_read(&m, "net.tx", NULL) == 3 * (1 + 2 + 4));
+    mac_release(&m);
+}
+
+static void a_battery_says_no_more_than_can_be(void **state)
+{
+    static const char *const names[] = {"CurrentCapacity", "MaxCapacity", "Temperature", "Voltage",
+                                        "Amperage"};
+    static const struct {
+        const char *what;
+        int64_t cells[5];
+        double charge, celsius, watts; /* celsius 0: none */
+    } rows[] = {
+        {"charging", {80, 100, 2964, 12000, 1500}, 0.8, 29.64, 18},
+        {"discharging", {50, 100, 3045, 12000, -1500}, 0.5, 30.45, -18},
+        {"more than full", {101, 100, 2319, 12963, 0}, 1, 23.19, 0},
+        {"a temperature in tenths of a kelvin of a very cold day", {10, 100, 296, 1, 0}, 0.1, 0, 0},
+        {"a temperature that is none", {10, 100, 65535, 1, 0}, 0.1, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct column_spec columns[6] = {{"name", "", SLOT_BYTES, COLUMN_KEY, 0}};
+        struct mac m;
+        mac_init(&m);
+        for (size_t k = 0; k < 5; k++)
+            columns[k + 1] = (struct column_spec){names[k], "", SLOT_I64, 0, 0};
+        int32_t set = schema_add_rowset(m.schema, "battery", ACTOP_SCOPE_BATTERY, 0, columns, 6);
+        mac_seal(&m);
+        mac_begin(&m, MAC_S);
+        uint32_t row = frame_row(&m.frame, set);
+        frame_cell_bytes(&m.frame, set, row, 0, "bq", 2);
+        for (uint32_t k = 0; k < 5; k++)
+            frame_cell_u64(&m.frame, set, row, k + 1, (uint64_t)rows[i].cells[k]);
+        mac_end(&m);
+        CHECK_ROW(mac_read(&m, "battery.charge", "bq") == rows[i].charge, rows[i].what);
+        CHECK_ROW(fabs(mac_read(&m, "battery.flow", "bq") - rows[i].watts) < 1e-9, rows[i].what);
+        CHECK_ROW(fabs(mac_read(&m, "battery.power", NULL) - rows[i].watts) < 1e-9, rows[i].what);
+        CHECK_ROW((mac_state(&m, "battery.temp", "bq") == ACTOP_STATE_OK) == (rows[i].celsius > 0),
+                  rows[i].what);
+        CHECK_ROW(rows[i].celsius == 0 ||
+                      fabs(mac_read(&m, "battery.temp", "bq") - rows[i].celsius) < 1e-9,
+                  rows[i].what);
+        mac_release(&m);
+    }
+}
+
 /* ---- Sensors and the GPU's driver ---- */
 
 static void set_celsius(struct mac *m, int32_t channel, bool hid, double celsius)
@@ -459,7 +547,84 @@ static void the_drivers_percentages_are_ratios_whatever_they_say(void **state)
     }
 }
 
+/* While a residency has no interval yet the driver's number does not stand in for it: the source would change each time. */
+static void the_driver_does_not_stand_in_for_a_residency_that_begins(void **state)
+{
+    static const char *const states[] = {"OFF", "P1"};
+    struct mac m;
+    (void)state;
+    mac_init(&m);
+    int32_t residency = mac_states(&m, MAC_GPU, "GPUPH", states, 2);
+    int32_t device =
+        schema_add_channel(m.schema, &(struct channel_spec){.key = "agx/Device Utilization %",
+                                                            .group = "agx",
+                                                            .name = "Device Utilization %",
+                                                            .type = SLOT_I64});
+    mac_seal(&m);
+    for (uint64_t tick = 0; tick < 2; tick++) {
+        mac_begin(&m, MAC_S);
+        memcpy(frame_array(&m.frame, residency), (uint64_t[]){tick * 300, tick * 100}, 16);
+        frame_set_i64(&m.frame, device, 90);
+        mac_end(&m);
+        if (tick == 0)
+            assert_int_equal(mac_state(&m, "gpu.util", NULL), ACTOP_STATE_WARMING);
+    }
+    assert_true(mac_read(&m, "gpu.util", NULL) == 0.25);
+    assert_string_equal(text(&m, "gpu.util_source"), "residency");
+    mac_release(&m);
+}
+
+/* An M3 Ultra says 60 cores, and has 80 in its registry: it was sold with 60. */
+static void a_gpu_has_the_cores_it_was_sold_with(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t sold, made, cores;
+    } rows[] = {{"M3 Ultra", 60, 80, 60}, {"only what was made", 0, 8, 8}, {"M1", 8, 8, 8}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mac m;
+        mac_init(&m);
+        schema_add_channel(m.schema, &(struct channel_spec){.key = "agx/Device Utilization %",
+                                                            .group = "agx",
+                                                            .name = "Device Utilization %",
+                                                            .type = SLOT_I64});
+        if (rows[i].sold > 0)
+            schema_put_u64(m.schema, "agx/gpu-core-count", &rows[i].sold, 1);
+        schema_put_u64(m.schema, "agx/GPUConfigurationVariable/num_cores", &rows[i].made, 1);
+        mac_seal(&m);
+        mac_begin(&m, MAC_S);
+        mac_end(&m);
+        CHECK_ROW(mac_read(&m, "gpu.cores", NULL) == (double)rows[i].cores, rows[i].what);
+        mac_release(&m);
+    }
+}
+
 /* ---- The machine ----------------------------------------------------------------------------------------------------------- */
+
+/* acc-clusters counts the clusters of a die. */
+static void clusters_of_a_second_die_have_the_clocks_of_the_first(void **state)
+{
+    static const char *const states[] = {"IDLE", "V0P1", "V1P0"};
+    static const char *const cores[] = {"DIE_0_ECPU_CPU0", "DIE_0_PCPU_CPU0", "DIE_1_ECPU_CPU0",
+                                        "DIE_1_PCPU_CPU0"};
+    struct mac m;
+    (void)state;
+    mac_init(&m);
+    for (size_t i = 0; i < 4; i++)
+        mac_states(&m, MAC_CORES, cores[i], states, 3);
+    mac_table_mhz(&m, "pmgr/voltage-states22-sram", (const uint32_t[]){1000, 2000}, 2);
+    mac_table_mhz(&m, "pmgr/voltage-states7-sram", (const uint32_t[]){1000, 4000}, 2);
+    schema_put_bytes(m.schema, "pmgr/acc-clusters", "\x16\0\0\0\0\0\0\0\x07\1\0\0\0\0\0", 16);
+    mac_seal(&m);
+    mac_begin(&m, MAC_S);
+    mac_end(&m);
+    assert_true(mac_read(&m, "core.max_freq", "cpu0") == 2e9); /* E of both dies, then P */
+    assert_true(mac_read(&m, "core.max_freq", "cpu1") == 2e9);
+    assert_true(mac_read(&m, "core.max_freq", "cpu2") == 4e9);
+    assert_true(mac_read(&m, "core.max_freq", "cpu3") == 4e9);
+    mac_release(&m);
+}
 
 static void the_machine_is_named_by_its_sysctls(void **state)
 {
@@ -509,8 +674,13 @@ int main(void)
         cmocka_unit_test(ticks_are_cpu_time_and_nanojoules_are_joules),
         cmocka_unit_test(clients_of_a_process_are_summed_also_those_of_another_user),
         cmocka_unit_test(a_number_used_again_is_another_process),
+        cmocka_unit_test(only_hardware_counts_as_traffic),
+        cmocka_unit_test(a_battery_says_no_more_than_can_be),
         cmocka_unit_test(hid_services_stand_in_where_the_smc_has_no_die_keys),
         cmocka_unit_test(the_drivers_percentages_are_ratios_whatever_they_say),
+        cmocka_unit_test(the_driver_does_not_stand_in_for_a_residency_that_begins),
+        cmocka_unit_test(a_gpu_has_the_cores_it_was_sold_with),
+        cmocka_unit_test(clusters_of_a_second_die_have_the_clocks_of_the_first),
         cmocka_unit_test(the_machine_is_named_by_its_sysctls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -609,18 +609,120 @@ static void gpu_time_of_a_client_is_the_sum_of_its_uses(void **state)
     uint64_t sum = 0;
 
     (void)state;
-    case_fake("m1-pro");
-    case_open(&c);
-    fake_truth()->load.gpu = 1;
-    truth_run(fake_truth(), 10000000000);
-    case_read(&c);
-    set = schema_find_rowset(c.schema, "gpu_client");
-    assert_true(set >= 0);
-    for (uint32_t r = 0; r < c.frame.rows[set].n; r++)
-        if (frame_cell(&c.frame, set, r, 1) == 1020)
-            sum += frame_cell(&c.frame, set, r, 3);
-    assert_int_equal(sum, 8000000000); /* llama-server's share of 0.8 over 10 s, in two clients */
-    case_end(&c, "m1-pro");
+    for (int uses = 1; uses <= 2; uses++) {
+        uint64_t last = 0;
+        case_fake("m1-pro");
+        fake_quirks.many_uses = uses == 2;
+        case_open(&c);
+        fake_truth()->load.gpu = 1;
+        truth_run(fake_truth(), 10000000000);
+        case_read(&c);
+        set = schema_find_rowset(c.schema, "gpu_client");
+        assert_true(set >= 0);
+        sum = 0;
+        for (uint32_t r = 0; r < c.frame.rows[set].n; r++)
+            if (frame_cell(&c.frame, set, r, 1) == 1020) {
+                sum += frame_cell(&c.frame, set, r, 3);
+                last = frame_cell(&c.frame, set, r, 4);
+            }
+        assert_int_equal(sum, 8000000000); /* llama-server's 0.8 over 10 s, in two clients */
+        assert_int_equal(last - 21771134242083, uses == 2 ? 7 : 0);
+        case_end(&c, "m1-pro");
+    }
+}
+
+/* ---- answers that change or are cut, by calls of our own in front of the fake's ---- */
+
+static size_t cut_bytes;
+static uint32_t lost_cpus;
+
+static int cut_sysctl(int *name, unsigned names, void *out, size_t *n, void *value, size_t size)
+{
+    int failed = fake_sysctl(name, names, out, n, value, size);
+
+    if (failed == 0 && out != NULL && names == 6)
+        *n -= cut_bytes;
+    return failed;
+}
+
+static apple_kern fewer_cpus(apple_port host, int flavor, uint32_t *cpus, uint32_t **words,
+                             uint32_t *n)
+{
+    apple_kern failed = fake_host_processor_info(host, flavor, cpus, words, n);
+
+    if (failed == 0)
+        *cpus -= lost_cpus;
+    return failed;
+}
+
+static void open_behind_them(struct apple_case *c, const char *machine)
+{
+    cut_bytes = lost_cpus = 0;
+    case_fake(machine);
+    *c = (struct apple_case){.source = NULL};
+    fake_fill(&c->api);
+    c->api.sysctl = cut_sysctl;
+    c->api.host_processor_info = fewer_cpus;
+    assert_int_equal(apple_open_api(&c->source, &c->api, NULL), ACTOP_OK);
+    assert_int_equal(apple_source.describe(c->source, &c->schema, NULL), ACTOP_OK);
+    case_read(c);
+}
+
+static void describe_again(struct apple_case *c)
+{
+    assert_int_equal(apple_source.read(c->source, want_all, 0, &c->frame, NULL),
+                     ACTOP_SCHEMA_CHANGED);
+    schema_unref(c->schema);
+    c->schema = NULL;
+    assert_int_equal(apple_source.describe(c->source, &c->schema, NULL), ACTOP_OK);
+    case_read(c);
+}
+
+static void a_sample_of_fewer_channels_asks_for_a_new_description(void **state)
+{
+    struct apple_case c;
+    size_t before;
+
+    (void)state;
+    open_behind_them(&c, "m1");
+    before = c.schema->n_channels;
+    fake_quirks.lost_channels = 1;
+    describe_again(&c);
+    assert_true(c.schema->n_channels <
+                before); /* it was the only one of its group, which is left out */
+    case_end(&c, "m1");
+}
+
+static void another_number_of_cpus_asks_for_a_new_description(void **state)
+{
+    struct apple_case c;
+
+    (void)state;
+    open_behind_them(&c, "m1");
+    case_channel(&c, "mach/cpu/7/ticks");
+    lost_cpus = 1;
+    describe_again(&c);
+    case_channel(&c, "mach/cpu/6/ticks");
+    assert_int_equal(schema_find_channel(c.schema, "mach/cpu/7/ticks"), -1);
+    case_end(&c, "m1");
+}
+
+static void a_list_of_interfaces_that_is_cut_gives_the_whole_ones(void **state)
+{
+    struct apple_case c;
+    uint32_t all;
+    int32_t set;
+
+    (void)state;
+    open_behind_them(&c, "m1");
+    set = schema_find_rowset(c.schema, "interface");
+    all = c.frame.rows[set].n;
+    assert_true(all > 2);
+    for (cut_bytes = 4; cut_bytes < 160; cut_bytes += 4) { /* a message is longer */
+        case_read(&c);
+        assert_int_equal(c.frame.rows[set].n, all - 1);
+    }
+    case_end(&c, "m1");
 }
 
 static void a_wake_asks_for_a_new_description(void **state)
@@ -818,6 +920,9 @@ int main(void)
         cmocka_unit_test(an_old_kernel_has_no_energy_per_process),
         cmocka_unit_test(rows_of_devices_say_what_they_moved),
         cmocka_unit_test(gpu_time_of_a_client_is_the_sum_of_its_uses),
+        cmocka_unit_test(a_sample_of_fewer_channels_asks_for_a_new_description),
+        cmocka_unit_test(another_number_of_cpus_asks_for_a_new_description),
+        cmocka_unit_test(a_list_of_interfaces_that_is_cut_gives_the_whole_ones),
         cmocka_unit_test(a_wake_asks_for_a_new_description),
         cmocka_unit_test(only_the_very_process_could_be_signalled_and_a_fakes_never_is),
         cmocka_unit_test(open_files_are_counted_of_the_very_process_and_where_allowed),
