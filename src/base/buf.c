@@ -98,15 +98,25 @@ void buf_pad(struct buf *b, char c, size_t n)
     buf_put(b, run, n);
 }
 
+/* Straight into the memory where there is some: once for the length, and again where that did not fit. */
 void buf_printf(struct buf *b, const char *fmt, ...)
 {
-    char text[1024];
     va_list args;
-    va_start(args, fmt);
-    int n = vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    if (n > 0)
-        buf_put(b, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+    for (int tries = 0; tries < 2 && !b->failed; tries++) {
+        size_t room = b->len < b->cap ? b->cap - b->len : 0;
+        va_start(args, fmt);
+        int n = vsnprintf(room > 0 ? b->data + b->len : NULL, room, fmt, args);
+        va_end(args);
+        if (n < 0)
+            b->failed = true;
+        else if (b->fixed || (size_t)n < room)
+            b->len += (size_t)n;
+        else if (buf_reserve(b, (size_t)n))
+            continue;
+        break;
+    }
+    if (b->failed && b->len < b->cap)
+        b->data[b->len] = '\0';
 }
 
 void buf_put_u64(struct buf *b, uint64_t v)

@@ -111,6 +111,38 @@ static void padding_is_as_long_as_asked(void **state)
     buf_release(&b);
 }
 
+static void formatted_text_is_as_long_as_it_is(void **state)
+{
+    (void)state;
+    char longer[5000], room[8];
+    memset(longer, 'x', sizeof longer - 1);
+    longer[sizeof longer - 1] = '\0';
+    struct buf b = BUF_INIT;
+    buf_printf(&b, "%s", "");
+    buf_printf(&b, "%s.new", longer);
+    assert_int_equal(b.len, sizeof longer - 1 + 4);
+    assert_int_equal(strlen(b.data), b.len);
+    assert_string_equal(b.data + b.len - 5, "x.new");
+    buf_printf(&b, "%d", 7);
+    assert_string_equal(b.data + b.len - 5, ".new7");
+    alloc_fail_nth(1);
+    buf_printf(&b, "%s%s", longer, longer);
+    alloc_fail_nth(0);
+    assert_true(b.failed);
+    assert_string_equal(b.data + b.len - 5, ".new7");
+    buf_release(&b);
+    buf_init_fixed(&b, room, sizeof room);
+    buf_printf(&b, "%s-%d", "12345", 678);
+    assert_int_equal(b.len, 9);
+    assert_string_equal(room, "12345-6");
+    buf_printf(&b, "%d", 9);
+    assert_int_equal(b.len, 10);
+    assert_string_equal(room, "12345-6");
+    buf_init_fixed(&b, NULL, 0);
+    buf_printf(&b, "%d", 123);
+    assert_int_equal(b.len, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +152,7 @@ int main(void)
         cmocka_unit_test(integers_are_written_to_their_last_digit),
         cmocka_unit_test(json_strings_escape_what_must_not_reach_a_terminal_or_parser),
         cmocka_unit_test(padding_is_as_long_as_asked),
+        cmocka_unit_test(formatted_text_is_as_long_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
