@@ -85,6 +85,7 @@ void app_refresh(struct app *a)
         actop_sample_times(a->base, &s->base_at);
     if (a->session != NULL)
         actop_history_range(a->session, &s->history_first, &s->history_last);
+    a->processes.base = a->base;
     if (a->view.now.show_processes)
         (void)process_list_take(&a->processes, a->shown, (int)a->view.order, a->view.reverse,
                                 a->view.tree, a->view.group);

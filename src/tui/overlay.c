@@ -140,7 +140,9 @@ static struct num files_text(const struct scene *s)
 static int draw_numbers(struct scene *s, const struct area *in, int y, const struct process *p)
 {
     struct num cpu = fact(s, ACTOP_METRIC_PROC_CPU, p, num_percent);
-    struct num time = isnan(p->time_s) ? num_text("–") : num_cpu_time(p->time_s);
+    struct num time = isnan(p->time_s)
+                          ? num_text("–")
+                          : num_text("%s%s", p->diff ? "+" : "", num_cpu_time(p->time_s).s);
     struct num power = fact(s, ACTOP_METRIC_PROC_POWER, p, num_watts);
     struct num energy = fact(s, ACTOP_METRIC_PROC_ENERGY, p, num_energy);
     struct num read = fact(s, ACTOP_METRIC_PROC_READ, p, num_rate);

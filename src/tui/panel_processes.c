@@ -126,19 +126,19 @@ static struct num cell_text(const struct process *p, int column)
         return p->flags & ACTOP_ENTITY_HIDDEN ? num_text("–")
                                               : num_text("%llu", (unsigned long long)p->pid);
     case COLUMN_CPU:
-        return none_or(p->cpu, num_plain(p->cpu * 100, 1, false));
+        return none_or(p->cpu, num_plain(p->cpu * 100, 1, p->diff));
     case COLUMN_GPU:
-        return none_or(p->gpu, num_plain(p->gpu * 100, 1, false));
+        return none_or(p->gpu, num_plain(p->gpu * 100, 1, p->diff));
     case COLUMN_POWER:
         if (isnan(p->watts))
             return num_text("–");
-        return num_text("%s%s", p->estimated ? "~" : "", num_watts(p->watts, false).s);
+        return num_text("%s%s", p->estimated ? "~" : "", num_watts(p->watts, p->diff).s);
     case COLUMN_MEMORY:
-        return none_or(p->rss > 0 ? p->rss : (double)NAN, num_bytes(p->rss, false));
+        return none_or(p->rss > 0 || p->diff ? p->rss : (double)NAN, num_bytes(p->rss, p->diff));
     case COLUMN_THREADS:
-        return none_or(p->threads, num_count(p->threads, false));
+        return none_or(p->threads, num_count(p->threads, p->diff));
     case COLUMN_TIME:
-        return none_or(p->time_s, num_cpu_time(p->time_s));
+        return none_or(p->time_s, num_text("%s%s", p->diff ? "+" : "", num_cpu_time(p->time_s).s));
     default:
         return num_text(" ");
     }

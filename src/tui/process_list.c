@@ -75,6 +75,34 @@ static void fill(struct process *p, const actop_sample_t *sample, uint32_t row)
     p->first_child = p->next_sibling = -1;
 }
 
+/* What was not there at the baseline has come since, with all it has. */
+static void subtract(double *value, const actop_sample_t *base, actop_metric metric, int64_t row)
+{
+    if (row >= 0)
+        *value -= number(base, metric, (uint32_t)row);
+}
+
+/* Differences from the baseline; of one that ended, and where the baseline has no processes, there are none. */
+static void compare(struct process *p, const actop_sample_t *sample, const actop_sample_t *base)
+{
+    actop_entity e, then;
+    if (base == NULL || actop_rows(base, ACTOP_SCOPE_PROCESS) == 0 ||
+        (p->flags & ACTOP_ENTITY_EXITED) != 0 ||
+        actop_entity_at(sample, ACTOP_SCOPE_PROCESS, p->row, &e) != ACTOP_OK)
+        return;
+    int64_t row = actop_entity_find(base, ACTOP_SCOPE_PROCESS, e.key);
+    if (row >= 0 && (actop_entity_at(base, ACTOP_SCOPE_PROCESS, (uint32_t)row, &then) != ACTOP_OK ||
+                     then.id != e.id || then.start != e.start))
+        row = -1; /* another one that got its number */
+    subtract(&p->cpu, base, ACTOP_METRIC_PROC_CPU, row);
+    subtract(&p->gpu, base, ACTOP_METRIC_PROC_GPU_SHARE, row);
+    subtract(&p->watts, base, ACTOP_METRIC_PROC_POWER, row);
+    subtract(&p->rss, base, ACTOP_METRIC_PROC_RSS, row);
+    subtract(&p->threads, base, ACTOP_METRIC_PROC_THREADS, row);
+    subtract(&p->time_s, base, ACTOP_METRIC_PROC_CPU_TIME, row);
+    p->diff = true;
+}
+
 static bool matches(const struct process_list *l, const actop_sample_t *sample,
                     const struct process *p)
 {
@@ -285,6 +313,7 @@ bool process_list_take(struct process_list *l, const actop_sample_t *sample, int
         if (!matches(l, sample, p))
             continue;
         count(l, p);
+        compare(p, sample, l->base);
         l->n++;
     }
     if (group && !group_rows(l, sample)) {

@@ -18,6 +18,7 @@ struct process {
     const char *name, *user; /* name: of the application in a group */
     double cpu, gpu, watts, energy_j, rss, threads, time_s; /* NAN: none */
     bool estimated;   /* watts */
+    bool diff;        /* the numbers are differences from the baseline */
     uint32_t flags;   /* ACTOP_ENTITY bits */
     uint16_t depth;   /* in the tree */
     bool last;        /* of its siblings */
@@ -35,6 +36,7 @@ struct process_list {
     uint32_t exited;
     char (*applications)[64]; /* owned: names of groups, cut; as many as rows when there are groups */
     size_t cap_applications;
+    const actop_sample_t *base; /* borrowed: numbers are differences from this sample; NULL: they are plain */
     regex_t filter;
     bool has_filter;
 };

@@ -76,6 +76,43 @@ static void processes_stand_in_the_order_asked_for(void **state)
     maker_free(m);
 }
 
+/* Name, CPU and memory of every row. */
+static const char *numbers(const struct process_list *l)
+{
+    static char text[400];
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s %.2f %.0f%s", i > 0 ? ", " : "",
+                              l->rows[i].name, l->rows[i].cpu, l->rows[i].rss,
+                              l->rows[i].diff ? " diff" : "");
+    return text;
+}
+
+static void with_a_baseline_processes_are_differences_from_then(void **state)
+{
+    (void)state;
+    static const struct maker_process then[] = {{"a", 10, 1, 0.50, 4000, NULL},
+                                                {"b", 11, 1, 0.10, 9000, NULL}};
+    static const struct maker_process now[] = {{"a", 10, 1, 0.20, 5000, NULL},
+                                               {"b", 11, 1, 0.75, 8000, NULL},
+                                               {"new", 12, 1, 0.30, 100, NULL}};
+    struct maker *m = maker_new(&maker_machines[0]);
+    const actop_sample_t *none = maker_processes(m, NULL, 0);
+    const actop_sample_t *base = maker_processes(m, then, 2);
+    const actop_sample_t *sample = maker_processes(m, now, 3);
+    struct process_list l = {.base = base};
+    assert_true(process_list_take(&l, sample, ORDER_CPU, false, false, false));
+    assert_string_equal(numbers(&l), "b 0.65 -1000 diff, new 0.30 100 diff, a -0.30 1000 diff");
+    l.base = none; /* nobody looked at processes then */
+    assert_true(process_list_take(&l, sample, ORDER_CPU, false, false, false));
+    assert_string_equal(numbers(&l), "b 0.75 8000, new 0.30 100, a 0.20 5000");
+    process_list_release(&l);
+    actop_sample_unref(none);
+    actop_sample_unref(base);
+    actop_sample_unref(sample);
+    maker_free(m);
+}
+
 static void groups_are_applications_by_bundle_executable_or_name(void **state)
 {
     (void)state;
@@ -298,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processes_stand_in_the_order_asked_for),
+        cmocka_unit_test(with_a_baseline_processes_are_differences_from_then),
         cmocka_unit_test(groups_are_applications_by_bundle_executable_or_name),
         cmocka_unit_test(a_bad_expression_keeps_the_last_good_filter),
         cmocka_unit_test(series_forget_what_is_long_gone),
