@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/vec.h"
 
-static struct residency_owner *owner_of(const struct residency *r, const struct actop_sample_t *s,
-                                        uint32_t row)
+static inline struct residency_owner *owner_of(const struct residency *r,
+                                               const struct actop_sample_t *s, uint32_t row)
 {
     const struct entity *state = sample_entity_get(s, ACTOP_SCOPE_PSTATE, row);
     if (state->parent < 0 ||

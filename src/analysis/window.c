@@ -112,6 +112,8 @@ struct following {
     int32_t *columns;             /* of the new series */
     uint32_t *from;               /* of the new columns: the old ones */
     uint32_t n_columns;
+    struct window_waiting *waiting; /* of the new series */
+    uint32_t n_waiting;
 };
 
 /* Number the series had: the rows of all windowed metrics up to it, as the topology before had them. */
@@ -134,17 +136,22 @@ static void follow_row(struct following *f, uint32_t series, actop_metric id, ui
 
 static void follow_series(void *context, uint32_t series, actop_metric id, uint32_t rows)
 {
-    for (uint32_t row = 0; row < rows; row++)
-        follow_row(context, series + row, id, row);
+    struct following *f = context;
+    for (uint32_t row = 0; row < rows; row++) {
+        follow_row(f, series + row, id, row);
+        if (f->columns[series + row] < 0)
+            f->waiting[f->n_waiting++] = (struct window_waiting){{id, row}, series + row};
+    }
 }
 
 actop_status windows_follow(struct windows *w, const struct lineage *l,
                             const struct actop_sample_t *s, actop_error *err)
 {
     struct following f = {.lineage = l, .before = w};
-    size_t cap = 0, n_series = each_metric(s, NULL, NULL);
+    size_t cap = 0, cap_waiting = 0, n_series = each_metric(s, NULL, NULL);
     f.from = calloc((size_t)w->n_columns + 1, sizeof *f.from);
-    bool ok = f.from != NULL && VEC_GROW(f.columns, cap, n_series);
+    bool ok = f.from != NULL && VEC_GROW(f.columns, cap, n_series) &&
+              VEC_GROW(f.waiting, cap_waiting, n_series);
     if (ok) {
         each_metric(s, follow_series, &f);
         ok = reshape(w, w->cap > 0 ? w->cap : FIRST_SLOTS, w->cap_columns, f.n_columns, f.from);
@@ -152,12 +159,17 @@ actop_status windows_follow(struct windows *w, const struct lineage *l,
     free(f.from);
     if (!ok) {
         free(f.columns);
+        free(f.waiting);
         windows_release(w);
         return error_set(err, ACTOP_E_NOMEM, "out of memory for rolling averages");
     }
     free(w->columns);
+    free(w->waiting);
     w->columns = f.columns;
+    w->waiting = f.waiting;
+    w->n_waiting = f.n_waiting;
     w->cap_series = cap;
+    w->cap_waiting = cap_waiting;
     w->n_series = n_series;
     return ACTOP_OK;
 }
@@ -200,29 +212,30 @@ static struct window_bucket *open_slot(struct windows *w, int64_t begin_ns, int6
     return buckets_of(w, slot);
 }
 
-struct adding {
-    const struct actop_sample_t *s;
-    struct windows *windows;
-    bool failed;
-};
-
 /* A first value makes a column. */
-static void add_column(void *context, uint32_t series, actop_metric id, uint32_t rows)
+static bool add_column(struct windows *w, const struct window_waiting *of)
 {
-    struct adding *a = context;
-    struct windows *w = a->windows;
-    const struct cell *cells = cell_at(a->s, id, 0);
-    for (uint32_t row = 0; row < rows; row++) {
-        if (w->columns[series + row] >= 0 || a->failed || !cell_has(&cells[row]))
+    if ((w->n_columns == w->cap_columns &&
+         !reshape(w, w->cap, w->cap_columns + MORE_COLUMNS, w->n_columns, NULL)) ||
+        !VEC_GROW(w->series, w->cap_of_columns, (size_t)w->n_columns + 1))
+        return false;
+    w->series[w->n_columns] = of->is;
+    w->columns[of->series] = (int32_t)w->n_columns++;
+    return true;
+}
+
+static bool add_columns(struct windows *w, const struct actop_sample_t *s)
+{
+    uint32_t still = 0;
+    bool ok = true;
+    for (uint32_t i = 0; i < w->n_waiting; i++) {
+        const struct window_waiting *of = &w->waiting[i];
+        if (cell_has(cell_at(s, of->is.id, of->is.row)) && ok && (ok = add_column(w, of)))
             continue;
-        a->failed = (w->n_columns == w->cap_columns &&
-                     !reshape(w, w->cap, w->cap_columns + MORE_COLUMNS, w->n_columns, NULL)) ||
-                    !VEC_GROW(w->series, w->cap_of_columns, (size_t)w->n_columns + 1);
-        if (a->failed)
-            continue;
-        w->series[w->n_columns] = (struct window_series){id, row};
-        w->columns[series + row] = (int32_t)w->n_columns++;
+        w->waiting[still++] = *of;
     }
+    w->n_waiting = still;
+    return ok;
 }
 
 static void add_values(const struct windows *w, const struct step *step, struct window_bucket *into)
@@ -247,10 +260,8 @@ actop_status windows_add(struct windows *w, const struct step *step, actop_error
     if (step->dt_s <= 0)
         return ACTOP_OK;
     drop_old(w, end_ns - length_ns);
-    struct adding a = {.s = step->s, .windows = w};
     struct window_bucket *into = NULL;
-    each_metric(step->s, add_column, &a);
-    if (!a.failed)
+    if (add_columns(w, step->s))
         into = open_slot(w, end_ns - step->s->interval_ns, end_ns, length_ns / WINDOW_SLOTS);
     if (into == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for rolling averages");
@@ -305,12 +316,12 @@ void windows_put(struct windows *w, const struct step *step)
     if (w->n == 0 || w->n_columns == 0)
         return;
     struct putting p = find_parts(w, begin_ns);
-    for (uint32_t i = 0; i < w->n_columns; i++) {
+    struct window_cell *cells = sample_windows(step->s);
+    for (uint32_t i = 0; i < w->n_columns && cells != NULL; i++) {
         struct window_bucket t = total_of(&p, i);
-        struct window_cell *cell =
-            t.count > 0 ? sample_window(step->s, w->series[i].id, w->series[i].row) : NULL;
-        if (cell != NULL)
-            *cell = (struct window_cell){t.sum / t.weight_s, t.peak, t.count};
+        if (t.count > 0)
+            cells[window_index(step->s, w->series[i].id, w->series[i].row)] =
+                (struct window_cell){t.sum / t.weight_s, t.peak, t.count};
     }
 }
 
@@ -322,6 +333,7 @@ void windows_release(struct windows *w)
     free(w->buckets);
     free(w->columns);
     free(w->series);
+    free(w->waiting);
     *w = (struct windows){0};
 }
 
@@ -333,13 +345,15 @@ bool windows_copy(struct windows *into, const struct windows *from)
     struct windows like = *from;
     like.columns = NULL;
     like.series = NULL;
-    like.cap_series = like.cap_of_columns = 0;
+    like.waiting = NULL;
+    like.cap_series = like.cap_of_columns = like.cap_waiting = 0;
     like.slots = calloc(from->cap, sizeof *like.slots);
     size_t n_buckets = (size_t)(from->cap + 1) * from->cap_columns;
     like.buckets = calloc(n_buckets + 1, sizeof *like.buckets);
     if (like.slots == NULL || like.buckets == NULL ||
         !VEC_GROW(like.columns, like.cap_series, from->n_series) ||
-        !VEC_GROW(like.series, like.cap_of_columns, from->n_columns)) {
+        !VEC_GROW(like.series, like.cap_of_columns, from->n_columns) ||
+        !VEC_GROW(like.waiting, like.cap_waiting, from->n_waiting)) {
         windows_release(&like);
         return false;
     }
@@ -349,6 +363,8 @@ bool windows_copy(struct windows *into, const struct windows *from)
         memcpy(like.columns, from->columns, from->n_series * sizeof *like.columns);
     if (from->n_columns > 0)
         memcpy(like.series, from->series, from->n_columns * sizeof *like.series);
+    if (from->n_waiting > 0)
+        memcpy(like.waiting, from->waiting, from->n_waiting * sizeof *like.waiting);
     *into = like;
     return true;
 }

@@ -27,10 +27,14 @@ struct window_slot {
     int64_t begin_ns, end_ns; /* awake clock */
 };
 
-/* The series of a column. */
+/* The series of a column; one that has had no value yet, and its number. */
 struct window_series {
     actop_metric id;
     uint32_t row;
+};
+struct window_waiting {
+    struct window_series is;
+    uint32_t series;
 };
 
 struct windows {
@@ -41,6 +45,9 @@ struct windows {
     size_t n_series, cap_series;
     struct window_series *series;  /* of each column */
     size_t cap_of_columns;
+    struct window_waiting *waiting;
+    size_t cap_waiting;
+    uint32_t n_waiting;
     uint32_t n_columns, cap_columns;
     uint32_t cap, n, first; /* ring */
     uint32_t n_front;       /* slots of the front; never the last one */

@@ -15,12 +15,12 @@ void collectors_describe(struct topology *t, const struct schema *s)
 
 static bool any_errno(const struct frame *f)
 {
-    int32_t highest = 0;
+    bool any = false;
     for (size_t i = 0; i < f->schema->n_channels; i++)
-        highest = f->status[i] > highest ? f->status[i] : highest;
+        any |= f->status[i] > 0;
     for (size_t i = 0; i < f->schema->n_rowsets; i++)
-        highest = f->rows[i].status > highest ? f->rows[i].status : highest;
-    return highest > 0;
+        any |= f->rows[i].status > 0;
+    return any;
 }
 
 uint64_t collectors_failed(const struct frame *f)

@@ -263,7 +263,7 @@ static void put_array(struct codec_writer *w, const struct frame *f, size_t chan
 
 static void put_slots(struct codec_writer *w, const struct frame *f, struct residual_out *out)
 {
-    struct near near = {{0, 0}};
+    struct near near = {0, 0};
     for (size_t i = 0; i < f->schema->n_channels; i++) {
         if (f->schema->channels[i].count == 1)
             put_single(w, f, i, &near, out);

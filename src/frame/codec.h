@@ -198,7 +198,7 @@ static inline void slot_past_step(struct slot_past *p, int64_t residual, bool co
  * that would have been much smaller, and for as long as it is smaller: a value with noise of its own is not to be led
  * astray. */
 struct near {
-    uint64_t residual[2]; /* of the last channel with one slot, and of the one before that */
+    uint64_t first, second; /* residuals of the last channel with one slot, and of the one before that */
 };
 
 /* What a channel leans on: nothing, or one of near; how many bits smaller it must make what is left to be leant on. */
@@ -206,7 +206,7 @@ enum { LEAN_NONE = 0, LEAN_FIRST = 1, LEAN_SECOND = 2, LEAN_BITS = 2 };
 
 static inline uint64_t near_base(uint32_t lean, const struct near *near)
 {
-    return lean != LEAN_NONE ? near->residual[lean - 1] : 0;
+    return lean == LEAN_FIRST ? near->first : lean == LEAN_SECOND ? near->second : 0;
 }
 
 static inline uint64_t distance(uint64_t a, uint64_t b)
@@ -217,16 +217,16 @@ static inline uint64_t distance(uint64_t a, uint64_t b)
 
 static inline uint32_t near_choose(uint32_t lean, uint64_t residual, const struct near *near)
 {
-    uint64_t none = distance(residual, 0), first = distance(residual, near->residual[0]);
-    uint64_t second = distance(residual, near->residual[1]);
+    uint64_t none = distance(residual, 0), first = distance(residual, near->first);
+    uint64_t second = distance(residual, near->second);
     uint64_t best = second < first ? second : first;
     return best < (lean == LEAN_NONE ? none >> LEAN_BITS : none) ? 1 + (second < first) : LEAN_NONE;
 }
 
 static inline void near_move(struct near *near, uint64_t residual)
 {
-    near->residual[1] = near->residual[0];
-    near->residual[0] = residual;
+    near->second = near->first;
+    near->first = residual;
 }
 
 /* Residencies share the time: what some states had more than expected, others had less. So the slot of a counter with

@@ -153,14 +153,14 @@ static void get_stamps(struct codec_past *p, struct frame *f, struct residual_in
     struct residual_in in = *from;
     const uint32_t *leaders = p->leaders;
     const int64_t *past_ns = p->frame.stamps_ns;
-    int64_t *now_ns = f->stamps_ns, last_ns = p->awake_growth_ns, any_ns = 0;
+    int64_t *now_ns = f->stamps_ns, last_ns = p->awake_growth_ns, any_ns = 0, before_ns = 0;
     stamp_remember(&p->recent, p->awake_growth_ns);
     for (size_t i = 0; i < n; i++) {
         uint32_t leader = leaders[i];
         int64_t then_ns = past_ns[i];
-        int64_t grew_ns = leader != CODEC_NO_LEADER ? difference(now_ns[leader], past_ns[leader])
-                          : then_ns == 0            ? 0
-                                                    : last_ns;
+        int64_t grew_ns = leader == CODEC_NO_LEADER ? then_ns == 0 ? 0 : last_ns
+                          : leader + 1 == i         ? before_ns /* nearly always */
+                                                    : difference(now_ns[leader], past_ns[leader]);
         uint64_t number = residual_get_raw(&in);
         if (number != 0) {
             grew_ns = sum(grew_ns, unzigzag(stamp_unnumber(number, grew_ns, &p->recent)));
@@ -169,6 +169,7 @@ static void get_stamps(struct codec_past *p, struct frame *f, struct residual_in
         if (leader == CODEC_NO_LEADER && grew_ns != 0)
             last_ns = grew_ns;
         now_ns[i] = sum(then_ns, grew_ns);
+        before_ns = grew_ns;
         any_ns |= grew_ns;
     }
     p->stamped = p->stamped || any_ns != 0;
@@ -185,8 +186,7 @@ static inline void get_single(struct codec_reader *r, struct frame *f, size_t ch
     uint64_t residual = (uint64_t)residual_get(in, &r->shifts[c->first]);
     if (read)
         residual += near_base(*lean, near);
-    if ((residual | (uint64_t)past->expect | (uint64_t)past->growth) != 0)
-        slot_past_step(past, (int64_t)residual, (c->flags & CHANNEL_COUNTER) != 0);
+    slot_past_step(past, (int64_t)residual, (c->flags & CHANNEL_COUNTER) != 0);
     if (read) {
         *lean = near_choose(*lean, residual, near);
         f->slots[c->first] = past->value;
@@ -220,7 +220,7 @@ static inline void get_array(struct codec_reader *r, struct frame *f, size_t cha
 
 static void get_slots(struct codec_reader *r, struct frame *f, struct residual_in *from)
 {
-    struct near near = {{0, 0}};
+    struct near near = {0, 0};
     struct residual_in in = *from;
     for (size_t i = 0; i < f->schema->n_channels; i++) {
         if (f->schema->channels[i].count == 1)

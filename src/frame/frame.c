@@ -182,7 +182,10 @@ static int64_t held(int64_t ns)
 void frame_hold_times(struct frame *f)
 {
     f->at = (struct os_moment){held(f->at.wall_ns), held(f->at.awake_ns), held(f->at.boot_ns)};
-    for (size_t i = 0; i < f->schema->n_channels; i++)
+    uint64_t most_ns = FRAME_TIME_MOST_NS, far = 0;
+    for (size_t i = 0; i < f->schema->n_channels; i++) /* nobody's is, so look before */
+        far |= (uint64_t)f->stamps_ns[i] + most_ns;
+    for (size_t i = 0; far > 2 * most_ns && i < f->schema->n_channels; i++)
         f->stamps_ns[i] = held(f->stamps_ns[i]);
 }
 

@@ -62,7 +62,8 @@ const uint16_t metric_first_of[ACTOP_SCOPE_COUNT + 1] = {
 
 const struct metric_place metric_places[] = {
 #define METRIC(id, key, unit, kind, scope, json, prometheus, help)                                 \
-    {ACTOP_SCOPE_##scope, ACTOP_METRIC_##id - FIRST_OF_##scope},
+    {ACTOP_SCOPE_##scope, ACTOP_METRIC_##id - FIRST_OF_##scope,                                    \
+     ACTOP_KIND_##kind == ACTOP_KIND_GAUGE && (WINDOW_SCOPES >> ACTOP_SCOPE_##scope & 1) != 0},
 #include "model/metrics.def"
 #undef METRIC
 };

@@ -18,10 +18,11 @@ static inline const actop_metric_info *metric_info(actop_metric id)
     return &metric_table[id];
 }
 
-/* Where a metric stands in a sample: its scope's table, and its number among the metrics of that scope. Beside the table
- * of metrics because every value of every tick asks for it. */
+/* Where a metric stands in a sample: its scope's table, its number among the metrics of that scope, and whether a rolling
+ * window is kept of it. Beside the table of metrics because every value of every tick asks for it. */
 struct metric_place {
     uint8_t scope, column;
+    bool window;
 };
 extern const struct metric_place metric_places[];
 
@@ -33,6 +34,16 @@ static inline uint32_t metric_column(actop_metric id)
 static inline uint32_t scope_columns(actop_scope scope)
 {
     return (uint32_t)metric_first_of[scope + 1] - metric_first_of[scope];
+}
+
+/* Scopes whose gauges have a rolling window. */
+enum {
+    WINDOW_SCOPES = 1 << ACTOP_SCOPE_MACHINE | 1 << ACTOP_SCOPE_TIER | 1 << ACTOP_SCOPE_CLUSTER | 1 << ACTOP_SCOPE_GPU |
+                    1 << ACTOP_SCOPE_RAIL
+};
+static inline bool scope_has_windows(actop_scope scope)
+{
+    return (WINDOW_SCOPES >> scope & 1) != 0;
 }
 
 /* True for scopes whose rows come and go. */

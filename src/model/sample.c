@@ -159,11 +159,12 @@ void sample_begin(struct actop_sample_t *s, const struct topology *t, const stru
     pool_clear(&s->pool);
     for (size_t i = 0; i < s->cap_windows; i++)
         s->windows[i].count = 0;
-    uint32_t windows = 0;
+    s->n_windows = 0;
     for (uint32_t scope = 0; scope < ACTOP_SCOPE_COUNT; scope++) {
         begin_table(s, (actop_scope)scope);
-        s->windows_at[scope] = windows;
-        windows += scope_columns((actop_scope)scope) * s->tables[scope].n;
+        s->windows_at[scope] = s->n_windows;
+        if (scope_has_windows((actop_scope)scope))
+            s->n_windows += scope_columns((actop_scope)scope) * s->tables[scope].n;
     }
 }
 
@@ -236,29 +237,12 @@ struct cell *sample_cell(const struct actop_sample_t *s, actop_metric id, uint32
     return cell_at(s, id, row);
 }
 
-void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value,
-                   int64_t at_ns, actop_state state, actop_origin origin, uint16_t via)
-{
-    struct cell *c = cell_at(s, id, row);
-    if (c == NULL)
-        return;
-    /* Not a number is no value. A decoder that divides by zero must not reach an output. */
-    if (value - value != 0) {
-        sample_put_state(s, id, row, ACTOP_STATE_FAILED, via);
-        return;
-    }
-    *c = (struct cell){.value = value,
-                       .at_ns = at_ns,
-                       .via = via,
-                       .state = (uint8_t)state,
-                       .origin = (uint8_t)origin};
-}
-
-void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value,
-                actop_origin origin, uint16_t via)
-{
-    sample_put_at(s, id, row, value, s->at.awake_ns, ACTOP_STATE_OK, origin, via);
-}
+extern inline struct cell *cell_at(const struct actop_sample_t *s, actop_metric id, uint32_t row);
+extern inline void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row,
+                                 double value, int64_t at_ns, actop_state state,
+                                 actop_origin origin, uint16_t via);
+extern inline void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value,
+                              actop_origin origin, uint16_t via);
 
 void sample_put_state(struct actop_sample_t *s, actop_metric id, uint32_t row, actop_state state,
                       uint16_t via)
@@ -283,23 +267,22 @@ void sample_put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, co
 
 /* ---- Windows ---------------------------------------------------------------------------------------------------- */
 
-/* Windows stand scope after scope, each like its table: column after column. */
-static size_t window_index(const struct actop_sample_t *s, actop_metric id, uint32_t row)
+/* Windows stand scope after scope, of those that have some, each like its table: column after column. */
+
+struct window_cell *sample_windows(struct actop_sample_t *s)
 {
-    actop_scope scope = (actop_scope)metric_places[id].scope;
-    return s->windows_at[scope] + (size_t)metric_column(id) * s->tables[scope].n + row;
+    if (VEC_GROW(s->windows, s->cap_windows, s->n_windows + 1))
+        return s->windows;
+    s->failed = true;
+    return NULL;
 }
 
 struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row)
 {
     if (!metric_has_window(id) || row >= s->tables[metric_places[id].scope].n)
         return NULL;
-    size_t at = window_index(s, id, row);
-    if (at >= s->cap_windows && !VEC_GROW(s->windows, s->cap_windows, at + 1)) {
-        s->failed = true;
-        return NULL;
-    }
-    return &s->windows[at];
+    struct window_cell *windows = sample_windows(s);
+    return windows != NULL ? &windows[window_index(s, id, row)] : NULL;
 }
 
 const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id,
@@ -313,14 +296,9 @@ const struct window_cell *sample_window_get(const struct actop_sample_t *s, acto
 
 /* ---- Reading ---------------------------------------------------------------------------------------------------- */
 
-bool sample_get(const struct actop_sample_t *s, actop_metric id, uint32_t row, double *value)
-{
-    const struct cell *c = cell_at(s, id, row);
-    if (!cell_has(c))
-        return false;
-    *value = c->value;
-    return true;
-}
+extern inline bool cell_has(const struct cell *c);
+extern inline bool sample_get(const struct actop_sample_t *s, actop_metric id, uint32_t row,
+                              double *value);
 
 uint32_t sample_rows(const struct actop_sample_t *s, actop_scope scope)
 {

@@ -101,6 +101,7 @@ struct actop_sample_t {
     struct window_cell *windows; /* rolling average and peak; see sample_window */
     size_t cap_windows;
     uint32_t windows_at[ACTOP_SCOPE_COUNT]; /* where a scope's begin */
+    uint32_t n_windows;
     struct cell *aside;         /* scratch of sample_reorder */
     struct entity *entities_aside;
     size_t cap_aside, cap_entities_aside;
@@ -127,27 +128,50 @@ struct entity *sample_entity(struct actop_sample_t *s, actop_scope scope, uint32
 bool sample_reorder(struct actop_sample_t *s, actop_scope scope, const uint32_t *order, uint32_t n);
 
 struct cell *sample_cell(const struct actop_sample_t *s, actop_metric id, uint32_t row); /* NULL: no such row */
-void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, actop_origin origin,
-                uint16_t via);
-void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, int64_t at_ns,
-                   actop_state state, actop_origin origin, uint16_t via);
 void sample_put_state(struct actop_sample_t *s, actop_metric id, uint32_t row, actop_state state, uint16_t via);
 void sample_put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, const char *text, size_t n, uint16_t via);
 
 /* The same without a call, for what looks at every value of every tick. */
-static inline struct cell *cell_at(const struct actop_sample_t *s, actop_metric id, uint32_t row)
+inline struct cell *cell_at(const struct actop_sample_t *s, actop_metric id, uint32_t row)
 {
     const struct table *t = &s->tables[metric_places[id].scope];
     return row < t->n ? t->cells + metric_places[id].column * t->cap + row : NULL;
 }
 
+/* Put a value. Inline where that is quick (a fast file knows the metric's place when compiled), else one call. */
+inline void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, int64_t at_ns,
+                          actop_state state, actop_origin origin, uint16_t via)
+{
+    struct cell *c = cell_at(s, id, row);
+    if (c == NULL)
+        return;
+    /* Not a number is no value. A decoder that divides by zero must not reach an output. */
+    if (value - value != 0) {
+        sample_put_state(s, id, row, ACTOP_STATE_FAILED, via);
+        return;
+    }
+    *c = (struct cell){.value = value, .at_ns = at_ns, .via = via, .state = (uint8_t)state, .origin = (uint8_t)origin};
+}
+inline void sample_put(struct actop_sample_t *s, actop_metric id, uint32_t row, double value, actop_origin origin,
+                       uint16_t via)
+{
+    sample_put_at(s, id, row, value, s->at.awake_ns, ACTOP_STATE_OK, origin, via);
+}
+
 /* Reading. */
-static inline bool cell_has(const struct cell *c)
+inline bool cell_has(const struct cell *c)
 {
     return c != NULL && (c->state == ACTOP_STATE_OK || c->state == ACTOP_STATE_STALE);
 }
 /* The value, if there is one. */
-bool sample_get(const struct actop_sample_t *s, actop_metric id, uint32_t row, double *value);
+inline bool sample_get(const struct actop_sample_t *s, actop_metric id, uint32_t row, double *value)
+{
+    const struct cell *c = cell_at(s, id, row);
+    if (!cell_has(c))
+        return false;
+    *value = c->value;
+    return true;
+}
 /* The entity of a row; NULL: none. */
 const struct entity *sample_entity_get(const struct actop_sample_t *s, actop_scope scope, uint32_t row);
 const char *sample_entity_text(const struct actop_sample_t *s, actop_scope scope, uint32_t offset);
@@ -161,9 +185,14 @@ struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uin
 const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id, uint32_t row);
 static inline bool metric_has_window(actop_metric id)
 {
-    const unsigned scopes = 1u << ACTOP_SCOPE_MACHINE | 1u << ACTOP_SCOPE_TIER | 1u << ACTOP_SCOPE_CLUSTER |
-                            1u << ACTOP_SCOPE_GPU | 1u << ACTOP_SCOPE_RAIL;
-    return (scopes >> metric_places[id].scope & 1) != 0 && metric_info(id)->kind == ACTOP_KIND_GAUGE;
+    return metric_places[id].window;
+}
+/* The same for all windows at once: room for every one of them, so that each is found without asking; NULL: out of memory. */
+struct window_cell *sample_windows(struct actop_sample_t *s);
+static inline size_t window_index(const struct actop_sample_t *s, actop_metric id, uint32_t row)
+{
+    return s->windows_at[metric_places[id].scope] +
+           (size_t)metric_column(id) * s->tables[metric_places[id].scope].n + row;
 }
 
 /* Time-weighted mean of several samples of one interval (subsamples): gauges of ok cells averaged by interval_ns,

@@ -72,6 +72,7 @@ struct rail {
     uint64_t resets, gaps, takeovers; /* discontinuities, by their reason */
     int64_t counted_ns;               /* stamp of the last publication that went into joules */
     uint32_t chosen;                  /* candidate it was read from last; UINT32_MAX none */
+    uint32_t first, end;              /* its candidates */
 };
 
 struct part_power {
@@ -401,9 +402,7 @@ static bool add_rows(struct energy *e, struct decode_schema *d)
 {
     for (size_t i = 0; i < e->n_rails; i++) {
         struct rail *r = &e->rails[i];
-        bool in_use = false;
-        for (size_t k = 0; k < e->n_candidates && !in_use; k++)
-            in_use = e->candidates[k].rail == i;
+        bool in_use = r->first < r->end;
         r->row = in_use ? topology_add(d->topology, ACTOP_SCOPE_RAIL, r->key, NULL, NULL) : NONE;
         if (in_use && r->row < 0)
             return false;
@@ -472,6 +471,25 @@ static void drop_incomplete(struct energy *e, const struct decode_schema *d)
     e->n_candidates = kept;
 }
 
+/* Candidates of a rail stand together from here on, in the order they came. */
+static void sort_candidates(struct energy *e)
+{
+    for (size_t i = 1; i < e->n_candidates; i++) {
+        struct candidate c = e->candidates[i];
+        size_t at = i;
+        for (; at > 0 && e->candidates[at - 1].rail > c.rail; at--)
+            e->candidates[at] = e->candidates[at - 1];
+        e->candidates[at] = c;
+    }
+    for (size_t i = 0; i < e->n_rails; i++)
+        e->rails[i].first = e->rails[i].end = 0;
+    for (uint32_t i = 0; i < e->n_candidates; i++) {
+        struct rail *r = &e->rails[e->candidates[i].rail];
+        r->first = r->end == 0 ? i : r->first;
+        r->end = i + 1;
+    }
+}
+
 COLD static bool begin(void *state, struct decode_schema *d)
 {
     struct energy *e = state;
@@ -481,6 +499,7 @@ COLD static bool begin(void *state, struct decode_schema *d)
     e->n_meters = e->cap_meters = e->n_batches = e->n_candidates = e->n_members = e->n_parts = 0;
     bool ok = take_channels(e, d);
     drop_incomplete(e, d);
+    sort_candidates(e);
     carry_meters(e, old, n_old);
     free(old);
     e->busy_channel = find_busy_channel(d->schema);
@@ -626,10 +645,8 @@ static bool is_dead(const struct energy *e, const struct candidate *c)
 static uint32_t choose(const struct energy *e, uint32_t rail)
 {
     uint32_t best = UINT32_MAX, living = UINT32_MAX;
-    for (uint32_t i = 0; i < e->n_candidates; i++) {
+    for (uint32_t i = e->rails[rail].first; i < e->rails[rail].end; i++) {
         const struct candidate *c = &e->candidates[i];
-        if (c->rail != rail)
-            continue;
         if (best == UINT32_MAX || c->rank < e->candidates[best].rank)
             best = i;
         if (sum_of(e, c).state == ACTOP_STATE_OK && !is_dead(e, c) &&
@@ -687,9 +704,9 @@ static void count_steps(struct energy *e, struct rail *r, const struct candidate
 static double joules_of_rail(const struct energy *e, uint32_t rail)
 {
     double joules = e->rails[rail].before_j;
-    for (size_t k = 0; k < e->n_candidates; k++) {
+    for (uint32_t k = e->rails[rail].first; k < e->rails[rail].end; k++) {
         const struct candidate *c = &e->candidates[k];
-        for (uint32_t i = 0; c->rail == rail && i < c->n; i++) {
+        for (uint32_t i = 0; i < c->n; i++) {
             const struct meter *m = &e->meters[e->members[c->first + i]];
             joules += (double)m->counted * m->j_per_step;
         }
@@ -911,9 +928,9 @@ static void put_cadence(struct buf *b, const struct energy *e, const struct deco
 static void put_passed_over(struct buf *b, const struct energy *e, const struct decode_notes *d,
                             uint32_t rail, const struct candidate *chosen)
 {
-    for (size_t i = 0; i < e->n_candidates; i++) {
+    for (uint32_t i = e->rails[rail].first; i < e->rails[rail].end; i++) {
         const struct candidate *c = &e->candidates[i];
-        if (c->rail != rail || c->rank >= chosen->rank)
+        if (c->rank >= chosen->rank)
             continue;
         buf_puts(b, "; instead of ");
         put_members(b, e, d->schema, c);

@@ -86,6 +86,8 @@ static bool add_up(const struct decode_frame *d, const struct channel *c,
     for (uint32_t i = 0; i < c->count; i++) {
         if (taken[i] != ACTOP_OK)
             return false;
+        if (steps[i].grew == 0) /* most states of most intervals */
+            continue;
         double ticks = (double)steps[i].grew;
         sum->by_kind[states->kind[i]] += ticks;
         sum->weighted += states->hz[i] * ticks;

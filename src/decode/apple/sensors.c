@@ -179,17 +179,16 @@ static void add_to(struct group_sum *g, double celsius)
     g->n++;
 }
 
-/* Sums of a kind of sensor by group; CPU holds all of E, P and CPU. */
-static void step_sensors(const struct sensors *s, struct decode_frame *d, bool hid,
-                         struct group_sum *sums)
+/* Sums of either kind of sensor by group; CPU holds all of E, P and CPU. */
+static void step_sensors(const struct sensors *s, struct decode_frame *d, struct group_sum *smc,
+                         struct group_sum *hid)
 {
     for (size_t i = 0; i < s->n; i++) {
         const struct sensor *sensor = &s->list[i];
-        if (sensor->is_hid != hid)
-            continue;
+        struct group_sum *sums = sensor->is_hid ? hid : smc;
         double celsius;
         uint32_t row = (uint32_t)sensor->row;
-        uint16_t via = hid ? s->via_hid : s->via_smc;
+        uint16_t via = sensor->is_hid ? s->via_hid : s->via_smc;
         if (!read_sensor(sensor, d, &celsius)) {
             int32_t status = d->frame->status[sensor->channel];
             sample_put_state(
@@ -245,8 +244,7 @@ static void step(void *state, struct decode_frame *d)
 {
     const struct sensors *s = state;
     struct group_sum smc[N_GROUPS] = {{0, 0, 0}}, hid[N_GROUPS] = {{0, 0, 0}};
-    step_sensors(s, d, false, smc);
-    step_sensors(s, d, true, hid);
+    step_sensors(s, d, smc, hid);
     put_group(d, &smc[GROUP_CPU], &hid[GROUP_CPU], ACTOP_METRIC_CPU_TEMP,
               ACTOP_METRIC_CPU_TEMP_MEAN, s);
     put_group(d, &smc[GROUP_GPU], &hid[GROUP_GPU], ACTOP_METRIC_GPU_TEMP,

@@ -39,7 +39,7 @@ static double fixed_value(const struct smc_fixed *f, uint64_t raw)
 
 bool apple_smc_value(const char *type, uint64_t raw, double *value)
 {
-    if (strncmp(type, "flt", 3) == 0) {
+    if (type[0] == 'f' && type[1] == 'l' && type[2] == 't') { /* nearly all */
         uint32_t bits = (uint32_t)raw;
         float number;
         memcpy(&number, &bits, sizeof number);
