@@ -92,6 +92,47 @@ actop_status codec_place_go(const struct codec_place *from, struct codec_reader 
     return ACTOP_OK;
 }
 
+/* ---- numbers of stamps, both ways ---- */
+
+static uint64_t swapped(uint64_t z, uint64_t a, uint64_t b)
+{
+    return z == a ? b : z == b ? a : z;
+}
+
+/* What stands at 1, 2 … before they change places with what is likely; returns how many. */
+static unsigned find_likely(uint64_t likely[1 + STAMP_RECENT], int64_t guess_ns,
+                            const struct stamp_recent *recent)
+{
+    unsigned n = 0;
+    for (int i = -1; i < STAMP_RECENT; i++) {
+        int64_t grew_ns = i < 0 ? 0 : recent->grew_ns[i];
+        if (grew_ns == guess_ns || (grew_ns == 0 && i >= 0))
+            continue;
+        uint64_t z = zigzag((int64_t)((uint64_t)grew_ns - (uint64_t)guess_ns));
+        for (unsigned before = 0; before < n; before++)
+            z = swapped(z, before + 1, likely[before]);
+        likely[n++] = z;
+    }
+    return n;
+}
+
+uint64_t stamp_number(uint64_t z, int64_t guess_ns, const struct stamp_recent *recent)
+{
+    uint64_t likely[1 + STAMP_RECENT];
+    unsigned n = find_likely(likely, guess_ns, recent);
+    for (unsigned i = 0; i < n; i++)
+        z = swapped(z, i + 1, likely[i]);
+    return z;
+}
+
+uint64_t stamp_unnumber(uint64_t number, int64_t guess_ns, const struct stamp_recent *recent)
+{
+    uint64_t likely[1 + STAMP_RECENT];
+    for (unsigned i = find_likely(likely, guess_ns, recent); i-- > 0;)
+        number = swapped(number, i + 1, likely[i]);
+    return number;
+}
+
 /* ---- head: times, statuses, stamps, slots ---- */
 
 static int64_t get_difference(struct residual_in *in, int64_t then)
