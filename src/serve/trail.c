@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring of points; see history.h. Values are kept as float: seven digits are more than a chart shows. */
+/* The ring of points; see trail.h. Values are kept as float: seven digits are more than a chart shows. */
 #include "serve/trail.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/os.h"
 
 static const int64_t LEAST_APART_NS = 950000000; /* a second, less what timers are late */
 
@@ -33,7 +35,8 @@ bool trail_open(struct trail *h)
     h->columns = calloc(h->n_columns, sizeof *h->columns);
     h->values = calloc((size_t)h->n_columns * TRAIL_POINTS, sizeof *h->values);
     h->wall_ns = calloc(TRAIL_POINTS, sizeof *h->wall_ns);
-    if (h->columns != NULL && h->values != NULL && h->wall_ns != NULL) {
+    h->boot_ns = calloc(TRAIL_POINTS, sizeof *h->boot_ns);
+    if (h->columns != NULL && h->values != NULL && h->wall_ns != NULL && h->boot_ns != NULL) {
         (void)list_columns(h->columns);
         return true;
     }
@@ -46,6 +49,7 @@ void trail_release(struct trail *h)
     free(h->columns);
     free(h->values);
     free(h->wall_ns);
+    free(h->boot_ns);
     *h = (struct trail){0};
 }
 
@@ -57,7 +61,8 @@ size_t trail_needs(void)
 
 size_t trail_bytes(const struct trail *h)
 {
-    return TRAIL_POINTS * (h->n_columns * sizeof *h->values + sizeof *h->wall_ns);
+    return TRAIL_POINTS *
+           (h->n_columns * sizeof *h->values + sizeof *h->wall_ns + sizeof *h->boot_ns);
 }
 
 static uint32_t point_at(const struct trail *h, uint32_t i)
@@ -69,8 +74,8 @@ void trail_add(struct trail *h, const actop_sample_t *s)
 {
     actop_times t = {.size = sizeof t};
     actop_sample_times(s, &t);
-    int64_t apart_ns = t.boot_ns - h->last_boot_ns;
-    if (h->n > 0 && apart_ns >= 0 && apart_ns < LEAST_APART_NS)
+    int64_t last_ns = h->n > 0 ? h->boot_ns[point_at(h, h->n - 1)] : 0;
+    if (h->n > 0 && t.boot_ns >= last_ns && t.boot_ns < ns_sum(last_ns, LEAST_APART_NS))
         return;
     if (h->n == TRAIL_POINTS)
         h->first = (h->first + 1) % TRAIL_POINTS;
@@ -78,8 +83,8 @@ void trail_add(struct trail *h, const actop_sample_t *s)
         h->n++;
     uint32_t point = point_at(h, h->n - 1);
     float *values = h->values + (size_t)point * h->n_columns;
-    h->last_boot_ns = t.boot_ns;
     h->wall_ns[point] = t.wall_ns;
+    h->boot_ns[point] = t.boot_ns;
     for (uint32_t i = 0; i < h->n_columns; i++) {
         actop_reading r = actop_read(s, h->columns[i].id, h->columns[i].row);
         values[i] = actop_has_value(&r) ? (float)r.value : NAN;
@@ -138,14 +143,24 @@ static void put_column(struct buf *b, const struct trail *h, uint32_t from, uint
     buf_putc(b, ']');
 }
 
+/* The first point of the last seconds. Another machine's clock, which was restarted, ends them too. */
+static uint32_t since(const struct trail *h, long seconds)
+{
+    uint32_t from = h->n;
+    int64_t last_ns = h->n > 0 ? h->boot_ns[point_at(h, h->n - 1)] : 0;
+    int64_t since_ns = ns_sum(last_ns, -(int64_t)seconds * 1000000000);
+    for (; from > 0; from--) {
+        int64_t at_ns = h->boot_ns[point_at(h, from - 1)];
+        if (at_ns < since_ns || at_ns > last_ns)
+            break;
+    }
+    return from;
+}
+
 void trail_put(struct buf *b, const struct trail *h, const actop_sample_t *newest, long seconds)
 {
-    int64_t since_ns = h->n > 0 ? h->wall_ns[point_at(h, h->n - 1)] - (int64_t)seconds * 1000000000
-                                : 0;
-    uint32_t from = 0;
+    uint32_t from = since(h, seconds);
     bool first = true;
-    while (from < h->n && h->wall_ns[point_at(h, from)] < since_ns)
-        from++;
     buf_puts(b, "{\"schema\":\"actop/1\",\"t\":[");
     for (uint32_t i = from; i < h->n; i++) {
         if (i > from)

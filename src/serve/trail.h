@@ -19,9 +19,8 @@ struct trail {
     struct trail_column *columns; /* owned */
     uint32_t n_columns;
     float *values;                  /* owned: point after point; NAN: no value */
-    int64_t *wall_ns;               /* owned */
+    int64_t *wall_ns, *boot_ns;     /* owned: what is shown, and what is counted by: a clock that is set moves no point */
     uint32_t n, first;
-    int64_t last_boot_ns;
 };
 
 bool trail_open(struct trail *h); /* false: out of memory; *h is empty */
