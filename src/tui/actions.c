@@ -124,7 +124,7 @@ static void to_the_end(struct app *a)
     const struct scene *s = &a->scene;
     if (!a->view.paused)
         scroll_by(a, 1 << 20);
-    else if (s->seek < s->span.last && !(a->ended && s->seek >= s->history_last))
+    else if (s->seek < s->span.last && !(a->over && s->seek >= s->history_last))
         app_walk(a, s->span.last);
     else
         pause_or_go_on(a);

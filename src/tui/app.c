@@ -120,7 +120,7 @@ static bool run_to(struct app *a, uint64_t seq)
     struct scene *s = &a->scene;
     uint64_t most = s->span.last != 0 ? s->span.last : s->history_last + 1;
     seq = seq < most ? seq : most;
-    if (s->live || a->ended || seq <= s->history_last)
+    if (s->live || a->over || seq <= s->history_last)
         return false;
     actop_hurry(a->session, seq);
     a->target = s->seek = seq;
@@ -183,6 +183,7 @@ void app_take(struct app *a, const actop_sample_t *sample)
 void app_end(struct app *a, bool well)
 {
     a->ended = well;
+    a->over = true;
     a->dirty = true;
     if (a->target != 0)
         app_now(a);

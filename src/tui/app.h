@@ -25,6 +25,7 @@ struct app {
     bool dirty;                       /* something to draw */
     uint64_t target;                  /* sample that a recording runs ahead to; 0: it keeps its pace */
     bool ended;                       /* no sample will come any more, and that is well */
+    bool over;                        /* no sample will come any more */
     uint32_t taken, timed;            /* samples that came, and those of which app_tick knows when */
     int64_t took_ns, spacing_ns;      /* when the newest came, and how long after the one before; awake clock */
     int64_t self_cpu_ns, self_at_ns;  /* own cost at the last sample */
