@@ -22,7 +22,7 @@ static const actop_sample_t *make_room(struct feed *f)
 {
     while (f->waits && f->n == FEED_MOST && !f->stopping)
         (void)pthread_cond_wait(&f->taken, &f->lock);
-    if (f->n < FEED_MOST)
+    if (f->n < (f->waits ? FEED_MOST : 1))
         return NULL;
     const actop_sample_t *oldest = f->samples[0];
     memmove(f->samples, f->samples + 1, --f->n * sizeof f->samples[0]);

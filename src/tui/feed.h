@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Feed: the samples of a session's thread as something poll(2) can wait for. The thread's observer puts samples aside and
- * writes a byte into a pipe. A live session never waits for the screen: where too many were not taken the oldest is
- * dropped. A recording or a simulation does, so that one that runs ahead of its time leaves no hole in the charts. */
+ * writes a byte into a pipe. A live session never waits for the screen: only the newest stays. A recording or a
+ * simulation does wait, for room, so that one that runs ahead of its time leaves no hole in the charts. */
 #ifndef TUI_FEED_H
 #define TUI_FEED_H
 
