@@ -48,19 +48,12 @@ static enum colours colours_of(bool no_color)
 
 static void read_keys(struct term_caps *caps)
 {
-    static const struct {
-        const char *name;
-        uint32_t key;
-    } rows[] = {{"kcuu1", KEY_UP},    {"kcud1", KEY_DOWN},  {"kcub1", KEY_LEFT},
-                {"kcuf1", KEY_RIGHT}, {"kpp", KEY_PAGE_UP}, {"knp", KEY_PAGE_DOWN},
-                {"khome", KEY_HOME},  {"kend", KEY_END},    {"kdch1", KEY_DELETE},
-                {"kcbt", KEY_BACKTAB}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < INPUT_CAPS; i++) {
         char text[CAP_SIZE];
-        if (!copy_cap(text, rows[i].name) || strlen(text) >= INPUT_SEQUENCE_SIZE)
+        if (!copy_cap(text, input_caps[i].name) || strlen(text) >= INPUT_SEQUENCE_SIZE)
             continue;
         memcpy(caps->keys[caps->n_keys].bytes, text, strlen(text) + 1);
-        caps->keys[caps->n_keys++].key = rows[i].key;
+        caps->keys[caps->n_keys++].key = input_caps[i].key;
     }
 }
 

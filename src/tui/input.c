@@ -6,6 +6,11 @@
 
 #include "base/text.h"
 
+const struct input_cap input_caps[INPUT_CAPS] = {
+    {"kcuu1", KEY_UP},     {"kcud1", KEY_DOWN},    {"kcub1", KEY_LEFT}, {"kcuf1", KEY_RIGHT},
+    {"kpp", KEY_PAGE_UP},  {"knp", KEY_PAGE_DOWN}, {"khome", KEY_HOME}, {"kend", KEY_END},
+    {"kdch1", KEY_DELETE}, {"kcbt", KEY_BACKTAB}};
+
 void input_know(struct input *in, const char *sequence, uint32_t key)
 {
     if (sequence == NULL || in->n_known == INPUT_SEQUENCES)

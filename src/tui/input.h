@@ -41,6 +41,14 @@ struct event {
     int y, x;     /* mouse: cell, from 0 */
 };
 
+/* Keys by their names in terminfo. Here and not beside what reads terminfo: <curses.h> has macros of the same names, and
+ * other numbers, for keys. */
+enum { INPUT_CAPS = 10 };
+extern const struct input_cap {
+    const char *name;
+    uint32_t key;
+} input_caps[INPUT_CAPS];
+
 enum { INPUT_SEQUENCES = 24, INPUT_SEQUENCE_SIZE = 16, INPUT_BUFFER = 256 };
 
 struct input {

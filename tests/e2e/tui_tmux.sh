@@ -54,6 +54,21 @@ sees "a larger one has more" '^╭─ CPU .*─╮╭─.*─╮╭─.*─╮$'
 mux send-keys -t actop q
 sees "q ends with status 0" '^ended: 0'
 
+# The keys a terminal sends as its terminfo says, and not as characters.
+"$ACTOP" record "$tmp/r.actop" --source sim:m1+llm --speed max --samples 60 2>/dev/null
+mux new-session -d -x 120 -y 40 -s walk "XDG_CONFIG_HOME=$tmp '$ACTOP' replay '$tmp/r.actop'"
+shown() { mux capture-pane -p -t walk; }
+sees "a recording is replayed" '^╭─ CPU ─'
+mux send-keys -t walk p
+sees "p pauses, with a bar of the whole recording" ' of 60 .*←→ walk'
+mux send-keys -t walk End
+sees "End goes to the end of the recording" ' 60 of 60 '
+mux send-keys -t walk Left
+sees "an arrow walks back" ' 59 of 60 '
+mux send-keys -t walk Home
+sees "Home goes to its start" ' 1 of 60 '
+mux send-keys -t walk q
+
 # Job control as a shell does it: Ctrl-Z stops the program and gives back the terminal, fg takes it again.
 mux new-session -d -x 100 -y 30 -s job "PS1='prompt> ' XDG_CONFIG_HOME=$tmp bash --norc --noprofile -i"
 shown() { mux capture-pane -p -t job; }

@@ -510,6 +510,43 @@ static void terminals_are_taken_for_what_they_are(void **state)
     }
 }
 
+/* In the mode the screen asks for a terminal sends other sequences than those of ECMA-48. */
+static void keys_arrive_as_terminfo_says_they_are_sent(void **state)
+{
+    static const struct {
+        const char *term, *bytes;
+        uint32_t key;
+    } rows[] = {
+        {"xterm-256color", "\033OA", KEY_UP},
+        {"xterm-256color", "\033OC", KEY_RIGHT},
+        {"xterm-256color", "\033OF", KEY_END},
+        {"xterm-256color", "\033[5~", KEY_PAGE_UP},
+        {"tmux-256color", "\033OD", KEY_LEFT},
+        {"tmux-256color", "\033[4~", KEY_END},
+        {"tmux-256color", "\033[1~", KEY_HOME},
+        {"screen", "\033OB", KEY_DOWN},
+        {"linux", "\033[C", KEY_RIGHT},
+        {"vt100", "\033OD", KEY_LEFT},
+        {"xterm-256color", "\033[3~", KEY_DELETE},
+        {"xterm-256color", "\033[Z", KEY_BACKTAB},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct term_caps caps;
+        struct input in = {.n_known = 0};
+        struct event e = {0, 0, 0};
+        (void)setenv("TERM", rows[i].term, 1);
+        if (caps_read(&caps, false, NULL) != ACTOP_OK) {
+            print_message("# %s is not in this system's terminfo\n", rows[i].term);
+            continue;
+        }
+        for (size_t k = 0; k < caps.n_keys; k++)
+            input_know(&in, caps.keys[k].bytes, caps.keys[k].key);
+        input_feed(&in, rows[i].bytes, strlen(rows[i].bytes));
+        CHECK_ROW(input_next(&in, &e) && e.key == rows[i].key, rows[i].bytes + 1);
+    }
+}
+
 static void every_terminal_gets_only_what_it_knows(void **state)
 {
     (void)state;
@@ -557,6 +594,7 @@ int main(void)
         cmocka_unit_test(a_frame_of_changes_gives_the_same_screen_as_a_whole_one),
         cmocka_unit_test(a_frame_without_changes_is_no_byte),
         cmocka_unit_test(terminals_are_taken_for_what_they_are),
+        cmocka_unit_test(keys_arrive_as_terminfo_says_they_are_sent),
         cmocka_unit_test(every_terminal_gets_only_what_it_knows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
