@@ -16,6 +16,7 @@ written, one after the other, with a fresh directory in tap.tmp.
 """
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,7 @@ ACTOP = os.environ.get("ACTOP", "actop")
 SOURCE = os.environ.get("ACTOP_SOURCE", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 os.environ.pop("ACTOP_SOURCE", None)  # the program takes it for --source
 BUILD = os.environ.get("ACTOP_BUILD", "")
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # programs inherit it, and whoever runs the tests may do so under nohup
 tmp = None
 
 _cases = []
