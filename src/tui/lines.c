@@ -102,7 +102,6 @@ static int draw_mark(const struct area *a, int right, uint8_t style, const char 
 
 static int draw_marks(struct scene *s, const struct area *a, int right)
 {
-    char label[64];
     struct view *v = s->view;
     if (s->silent_s > 0)
         right = draw_mark(a, right, STYLE_WARN,
@@ -112,6 +111,12 @@ static int draw_marks(struct scene *s, const struct area *a, int right)
     if (s->base != NULL)
         right = draw_mark(a, right, STYLE_WARN,
                           num_text("Δ since %s", clock_text(s->base_at.wall_ns).s).s);
+    return right;
+}
+
+static int draw_source(const struct scene *s, const struct area *a, int right)
+{
+    char label[64];
     if (s->live || s->source_label == NULL)
         return right;
     const char *source = replayed(s) != NULL ? replayed(s) : s->source_label;
@@ -131,14 +136,17 @@ void header_draw(struct scene *s, const struct area *a)
     const char *chip = scene_text(s, ACTOP_METRIC_CHIP, 0);
     const char *host = scene_text(s, ACTOP_METRIC_HOST, 0);
     struct num shape = shape_text(s);
-    int right = draw_marks(s, a, draw_header_right(s, a));
+    int marks = draw_marks(s, a, draw_header_right(s, a));
+    int right = draw_source(s, a, marks);
     int x = 1;
     x += draw_name(a, 0, x, right - x, STYLE_FOCUS, "actop") + 2;
     if (chip != NULL && right - x > 6)
         x += draw_name(a, 0, x, right - x, STYLE_STRONG, chip) + 2;
     if (text_columns(shape.s) > 0 && right - x >= text_columns(shape.s))
         x += draw_text(a, 0, x, STYLE_TEXT, shape.s) + 2;
-    if (host != NULL && right - x > 6)
+    /* The host of a simulated machine is "simulated", which the source says as well where there is room for it. */
+    bool told = host != NULL && right < marks && strncmp(s->source_label, host, strlen(host)) == 0;
+    if (host != NULL && !told && right - x > 6)
         draw_name(a, 0, x, right - x, STYLE_DIM, host);
 }
 
