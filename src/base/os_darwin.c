@@ -12,6 +12,7 @@
 #include <mach/mach.h>
 #include <malloc/malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -55,9 +56,14 @@ bool os_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t dea
     return pthread_cond_timedwait_relative_np(cond, lock, &t) != ETIMEDOUT;
 }
 
+/* Asked without memory, the call tells how long the table is, and 20 more (documented: XNU's proc_info.c); with memory, which
+ * are open. */
 static uint32_t count_open_fds(void)
 {
-    int size = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, NULL, 0);
+    int room = proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, NULL, 0);
+    struct proc_fdinfo *list = room > 0 ? malloc((size_t)room) : NULL;
+    int size = list != NULL ? proc_pidinfo(getpid(), PROC_PIDLISTFDS, 0, list, room) : 0;
+    free(list);
     return size > 0 ? (uint32_t)size / (uint32_t)sizeof(struct proc_fdinfo) : 0;
 }
 

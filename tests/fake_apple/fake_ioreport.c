@@ -91,9 +91,11 @@ apple_cf fake_IOReportCopyChannelsInGroup(apple_cf group, apple_cf subgroup, uin
         fake_retain(listed[i]);
         fake_append_give(array, listed[i]);
     }
-    if (array->n == 0) {
+    if (array->n == 0) { /* no such group (reported: a decompiled libIOReport) */
+        struct fake_object *nothing = fake_dictionary();
         fake_release_object(array);
-        return NULL; /* no such group */
+        fake_set_give(nothing, "QueryOpts", fake_number(0));
+        return nothing;
     }
     return with_channels(array);
 }
@@ -175,6 +177,18 @@ static int64_t value_of(size_t at, size_t state)
                                                  : fake_machine_truth.published[at][state];
 }
 
+/* The state that was recorded last, by which the channel's stamp is known: the one with the most. Others have older stamps
+ * (documented: XNU stamps each element when its own state is recorded). */
+static unsigned newest_state(size_t at, unsigned n)
+{
+    unsigned newest = 0;
+
+    for (unsigned i = 1; i < n; i++)
+        if (value_of(at, i) > value_of(at, newest))
+            newest = i;
+    return newest;
+}
+
 static struct fake_object *raw_elements(size_t at)
 {
     const struct machine_channel *c = &fake_machine_truth.machine->channels[at];
@@ -183,6 +197,7 @@ static struct fake_object *raw_elements(size_t at)
 
     if (n > 160)
         fake_broken("more states than the fake can hold");
+    unsigned newest = newest_state(at, n);
     memset(elements, 0, n * sizeof elements[0]);
     for (unsigned i = 0; i < n; i++) {
         struct apple_ioreport_element *e = &elements[i];
@@ -192,7 +207,7 @@ static struct fake_object *raw_elements(size_t at)
         e->categories = 2;
         e->elements = (uint16_t)n;
         e->element_index = (int16_t)i;
-        e->stamp_ticks = ticks_of(fake_machine_truth.stamp_ns[at]);
+        e->stamp_ticks = ticks_of(fake_machine_truth.stamp_ns[at]) / (i == newest ? 1 : i + 2);
         e->v[c->n_states > 0 ? 2 : 0] = (uint64_t)value_of(at, i);
         if (c->n_states > 0)
             memcpy(&e->v[0], c->states[i], strnlen(c->states[i], 8));
@@ -270,11 +285,11 @@ int32_t fake_IOReportChannelGetFormat(apple_cf channel)
                : APPLE_IOREPORT_SIMPLE;
 }
 
-int64_t fake_IOReportSimpleGetIntegerValue(apple_cf channel, int32_t nothing)
+int64_t fake_IOReportSimpleGetIntegerValue(apple_cf channel, uint64_t *unit)
 {
     const struct fake_object *d = fake_checked(channel, "IOReportSimpleGetIntegerValue");
 
-    (void)nothing;
+    (void)unit;
     fake_count(APPLE_ROW_IOReportSimpleGetIntegerValue);
     return channel_of(d)->n_states > 0 ? INT64_MIN : value_of((size_t)d->number - 1, 0);
 }

@@ -775,21 +775,21 @@ apple_cf fake_IOHIDServiceClientCopyProperty(apple_cf service, apple_cf key)
     return fake_text(fake_machine_truth.machine->hid[s->number].product);
 }
 
-apple_cf fake_IOHIDServiceClientCopyEvent(apple_cf service, int64_t type, int32_t options,
-                                          int64_t stamp)
+apple_cf fake_IOHIDServiceClientCopyEvent(apple_cf service, uint32_t type, apple_cf matching,
+                                          uint32_t options)
 {
     const struct fake_object *s = fake_checked(service, "IOHIDServiceClientCopyEvent");
     struct fake_object *event;
 
     if (fake_fails(APPLE_ROW_IOHIDServiceClientCopyEvent) || type != APPLE_HID_EVENT_TEMPERATURE ||
-        (options | stamp) != 0)
+        matching != NULL || options != 0)
         return NULL;
     event = fake_new(FAKE_HID_EVENT);
     event->real = truth_hid(&fake_machine_truth, (size_t)s->number);
     return event;
 }
 
-double fake_IOHIDEventGetFloatValue(apple_cf event, int32_t field)
+double fake_IOHIDEventGetFloatValue(apple_cf event, uint32_t field)
 {
     fake_count(APPLE_ROW_IOHIDEventGetFloatValue);
     return field == APPLE_HID_EVENT_TEMPERATURE << 16

@@ -192,7 +192,7 @@ static size_t put_interface(char *at, size_t index)
         uint8_t version, type;
         uint32_t rest;
     } other = {8, 5, 0xc, 0};
-    uint64_t mask = fake_quirks.truncate_net ? 0xffffffff : UINT64_MAX;
+    uint64_t mask = fake_quirks.whole_net ? UINT64_MAX : 0xfffffc00;
     size_t name = strlen(i->name), total = sizeof m + 8 + 12;
 
     m.length = (uint16_t)total;
@@ -341,6 +341,8 @@ apple_kern fake_host_statistics64(apple_port host, int flavor, void *out, uint32
 
 /* ---- processes ---- */
 
+enum { XNU_SPARE = 20 }; /* asked without memory, lists say that many more than there are */
+
 int fake_proc_listallpids(void *out, int size)
 {
     const struct machine *m = fake_machine_truth.machine;
@@ -349,7 +351,7 @@ int fake_proc_listallpids(void *out, int size)
     if (fake_fails(APPLE_ROW_proc_listallpids))
         return 0;
     if (out == NULL)
-        return n;
+        return n + XNU_SPARE;
     if (size < 4 * n)
         n = size / 4;
     for (int i = 0; i < n; i++) {
@@ -391,7 +393,6 @@ static int task_all_info(const struct machine_process *p, size_t at, void *out)
 /* As XNU answers: without memory, room for somewhat more; a process of somebody else is not told of. */
 static int list_files(const struct machine_process *p, void *out, int size)
 {
-    enum { XNU_SPARE = 20 };
     int files = 3 + (int)(p->threads % 40);
     if (p->user != fake_machine_truth.machine->user) {
         errno = EPERM;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Network interfaces, disks and volumes.
  *
- * Network counters are 64-bit words that macOS 26 truncates to 32 bits for some callers (reported: btop 1850): a counter that falls
- * while both readings fit 32 bits has wrapped there. Disks are the block storage drivers; where there are none, APFS volumes
+ * The byte counters of interfaces, and no others, are cut to 32 bits and to whole KiB for every program that is not Apple's own
+ * (documented: XNU's rtsock.c from macOS 12 on; reported: btop 1850): one that falls has wrapped there, or was reset. Disks are the block storage drivers; where there are none, APFS volumes
  * (containers repeat them and are not in the frame). */
 #include <string.h>
 
@@ -84,14 +84,25 @@ static bool is_physical(const char *name, uint64_t type)
     return type == 6 || apple_starts(name, "en");
 }
 
-/* Take a counter that may have been cut to 32 bits. */
-static actop_status take_cut(const struct frame *f, int32_t rows, uint32_t row, int32_t column,
+/* Whether bytes that fell went past 2^32: when they then grew by no more than half of that, or by no more than a link of that
+ * speed carries (half as much again, as its speed is a nominal one). Else they began anew. */
+static bool has_wrapped(const struct counter *c, uint64_t raw, int64_t at_ns, uint64_t baud)
+{
+    double grew = (uint32_t)raw - (uint32_t)c->raw; /* modulo 2^32 */
+    double carries = (double)baud / 8 * 1.5 * (double)(at_ns - c->at_ns) * 1e-9;
+    return c->valid && raw < c->raw && c->raw <= UINT32_MAX &&
+           (grew <= (double)(UINT32_MAX / 2) || grew <= carries);
+}
+
+static actop_status take_one(const struct io *io, const struct frame *f, uint32_t row, size_t i,
                              struct counter *c, struct counter_step *step)
 {
-    uint64_t raw;
-    if (!row_u64(f, rows, row, column, &raw))
+    bool is_bytes = i <= IF_TX_B - IF_RX_B;
+    uint64_t raw, baud = 0;
+    if (!row_u64(f, io->if_rows, row, io->if_columns[IF_RX_B + i], &raw))
         return ACTOP_E_STATE;
-    bool cut = c->valid && raw < c->raw && c->raw <= UINT32_MAX;
+    (void)row_u64(f, io->if_rows, row, io->if_columns[IF_BAUD], &baud);
+    bool cut = is_bytes && has_wrapped(c, raw, f->at.awake_ns, baud);
     return counter_take(c, raw, f->at.awake_ns, cut ? 32 : 64, 0, step);
 }
 
@@ -150,10 +161,9 @@ static void take_interface(const struct io *io, const struct frame *f, uint32_t 
                            struct counter *counters, struct flow *flows)
 {
     for (size_t i = 0; i < N_IF_COUNTERS; i++) {
-        int32_t column = io->if_columns[IF_RX_B + i];
         struct counter_step step;
-        flows[i].there = row_has(f, io->if_rows, row, column);
-        flows[i].known = take_cut(f, io->if_rows, row, column, &counters[i], &step) == ACTOP_OK;
+        flows[i].there = row_has(f, io->if_rows, row, io->if_columns[IF_RX_B + i]);
+        flows[i].known = take_one(io, f, row, i, &counters[i], &step) == ACTOP_OK;
         flows[i].per_s = flows[i].known ? counter_rate(&step, 1) : 0;
     }
 }

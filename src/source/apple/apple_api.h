@@ -74,8 +74,8 @@
     X(IOKIT, void, IOHIDEventSystemClientSetMatching, (apple_cf, apple_cf))                        \
     X(IOKIT, apple_cf, IOHIDEventSystemClientCopyServices, (apple_cf))                             \
     X(IOKIT, apple_cf, IOHIDServiceClientCopyProperty, (apple_cf, apple_cf))                       \
-    X(IOKIT, apple_cf, IOHIDServiceClientCopyEvent, (apple_cf, int64_t, int32_t, int64_t))         \
-    X(IOKIT, double, IOHIDEventGetFloatValue, (apple_cf, int32_t))
+    X(IOKIT, apple_cf, IOHIDServiceClientCopyEvent, (apple_cf, uint32_t, apple_cf, uint32_t))      \
+    X(IOKIT, double, IOHIDEventGetFloatValue, (apple_cf, uint32_t))
 
 #define APPLE_IOREPORT_MAP(X)                                                                      \
     X(IOREPORT, apple_cf, IOReportCopyAllChannels, (uint64_t, uint64_t))                           \
@@ -89,7 +89,7 @@
     X(IOREPORT, apple_cf, IOReportChannelGetChannelName, (apple_cf))                               \
     X(IOREPORT, apple_cf, IOReportChannelGetUnitLabel, (apple_cf))                                 \
     X(IOREPORT, int32_t, IOReportChannelGetFormat, (apple_cf))                                     \
-    X(IOREPORT, int64_t, IOReportSimpleGetIntegerValue, (apple_cf, int32_t))                       \
+    X(IOREPORT, int64_t, IOReportSimpleGetIntegerValue, (apple_cf, uint64_t *))                    \
     X(IOREPORT, int32_t, IOReportStateGetCount, (apple_cf))                                        \
     X(IOREPORT, apple_cf, IOReportStateGetNameForIndex, (apple_cf, int32_t))                       \
     X(IOREPORT, int64_t, IOReportStateGetResidency, (apple_cf, int32_t))

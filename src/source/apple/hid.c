@@ -127,7 +127,7 @@ static bool hid_read(void *state, struct apple_tick *t)
     for (apple_index i = 0; i < s->n; i++) {
         apple_cf service = t->api->CFArrayGetValueAtIndex(s->services, i);
         apple_cf event =
-            t->api->IOHIDServiceClientCopyEvent(service, APPLE_HID_EVENT_TEMPERATURE, 0, 0);
+            t->api->IOHIDServiceClientCopyEvent(service, APPLE_HID_EVENT_TEMPERATURE, NULL, 0);
         if (event ==
             NULL) { /* a service without a reading now: it has an event only when it measured */
             frame_set_status(t->frame, s->channels[i], SLOT_ABSENT);

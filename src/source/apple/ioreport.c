@@ -120,8 +120,10 @@ struct ioreport_channel {
 struct ioreport_state {
     apple_cf channels_key, raw_key; /* owned: names of dictionary entries */
     apple_cf listed[N_ROWS];        /* owned until subscribed: arrays of wanted channels */
-    apple_cf template_channels;    /* owned until subscribed: a dictionary of the system's making */
-    apple_cf subscription, subbed; /* owned */
+    apple_cf in_group; /* owned until subscribed: the channels of the group being listed */
+    apple_cf
+        template_channels; /* owned until subscribed: a dictionary of the system's making; may be in_group */
+    apple_cf subscription, subbed;     /* owned */
     struct ioreport_channel *channels; /* owned; one per dictionary of a sample, in its order */
     size_t n_channels, cap_channels;
     uint64_t total; /* channels listed */
@@ -155,24 +157,28 @@ static bool first_element(const struct apple_api *api, const struct ioreport_sta
     return true;
 }
 
-/* The id's bytes as text. Short names stand at either end of it (recorded on an M1: "ECPU0" at the upper, "GPUPH" at the lower). */
+/* The id's bytes as text: zeros are passed over wherever they stand, and one byte that cannot be printed means that the id is
+ * no name (documented: IOReportTypes.h, IOREPORT_MAKEID). Recorded on an M1: "ECPU0" at the upper end, "GPUPH" at the lower. */
 static void name_of_id(uint64_t id, char out[NAME_SIZE])
 {
     size_t n = 0;
 
     for (int shift = 56; shift >= 0; shift -= 8) {
         unsigned char c = (unsigned char)(id >> shift);
-        if (c == 0 && n == 0)
+        if (c == 0)
             continue;
-        if (c < ' ' || c >= 0x7f)
+        if (c < ' ' || c >= 0x7f) {
+            n = 0;
             break;
+        }
         out[n++] = (char)c;
     }
     out[n] = '\0';
     cf_trim(out);
 }
 
-/* A name, or that of its id where there is none (recorded: 222 channels of an M1's legend have no name). */
+/* A name, or that of its id where there is none (recorded: 222 channels of an M1's legend have no name). The library of iOS 18
+ * does the same itself (reported: a decompiled libIOReport). */
 static void name_of(const struct apple_api *api, const struct ioreport_state *s, apple_cf channel,
                     char out[NAME_SIZE])
 {
@@ -185,51 +191,65 @@ static void name_of(const struct apple_api *api, const struct ioreport_state *s,
 
 /* ---- choosing ---- */
 
-/* The wanted channels of one row as a new array; counts what was listed. */
-static apple_cf choose(struct ioreport_state *s, const struct apple_api *api, apple_cf all,
-                       size_t row, bool has_dcs)
+/* The wanted channels of one row as a new array, counting what was listed; NULL when the row has none. */
+static apple_cf choose(struct ioreport_state *s, const struct apple_api *api, size_t row,
+                       bool has_dcs)
 {
-    apple_cf array = cf_in(api, all, s->channels_key), chosen;
+    apple_cf array = cf_in(api, s->in_group, s->channels_key), chosen = NULL;
     apple_index n = cf_count(api, array);
-    char name[NAME_SIZE];
+    char text[NAME_SIZE];
 
-    s->total += (uint64_t)n;
-    if (n == 0)
-        return NULL;
-    chosen = api->CFArrayCreateMutable(NULL, 0, api->kCFTypeArrayCallBacks);
-    for (apple_index i = 0; i < n && chosen != NULL; i++) {
+    for (apple_index i = 0; i < n; i++) {
         apple_cf channel = api->CFArrayGetValueAtIndex(array, i);
-        name_of(api, s, channel, name);
-        if (rows[row].wanted(name, has_dcs))
+        if (rows[row].subgroup != NULL) {
+            text_of(api, api->IOReportChannelGetSubGroup(channel), text);
+            if (strcmp(text, rows[row].subgroup) != 0)
+                continue;
+        }
+        s->total++;
+        if (chosen == NULL)
+            chosen = api->CFArrayCreateMutable(NULL, 0, api->kCFTypeArrayCallBacks);
+        name_of(api, s, channel, text);
+        if (chosen != NULL && rows[row].wanted(text, has_dcs))
             api->CFArrayAppendValue(chosen, channel);
     }
     return chosen;
 }
 
+static void drop_group(struct ioreport_state *s, const struct apple_api *api)
+{
+    if (s->in_group != s->template_channels)
+        cf_release(api, s->in_group);
+    s->in_group = NULL;
+}
+
+/* The channels of a whole group, asked once for all of its rows: the call walks the legends of all drivers, whatever it is
+ * asked for, and gives an empty dictionary for a group that is not there (reported: a decompiled libIOReport of iOS 18). */
+static void list_group(struct ioreport_state *s, const struct apple_api *api, const char *name)
+{
+    apple_cf group = cf_string(api, name);
+
+    drop_group(s, api);
+    if (group != NULL)
+        s->in_group = api->IOReportCopyChannelsInGroup(group, NULL, 0, 0, 0);
+    if (s->template_channels == NULL)
+        s->template_channels = s->in_group;
+    cf_release(api, group);
+}
+
+/* Rows of one group stand together. */
 static void list_row(struct ioreport_state *s, const struct apple_api *api, size_t row)
 {
-    apple_cf group = cf_string(api, rows[row].group);
-    apple_cf subgroup = rows[row].subgroup != NULL ? cf_string(api, rows[row].subgroup) : NULL;
-    apple_cf all = NULL;
     bool has_dcs = false;
 
+    if (row == 0 || !same_group(row - 1, row))
+        list_group(s, api, rows[row].group);
     for (size_t i = 0; i < row; i++)
         has_dcs |= s->listed[i] != NULL && same_group(i, row) &&
                    strcmp(rows[i].subgroup, "DCS BW") == 0;
-    if (group != NULL && (rows[row].subgroup == NULL || subgroup != NULL))
-        all = api->IOReportCopyChannelsInGroup(group, subgroup, 0, 0, 0);
-    if (all != NULL) {
-        s->listed[row] = choose(s, api, all, row, has_dcs);
-        s->found[row] = s->listed[row] != NULL;
-        s->alive[row] = cf_count(api, s->listed[row]) > 0;
-        if (s->template_channels == NULL) {
-            s->template_channels = all;
-            all = NULL; /* kept */
-        }
-    }
-    cf_release(api, all);
-    cf_release(api, group);
-    cf_release(api, subgroup);
+    s->listed[row] = choose(s, api, row, has_dcs);
+    s->found[row] = s->listed[row] != NULL;
+    s->alive[row] = cf_count(api, s->listed[row]) > 0;
 }
 
 /* ---- subscribing ---- */
@@ -255,7 +275,8 @@ static apple_cf wanted_channels(const struct ioreport_state *s, const struct app
     return dictionary;
 }
 
-/* Subscribe; *subbed is what was subscribed to, ours to release (reported: other tools release it). */
+/* Subscribe; *subbed is what was subscribed to, a copy that is ours to release (reported: osquery and others release it; a
+ * decompiled libIOReport clones it). */
 static apple_cf subscribe(const struct ioreport_state *s, const struct apple_api *api, int only,
                           apple_cf *subbed)
 {
@@ -601,6 +622,7 @@ static void drop_lists(struct ioreport_state *s, const struct apple_api *api)
         cf_release(api, s->listed[row]);
         s->listed[row] = NULL;
     }
+    drop_group(s, api);
     cf_release(api, s->template_channels);
     s->template_channels = NULL;
 }
@@ -636,14 +658,16 @@ static void ioreport_describe(void *state, struct apple_probe *p)
 
 /* ---- reading ---- */
 
+/* A state channel's stamp is its newest element's: each element is stamped when its own state is recorded, so that a state which
+ * nobody was in for hours has an old one (documented: XNU's IOStateReporter.cpp). */
 static void read_raw(struct apple_tick *t, const struct ioreport_channel *c, const uint8_t *bytes)
 {
     struct apple_ioreport_element element;
-    uint64_t *slots;
+    uint64_t newest = 0, *slots;
 
-    memcpy(&element, bytes, sizeof element);
-    frame_set_stamp(t->frame, c->channel, apple_ns(t->timebase, element.stamp_ticks));
     if (c->format == APPLE_IOREPORT_SIMPLE) {
+        memcpy(&element, bytes, sizeof element);
+        frame_set_stamp(t->frame, c->channel, apple_ns(t->timebase, element.stamp_ticks));
         frame_set_i64(t->frame, c->channel, (int64_t)element.v[0]);
         return;
     }
@@ -651,7 +675,9 @@ static void read_raw(struct apple_tick *t, const struct ioreport_channel *c, con
     for (uint32_t i = 0; i < c->states; i++) {
         memcpy(&element, bytes + i * sizeof element, sizeof element);
         slots[i] = element.v[2];
+        newest = element.stamp_ticks > newest ? element.stamp_ticks : newest;
     }
+    frame_set_stamp(t->frame, c->channel, apple_ns(t->timebase, newest));
 }
 
 /* Without raw elements: the accessors, and no stamp. */
@@ -660,7 +686,7 @@ static void read_accessors(struct apple_tick *t, const struct ioreport_channel *
     uint64_t *slots;
 
     if (c->format == APPLE_IOREPORT_SIMPLE) {
-        frame_set_i64(t->frame, c->channel, t->api->IOReportSimpleGetIntegerValue(channel, 0));
+        frame_set_i64(t->frame, c->channel, t->api->IOReportSimpleGetIntegerValue(channel, NULL));
         return;
     }
     slots = frame_array(t->frame, c->channel);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Interfaces by the routing socket's list with 64-bit counters (documented: NET_RT_IFLIST2). macOS 26 cuts the counters
- * to 32 bits for some callers (reported, stats issue 3493): they are handed on as they are; decode unwraps. */
+/* Interfaces by the routing socket's list with 64-bit counters (documented: NET_RT_IFLIST2). For programs that are not Apple's
+ * own the kernel cuts the two byte counters to 32 bits and whole KiB (documented: XNU's rtsock.c from macOS 12 on; reported,
+ * stats issue 3493): they are handed on as they are; decode unwraps. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -93,6 +93,8 @@ static int list_pids(struct process_state *s, const struct apple_api *api)
         return -1;
     n = api->proc_listallpids(s->pids,
                               (int)(s->cap_pids * sizeof *s->pids)); /* the size is in bytes */
+    if (n <= 0) /* a failed call gives 0, too (documented: XNU's libproc.c) */
+        return -1;
     return n < (int)s->cap_pids ? n : (int)s->cap_pids;
 }
 
@@ -429,11 +431,12 @@ actop_status apple_process_files(const struct apple_api *api, uint64_t pid, uint
         if (st != ACTOP_OK)
             break;
         room = (int)(((size_t)want / sizeof *list + SPARE) * sizeof *list);
+        errno = 0; /* no files and a failed call are both 0 (documented: XNU's libproc.c) */
         got = api->proc_pidinfo((int)pid, APPLE_PROC_LISTFDS, 0, list, room);
     }
-    free(list);
-    if (st == ACTOP_OK && got < 0)
+    if (st == ACTOP_OK && got <= 0 && errno != 0)
         st = error_errno(err, errno, "files of process %llu", (unsigned long long)pid);
+    free(list);
     if (st == ACTOP_OK)
         *count = (uint64_t)got / sizeof *list;
     return st;

@@ -945,6 +945,54 @@ static void network_counters_cut_to_32_bits_are_unwrapped(void **state)
     mac_release(&m);
 }
 
+/* Bytes alone are cut, so whatever else falls was reset; and bytes that could not have come so far were, too. */
+static void a_counter_of_an_interface_that_cannot_have_wrapped_was_reset(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t from, to, baud;
+        double per_s; /* < 0: none */
+    } rows[] = {
+        {"past the end", 4294966272, 1024, 0, 2048},
+        {"plugged in again", 50000896, 1024, 1000000000, -1},
+        {"plugged in again, of no known speed", 50000896, 0, 0, -1},
+        {"ten gigabits", 2147482624, 1024, 10000000000, -1},
+        {"hundred gigabits", 1073741824, 1024, 100000000000, 3221226496},
+    };
+    static const struct column_spec columns[] = {
+        {"name", "", SLOT_BYTES, COLUMN_KEY, 0},
+        {"type", "", SLOT_U64, 0, 0},
+        {"rx_b", "", SLOT_U64, CHANNEL_COUNTER, 64},
+        {"rx_packets", "", SLOT_U64, CHANNEL_COUNTER, 64},
+        {"baud", "", SLOT_U64, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mac m;
+        mac_init(&m);
+        int32_t set =
+            schema_add_rowset(m.schema, "interface", ACTOP_SCOPE_INTERFACE, 0, columns, 5);
+        mac_seal(&m);
+        for (int tick = 0; tick < 2; tick++) {
+            mac_begin(&m, S);
+            uint32_t row = frame_row(&m.frame, set);
+            frame_cell_bytes(&m.frame, set, row, 0, "en0", 3);
+            frame_cell_u64(&m.frame, set, row, 1, 6);
+            frame_cell_u64(&m.frame, set, row, 2, tick == 0 ? rows[i].from : rows[i].to);
+            frame_cell_u64(&m.frame, set, row, 3, tick == 0 ? 4294967000 : 704);
+            frame_cell_u64(&m.frame, set, row, 4, rows[i].baud);
+            mac_end(&m);
+        }
+        CHECK_ROW(mac_state(&m, "interface.rx_packets", "en0") == ACTOP_STATE_WARMING,
+                  rows[i].what);
+        CHECK_ROW((mac_state(&m, "interface.rx", "en0") == ACTOP_STATE_OK) == (rows[i].per_s >= 0),
+                  rows[i].what);
+        CHECK_ROW(rows[i].per_s < 0 || mac_read(&m, "interface.rx", "en0") == rows[i].per_s,
+                  rows[i].what);
+        mac_release(&m);
+    }
+}
+
 /* Of a recording: the format lets any key stand in any group. */
 static void a_sensor_is_called_by_its_key_whatever_the_key_is(void **state)
 {
@@ -1007,6 +1055,7 @@ int main(void)
         cmocka_unit_test(a_volume_that_does_not_say_what_is_available_has_none),
         cmocka_unit_test(what_an_interface_or_disk_does_not_count_is_not_there),
         cmocka_unit_test(network_counters_cut_to_32_bits_are_unwrapped),
+        cmocka_unit_test(a_counter_of_an_interface_that_cannot_have_wrapped_was_reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -352,6 +352,42 @@ static void names_come_from_the_id_and_units_lose_their_blanks(void **state)
     case_end(&c, "m1");
 }
 
+/* The first whose name fits into an id. The fake's own, to be changed. */
+static struct machine_channel *first_of_energy(void)
+{
+    const struct machine *m = fake_truth()->machine;
+    size_t i = 0;
+
+    while (i + 1 < m->n_channels &&
+           (strcmp(m->channels[i].group, "Energy Model") != 0 || strlen(m->channels[i].name) > 8))
+        i++;
+    return &m->channels[i];
+}
+
+static void a_name_in_an_id_skips_zeros_and_ends_at_what_cannot_be_printed(void **state)
+{
+    static const struct {
+        uint64_t id;
+        const char *name;
+    } rows[] = {
+        {UINT64_C(0x4142430000000000), "ABC"},  {UINT64_C(0x0000000000414243), "ABC"},
+        {UINT64_C(0x4100004200430044), "ABCD"}, {UINT64_C(0x4142010000000043), ""},
+        {UINT64_C(0x41424344454647ff), ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct apple_case c;
+        char key[64];
+        case_fake("tiny");
+        fake_quirks.no_names = true;
+        first_of_energy()->id = rows[i].id;
+        case_open(&c);
+        snprintf(key, sizeof key, "ioreport/Energy Model/%s", rows[i].name);
+        CHECK_ROW(schema_find_channel(c.schema, key) >= 0, key);
+        case_end(&c, "tiny");
+    }
+}
+
 /* A machine of our own with one name three times, as an M5 Ultra's legend has. */
 static void names_that_repeat_are_kept_apart_by_id_and_position(void **state)
 {
@@ -581,6 +617,7 @@ static void rows_of_devices_say_what_they_moved(void **state)
     fake_truth()->load.net = 0.5;
     fake_truth()->load.disk_read = 0.25;
     fake_truth()->load.on_battery = true;
+    fake_quirks.whole_net = true;
     truth_run(fake_truth(), 100000000000);
     case_read(&c);
     assert_int_equal(cell(&c, "interface", "en0", "rx_b"), 6000000000);
@@ -596,9 +633,9 @@ static void rows_of_devices_say_what_they_moved(void **state)
     assert_true((int64_t)cell(&c, "battery", "bq40z651", "PowerTelemetryData.BatteryPower") < 0);
     assert_int_equal(
         (int64_t)cell(&c, "battery", "bq40z651", "PowerTelemetryData.AdapterEfficiencyLoss"), -55);
-    fake_quirks.truncate_net = true;
+    fake_quirks.whole_net = false;
     case_read(&c);
-    assert_int_equal(cell(&c, "interface", "en0", "rx_b"), 6000000000 % 4294967296);
+    assert_int_equal(cell(&c, "interface", "en0", "rx_b"), 6000000000 % 4294967296 / 1024 * 1024);
     case_end(&c, "m4-max");
 }
 
@@ -655,14 +692,23 @@ static apple_kern fewer_cpus(apple_port host, int flavor, uint32_t *cpus, uint32
     return failed;
 }
 
+static unsigned
+    failing_list; /* the first, or the second list of processes fails from now on; 0: none */
+
+static int no_pids(void *out, int size)
+{
+    return failing_list == (out == NULL ? 1 : 2) ? 0 : fake_proc_listallpids(out, size);
+}
+
 static void open_behind_them(struct apple_case *c, const char *machine)
 {
-    cut_bytes = lost_cpus = 0;
+    cut_bytes = lost_cpus = failing_list = 0;
     case_fake(machine);
     *c = (struct apple_case){.source = NULL};
     fake_fill(&c->api);
     c->api.sysctl = cut_sysctl;
     c->api.host_processor_info = fewer_cpus;
+    c->api.proc_listallpids = no_pids;
     assert_int_equal(apple_open_api(&c->source, &c->api, NULL), ACTOP_OK);
     assert_int_equal(apple_source.describe(c->source, &c->schema, NULL), ACTOP_OK);
     case_read(c);
@@ -799,6 +845,30 @@ static void open_files_are_counted_of_the_very_process_and_where_allowed(void **
     case_end(&c, "m1");
 }
 
+/* The library answers 0 to a call that failed (documented: XNU's libproc.c), which is no number of files and no list. */
+static void a_failed_question_for_files_or_processes_is_not_none(void **state)
+{
+    const uint64_t start_us = (1779900000ull + 742) * 1000000 + 250000;
+    struct apple_case c;
+    int32_t set;
+
+    (void)state;
+    open_behind_them(&c, "m1");
+    for (unsigned long call = 1; call <= 3; call++) { /* who it is, how many, which */
+        uint64_t files = 77;
+        fake_fail_call(call);
+        CHECK_ROW(apple_source.count_files(c.source, 742, start_us, &files, NULL) != ACTOP_OK,
+                  "count_files");
+        CHECK_ROW(fake_fault_hit() && files == 77, "count_files");
+    }
+    set = schema_find_rowset(c.schema, "process");
+    for (failing_list = 1; failing_list <= 2; failing_list++) {
+        case_read(&c);
+        CHECK_ROW(c.frame.rows[set].status == EIO && c.frame.rows[set].n == 0, "processes");
+    }
+    case_end(&c, "m1");
+}
+
 static void what_is_not_wanted_is_not_asked_for(void **state)
 {
     struct apple_case c;
@@ -912,6 +982,7 @@ int main(void)
         cmocka_unit_test(a_group_that_refuses_costs_only_itself),
         cmocka_unit_test(without_raw_elements_the_accessors_are_used_and_nothing_is_stamped),
         cmocka_unit_test(names_come_from_the_id_and_units_lose_their_blanks),
+        cmocka_unit_test(a_name_in_an_id_skips_zeros_and_ends_at_what_cannot_be_printed),
         cmocka_unit_test(names_that_repeat_are_kept_apart_by_id_and_position),
         cmocka_unit_test(an_invalid_value_arrives_unchanged),
         cmocka_unit_test(smc_bytes_are_those_of_the_protocol),
@@ -926,6 +997,7 @@ int main(void)
         cmocka_unit_test(a_wake_asks_for_a_new_description),
         cmocka_unit_test(only_the_very_process_could_be_signalled_and_a_fakes_never_is),
         cmocka_unit_test(open_files_are_counted_of_the_very_process_and_where_allowed),
+        cmocka_unit_test(a_failed_question_for_files_or_processes_is_not_none),
         cmocka_unit_test(what_is_not_wanted_is_not_asked_for),
         cmocka_unit_test(a_steady_tick_asks_no_more_than_it_has_to),
         cmocka_unit_test(a_steady_tick_allocates_nothing),
