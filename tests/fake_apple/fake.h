@@ -36,7 +36,7 @@ struct fake_quirks {
     bool refuse_together;     /* one refused channel makes the whole subscription NULL, instead of being left out */
     bool wide_units;          /* unit labels carry trailing blanks */
     bool invalid_bytes;       /* byte counters read INT64_MIN */
-    bool whole_net;           /* bytes of interfaces are whole, as Apple's own programs see them; else cut to 32 bits and to KiB */
+    bool whole_net;           /* bytes of interfaces are not cut to 32 bits and KiB, as they are for all but Apple's programs */
     bool unsorted_smc;        /* the key list is in no order */
     unsigned mute_smc;        /* so many places in the midst of its temperatures do not answer */
     unsigned odd_smc;         /* so many temperature keys say they have two bytes */
