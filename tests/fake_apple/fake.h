@@ -41,6 +41,7 @@ struct fake_quirks {
     unsigned mute_smc;        /* so many places in the midst of its temperatures do not answer */
     unsigned odd_smc;         /* so many temperature keys say they have two bytes */
     unsigned lost_channels;   /* samples lack so many channels at their end */
+    unsigned skipped_channel; /* samples lack this channel, counted from 1 */
     bool many_uses;           /* GPU clients have two uses each */
     bool old_rusage;          /* no version 6 */
     const char *hidden_class; /* a registry class that is not there */

@@ -227,7 +227,10 @@ apple_cf fake_IOReportCreateSamples(apple_cf subscription, apple_cf subbed, appl
         return NULL;
     samples = fake_array();
     for (size_t i = 0; i + fake_quirks.lost_channels < array->n; i++) {
-        struct fake_object *d = fake_copy_dictionary(array->items[i]);
+        struct fake_object *d;
+        if (i + 1 == fake_quirks.skipped_channel)
+            continue;
+        d = fake_copy_dictionary(array->items[i]);
         channel_of(d);
         if (!fake_quirks.no_raw_elements)
             fake_set_give(d, "RawElements", raw_elements((size_t)d->number - 1));

@@ -31,11 +31,16 @@ def signature(code):
 
 
 def macho(cpu=0x0100000C, kind=2, flags=0x200085, platform=1, floor=(12, 0), libraries=("/usr/lib/libSystem.B.dylib",),
-          signed=True, load=0xC, code=10000):
-    parts = [dylib(name, load) for name in libraries]
+          signed=True, load=0xC, code=10000, segment=(1 << 32, 8192, 0, 8192),
+          name=b"__TEXT", identity=b"actop's identity", odd=0):
+    parts = [dylib(library, load) for library in libraries]
+    parts.append(command(0x19, struct.pack("<16sQQQQIIII", name, *segment, 5, 5, 0, 0)))
+    if identity:
+        parts.append(command(0x1B, identity))
     if floor:
         parts.append(command(0x32, struct.pack("<IIII", platform, floor[0] << 16 | floor[1] << 8, 0, 0)))
     size = 32 + sum(map(len, parts)) + (16 if signed else 0)
+    code += -(size + code) % 16 + odd
     if signed:
         blob_size = len(signature(b"\0" * (size + code)))
         parts.append(command(0x1D, struct.pack("<II", size + code, blob_size)))
@@ -71,6 +76,13 @@ def _(change):
     ("a private library", {"libraries": ("/usr/lib/libIOReport.dylib",)}, "linked with /usr/lib/libIOReport.dylib"),
     ("one that is loaded when needed", {"libraries": ("/usr/lib/libz.1.dylib",), "load": 0x20}, "linked with /usr/lib/libz"),
     ("one above it", {"libraries": ("/usr/lib/libz.1.dylib",), "load": 0x80000023}, "linked with /usr/lib/libz"),
+    ("a segment on a page of 4 KiB", {"segment": ((1 << 32) + 4096, 16384, 0, 8192)}, "__TEXT is not on a page"),
+    ("a segment that begins within a page of the file", {"segment": (1 << 32, 8192, 4096, 4096)}, "__TEXT is not on a page"),
+    ("a segment behind the file's end", {"segment": (1 << 32, 32768, 0, 20000)}, "__TEXT reaches beyond its end"),
+    ("a segment of less room than content", {"segment": (1 << 32, 4096, 0, 8192)}, "__TEXT reaches beyond its end"),
+    ("constants that may be written to", {"name": b"__DATA_CONST"}, "__DATA_CONST does not become read-only"),
+    ("no identity", {"identity": None}, "has no UUID"),
+    ("a signature at an odd place", {"odd": 4}, "does not begin on 16 bytes"),
     ("no signature", {"signed": False}, "not signed"),
 )
 def _(change, says):

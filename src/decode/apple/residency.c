@@ -56,6 +56,7 @@ bool apple_volts_init(struct apple_states *volts, const struct schema *s, int32_
     return same;
 }
 
+/* "24Mticks" on all chips recorded; XNU has a unit of 1 GHz beside it (documented: IOReportTypes.h; its label is inferred). */
 double apple_ticks_per_s(const char *unit)
 {
     static const struct {
@@ -66,9 +67,12 @@ double apple_ticks_per_s(const char *unit)
         if (strcmp(unit, rows[i].unit) == 0)
             return rows[i].per_s;
     char *end;
-    long million = strtol(unit, &end, 10);
-    return million > 0 && million <= 100000 && strcmp(end, "Mticks") == 0 ? (double)million * 1e6
-                                                                          : 0;
+    long n = strtol(unit, &end, 10);
+    if (n <= 0 || n > 100000)
+        return 0;
+    return strcmp(end, "Mticks") == 0   ? (double)n * 1e6
+           : strcmp(end, "Gticks") == 0 ? (double)n * 1e9
+                                        : 0;
 }
 
 /* The ticks of one interval, by what they mean. */

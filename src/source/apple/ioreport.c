@@ -111,7 +111,7 @@ static const struct row {
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
 struct ioreport_channel {
-    uint64_t id;
+    uint64_t provider, id;
     int32_t channel; /* of the schema; -1: of a format we do not read */
     uint8_t format;
     uint32_t states;
@@ -126,7 +126,8 @@ struct ioreport_state {
     apple_cf subscription, subbed;     /* owned */
     struct ioreport_channel *channels; /* owned; one per dictionary of a sample, in its order */
     size_t n_channels, cap_channels;
-    uint64_t total; /* channels listed */
+    unsigned lacking; /* so many samples in turn lacked a channel */
+    uint64_t total;   /* channels listed */
     bool alive[N_ROWS], found[N_ROWS];
     const char *why[N_ROWS]; /* NULL, or why the row gives nothing */
 };
@@ -393,7 +394,7 @@ static void subscribe_to_what_works(struct ioreport_state *s, const struct apple
 
 struct described {
     char group[NAME_SIZE], subgroup[NAME_SIZE], name[NAME_SIZE];
-    uint64_t id;
+    uint64_t provider, id;
 };
 
 static bool same_name(const struct described *a, const struct described *b)
@@ -464,7 +465,7 @@ static void add_channel(struct ioreport_state *s, struct apple_probe *p, apple_c
     struct channel_spec spec = {
         .key = key, .group = group, .name = all[at].name, .unit = unit, .flags = CHANNEL_COUNTER};
 
-    *c = (struct ioreport_channel){.id = all[at].id, .channel = -1};
+    *c = (struct ioreport_channel){.provider = all[at].provider, .id = all[at].id, .channel = -1};
     c->format = (uint8_t)p->api->IOReportChannelGetFormat(channel);
     if (row < 0)
         return;
@@ -502,8 +503,10 @@ static void describe_channels(struct ioreport_state *s, struct apple_probe *p, a
         text_of(p->api, p->api->IOReportChannelGetGroup(channel), all[i].group);
         text_of(p->api, p->api->IOReportChannelGetSubGroup(channel), all[i].subgroup);
         name_of(p->api, s, channel, all[i].name);
-        if (first_element(p->api, s, channel, &element))
+        if (first_element(p->api, s, channel, &element)) {
+            all[i].provider = element.provider_id;
             all[i].id = element.channel_id;
+        }
     }
     s->n_channels = n;
     for (size_t i = 0; i < n; i++)
@@ -694,9 +697,9 @@ static void read_accessors(struct apple_tick *t, const struct ioreport_channel *
         slots[i] = (uint64_t)t->api->IOReportStateGetResidency(channel, (int32_t)i);
 }
 
-/* False: this is not the channel that was described. */
+/* False: this is not the channel that was described. whole: the sample has as many channels as there were then. */
 static bool read_channel(const struct ioreport_state *s, struct apple_tick *t,
-                         const struct ioreport_channel *c, apple_cf channel)
+                         const struct ioreport_channel *c, apple_cf channel, bool whole)
 {
     size_t n, need = (c->format == APPLE_IOREPORT_STATE ? c->states : 1) *
                      sizeof(struct apple_ioreport_element);
@@ -704,18 +707,21 @@ static bool read_channel(const struct ioreport_state *s, struct apple_tick *t,
     const uint8_t *bytes;
     struct apple_ioreport_element first;
 
-    if (c->channel < 0)
+    if (c->channel < 0 && whole)
         return true;
     /* An element of a sample is a dictionary: every accessor of IOReport's takes it for one. */
     raw = s->raw_key != NULL ? t->api->CFDictionaryGetValue(channel, s->raw_key) : NULL;
     bytes = cf_bytes(t->api, raw, &n);
     if (bytes == NULL || n < sizeof first) {
-        read_accessors(t, c, channel);
-        return true;
+        if (whole)
+            read_accessors(t, c, channel);
+        return whole;
     }
     memcpy(&first, bytes, sizeof first);
-    if (first.channel_id != c->id)
+    if (first.channel_id != c->id || first.provider_id != c->provider)
         return false;
+    if (c->channel < 0)
+        return true;
     if (n < need) {
         frame_set_status(t->frame, c->channel, ERANGE);
         return true;
@@ -724,22 +730,26 @@ static bool read_channel(const struct ioreport_state *s, struct apple_tick *t,
     return true;
 }
 
+/* A sample has its channels in the order of the subscription, without those whose driver said nothing this time (reported: a
+ * decompiled libIOReport): they are absent from the frame. Lacking for longer, as after a driver's restart, is another machine. */
 static bool ioreport_read(void *state, struct apple_tick *t)
 {
+    enum { PATIENCE = 5 };
     struct ioreport_state *s = state;
     apple_cf sample = NULL, array = take_sample(s, t->api, &sample);
-    apple_index n = cf_count(t->api, array);
-    bool changed = n > 0 && (size_t)n != s->n_channels;
+    apple_index n = cf_count(t->api, array), at = 0;
+    bool whole = (size_t)n == s->n_channels;
 
-    for (size_t i = 0; i < s->n_channels && !changed; i++) {
-        if (n == 0 && s->channels[i].channel >= 0)
-            frame_set_status(t->frame, s->channels[i].channel, EIO);
-        if (n > 0)
-            changed = !read_channel(s, t, &s->channels[i],
-                                    t->api->CFArrayGetValueAtIndex(array, (apple_index)i));
+    for (size_t i = 0; i < s->n_channels; i++) {
+        const struct ioreport_channel *c = &s->channels[i];
+        if (at < n && read_channel(s, t, c, t->api->CFArrayGetValueAtIndex(array, at), whole))
+            at++;
+        else if (c->channel >= 0)
+            frame_set_status(t->frame, c->channel, n == 0 ? EIO : SLOT_ABSENT);
     }
     cf_release(t->api, sample);
-    return changed;
+    s->lacking = n > 0 && at == n && !whole ? s->lacking + 1 : 0;
+    return at < n || s->lacking >= PATIENCE;
 }
 
 static void ioreport_close(void *state, const struct apple_api *api)

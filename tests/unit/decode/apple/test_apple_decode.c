@@ -552,8 +552,10 @@ static void seconds_in_a_state_are_of_the_channels_own_unit(void **state)
     static const struct {
         const char *unit;
         double ticks_per_s; /* 0: no seconds */
-    } rows[] = {{"24Mticks", 24e6}, {"1000Mticks", 1e9}, {"us", 1e6}, {"ms", 1e3},  {"ns", 1e9},
-                {"Mticks", 0},      {"-1Mticks", 0},     {"", 0},     {"events", 0}};
+    } rows[] = {
+        {"24Mticks", 24e6}, {"1000Mticks", 1e9}, {"1Gticks", 1e9}, {"us", 1e6},    {"ms", 1e3},
+        {"ns", 1e9},        {"Mticks", 0},       {"-1Mticks", 0},  {"1Tticks", 0}, {"", 0},
+        {"events", 0}};
     static const char *const states[] = {"OFF", "P1"};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct mac m;

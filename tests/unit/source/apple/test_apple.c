@@ -724,18 +724,77 @@ static void describe_again(struct apple_case *c)
     case_read(c);
 }
 
-static void a_sample_of_fewer_channels_asks_for_a_new_description(void **state)
+static void a_sample_of_fewer_channels_has_the_rest_and_soon_asks_for_a_new_description(
+    void **state)
 {
     struct apple_case c;
     size_t before;
+    int32_t last, energy;
 
     (void)state;
     open_behind_them(&c, "m1");
     before = c.schema->n_channels;
+    last = case_channel(&c, "ioreport/CLPC Stats/Lost Performance/Dominant reason");
+    energy = case_channel(&c, "ioreport/Energy Model/CPU Energy");
+    for (int round = 0; round < 2; round++) { /* one that comes and goes is waited for */
+        fake_quirks.lost_channels = 1;
+        for (int tick = 0; tick < 4; tick++) {
+            case_read(&c);
+            assert_int_equal(c.frame.status[last], SLOT_ABSENT);
+            assert_true(frame_has(&c.frame, energy));
+        }
+        fake_quirks.lost_channels = 0;
+        case_read(&c);
+        assert_true(frame_has(&c.frame, last));
+    }
     fake_quirks.lost_channels = 1;
+    for (int tick = 0; tick < 4; tick++)
+        case_read(&c);
     describe_again(&c);
     assert_true(c.schema->n_channels <
                 before); /* it was the only one of its group, which is left out */
+    case_end(&c, "m1");
+}
+
+/* Which one is not there is told by its driver and its id. */
+static void each_channel_that_is_not_in_a_sample_costs_itself(void **state)
+{
+    struct apple_case c;
+    uint32_t absent = 1, present = 0, skipped = 0;
+
+    (void)state;
+    case_fake("tiny");
+    case_open(&c);
+    while (absent > 0) {
+        absent = present = 0;
+        fake_quirks.skipped_channel = ++skipped;
+        case_read(&c);
+        for (size_t i = 0; i < c.schema->n_channels; i++) {
+            const char *key = schema_text(c.schema, c.schema->channels[i].key);
+            if (strncmp(key, "ioreport/", 9) != 0)
+                continue;
+            absent += c.frame.status[i] == SLOT_ABSENT;
+            present += c.frame.status[i] == SLOT_READ;
+        }
+        fake_quirks.skipped_channel = 0;
+        case_read(&c); /* patience begins anew */
+        CHECK_ROW(absent <= 1, "no other is absent");
+    }
+    assert_int_equal(skipped, present + 1);
+    assert_true(present > 10);
+    case_end(&c, "tiny");
+}
+
+static void samples_without_elements_that_lack_a_channel_are_not_guessed_at(void **state)
+{
+    struct apple_case c;
+
+    (void)state;
+    case_fake("m1");
+    fake_quirks.no_raw_elements = true;
+    case_open(&c);
+    fake_quirks.lost_channels = 1;
+    describe_again(&c);
     case_end(&c, "m1");
 }
 
@@ -991,7 +1050,10 @@ int main(void)
         cmocka_unit_test(an_old_kernel_has_no_energy_per_process),
         cmocka_unit_test(rows_of_devices_say_what_they_moved),
         cmocka_unit_test(gpu_time_of_a_client_is_the_sum_of_its_uses),
-        cmocka_unit_test(a_sample_of_fewer_channels_asks_for_a_new_description),
+        cmocka_unit_test(
+            a_sample_of_fewer_channels_has_the_rest_and_soon_asks_for_a_new_description),
+        cmocka_unit_test(each_channel_that_is_not_in_a_sample_costs_itself),
+        cmocka_unit_test(samples_without_elements_that_lack_a_channel_are_not_guessed_at),
         cmocka_unit_test(another_number_of_cpus_asks_for_a_new_description),
         cmocka_unit_test(a_list_of_interfaces_that_is_cut_gives_the_whole_ones),
         cmocka_unit_test(a_wake_asks_for_a_new_description),
