@@ -168,6 +168,8 @@ def bash():
 _actop() {{
     local cur=${{COMP_WORDS[COMP_CWORD]}} prev=${{COMP_WORDS[COMP_CWORD - 1]}}
     COMPREPLY=()
+    # Bash takes --option=value apart: the option, "=", the value.
+    if [ "$cur" = = ]; then cur=; elif [ "$prev" = = ]; then prev=${{COMP_WORDS[COMP_CWORD - 2]}}; fi
     case $prev in
 {values}
     esac
@@ -246,8 +248,8 @@ def fish():
     for o in TYPED:
         what = o.completes()
         value = ""
-        if o.value:
-            value = " -r" + (" -F" if what in ("file", "directory") else f" -a {fish_quote(' '.join(what))}" if what else "")
+        if o.value:  # -x: no file is a value of it
+            value = " -r -F" if what in ("file", "directory") else " -x" + (f" -a {fish_quote(' '.join(what))}" if what else "")
         lines += [f"complete -c actop -l {n}{value} -d {fish_quote(o.help)}" for n in o.spellings()]
     return "\n".join(lines) + "\n"
 

@@ -214,7 +214,8 @@ def _(form):
 @tap.case("bash completes options, values and commands",
           ("an option", "actop --inter", "--interval"), ("a value", "actop --layout st", "stack"),
           ("a command", "actop rep", "replay"), ("a word of a command", "actop service un", "uninstall"),
-          ("a negation", "actop --no-show_c", "--no-show_cores"))
+          ("a negation", "actop --no-show_c", "--no-show_cores"),
+          ("a value behind =", "actop --layout = st", "stack"), ("all values behind =", "actop --layout =", "grid stack"))
 def _(line, want):
     if not shutil.which("bash"):
         tap.skip("no bash")
@@ -227,8 +228,10 @@ def _(line, want):
     assert tap.run(["bash", "-c", script, "bash", file, line]).stdout.strip() == want
 
 
-@tap.case("fish completes the words of a command")
-def _():
+@tap.case("fish completes", ("the words of a command", "actop service un", ["uninstall"]),
+          ("values, and no files beside them", "actop --layout ", ["grid", "stack"]), ("no file for a number", "actop --interval ", []),
+          ("files where they are values", "actop --record actop.f", ["actop.fish"]))
+def _(line, want):
     if not shutil.which("fish"):
         tap.skip("no fish")
     sys.path.insert(0, os.path.join(tap.SOURCE, "tools"))
@@ -236,8 +239,8 @@ def _():
     file = os.path.join(tap.tmp, "actop.fish")
     with open(file, "w", encoding="utf-8") as out:
         out.write(gen_options.fish())
-    said = tap.run(["fish", "-c", f"source {file}; complete -C 'actop service un'"], env=dict(os.environ, HOME=tap.tmp))
-    assert said.stdout.split() == ["uninstall"], said
+    said = tap.run(["fish", "-c", f"source {file}; complete -C '{line}'"], env=dict(os.environ, HOME=tap.tmp), cwd=tap.tmp)
+    assert [each.split("\t")[0] for each in said.stdout.splitlines()] == want, said
 
 
 tap.main()
