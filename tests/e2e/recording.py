@@ -383,7 +383,7 @@ def _():
     assert done.returncode == 0 and done.stdout == printed, done.stderr
 
 
-@tap.case("a scrubbed recording replays, and holds no name of this machine")
+@tap.case("a scrubbed recording replays, and its processes have no names")
 def _():
     path, _printed = record("r", "--scrub", "--json-processes")
     done = replay(path, "--json-processes")
@@ -392,6 +392,46 @@ def _():
     assert last["host"].startswith("host-"), last["host"]
     names = [p["command"] for p in last["processes"] if p["pid"] != 0]  # 0: those that cannot be seen
     assert names and all(name.startswith("process-") for name in names), names
+
+
+# What names somebody in a fixture machine, and the canary that takes its place.
+CANARIES = ((b"hazel", b"canary-host"), (b"ada:", b"canary-user:"), (b"ada@", b"canary-user@"), (b"Mouse", b"Canary's Mouse"),
+            (b"hidpp_battery_0", b"hid-c0:ff:ee:c0:ff:ee-battery"), (b"game", b"canary-game"), (b"--full", b"--canary"),
+            (b"wg0", b"canaryvpn"), (b"enp0s31f6", b"enx02c0ffee0001"), (b"/boot", b"/media/canary/stick"))
+
+
+def canary_tree():
+    root = os.path.join(tap.tmp, "tree")
+    subprocess.run(["python3", os.path.join(tap.SOURCE, "tests", "lib", "tree.py"), "intel-hybrid", root], check=True)
+    for where, directories, files in os.walk(root, topdown=False):
+        for name in (n for n in files if not os.path.islink(os.path.join(where, n))):
+            with open(os.path.join(where, name), "rb+") as f:
+                text = f.read()
+                for old, new in CANARIES:
+                    text = text.replace(old, new)
+                f.seek(0)
+                f.write(text)
+        for name in directories + files:
+            for old, new in CANARIES:
+                if name == old.decode():
+                    os.rename(os.path.join(where, name), os.path.join(where, new.decode()))
+    return root
+
+
+@tap.case("no name, address or path of somebody's is in a scrubbed recording, and all are in one that is not")
+def _():
+    root, held = canary_tree(), {}
+    for scrub in ((), ("--scrub",)):
+        path, _printed = record("r" + "".join(scrub), "--root", root, "--json-processes", "--proc-filter", ".", *scrub, samples=0)
+        with open(path, "rb") as f:
+            held[scrub] = b"".join(content for _kind, _flags, content in blocks(f.read())).lower()
+    for name in (b"canary-host", b"canary-user", b"canary's", b"c0:ff:ee", b"canary-game", b"--canary", b"canaryvpn", b"02c0ffee0001",
+                 b"/media/canary"):
+        assert name in held[()], name
+    for name in (b"canary", b"c0:ff", b"c0ffee", b"/media"):
+        assert name not in held[("--scrub",)], name
+    for name in (b"host-1", b"process-1", b"user-1", b"interface-1", b"/volume-1", b"i915", b"bat0"):
+        assert name in held[("--scrub",)], name
 
 
 @tap.case("cut at any of many places it replays whole records up to there and says so")

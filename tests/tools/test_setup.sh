@@ -36,6 +36,10 @@ ends_with "anybody else is refused" 1 setup run
 is "without a try" "$(cat "$tmp/asked")" ""
 like "but with the exact command" "$(cat "$tmp/err")" '^ *sudo apt-get install meson *$'
 
+pretend apt-cache 'exit 1'
+ends_with "refused also where no package list was ever asked for" 1 setup run
+like "with a command that asks for it first" "$(cat "$tmp/err")" '^ *sudo apt-get update && sudo apt-get install meson *$'
+
 # Nothing is installed, and one of two names is known.
 pretend dpkg-query 'exit 1'
 pretend id 'echo 0'
