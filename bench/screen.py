@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """screen.py ACTOP [SECONDS]: what a refresh of the screen costs, beside htop and btop, in one run.
 
-All three run on a pseudo-terminal of 120 × 40 at an interval of 2 s on the same machine at the same time of day, one
-after the other, with 400 processes besides what runs anyway; measured is a screen that has been open for half a
-minute. Counted are the bytes each writes to its terminal, its CPU time (user and system, all threads; to the
+All three run at the same time, each on a pseudo-terminal of 120 × 40, at an interval of 2 s, with 400 processes besides
+what runs anyway, so that whatever else the machine does costs all of them alike; measured are screens that have been
+open for half a minute. Counted are the bytes each writes to its terminal, its CPU time (user and system, all threads; to the
 nanosecond where the kernel has schedstat), and its memory at the end: RSS, and USS, what would be free without it. A
 tool that is not installed is left out and said so. What actop's reads alone take is the least it could come down to.
 Then actop alone with a history of as many samples as an hour has, taken at a twentieth of the interval. Prints
@@ -67,34 +67,42 @@ def memory_mb(pid):
     return rss / 1024, uss / 1024
 
 
-def drain(fd, seconds):
-    """Read what the program writes for that long; returns the bytes."""
-    end, n = time.monotonic() + seconds, 0
+def drain(fds, seconds):
+    """Read what the programs write for that long; returns the bytes of each."""
+    end, n = time.monotonic() + seconds, dict.fromkeys(fds, 0)
     while (left := end - time.monotonic()) > 0:
-        if select.select([fd], [], [], left)[0]:
+        for fd in select.select(fds, [], [], left)[0]:
             try:
-                n += len(os.read(fd, 1 << 16))
+                n[fd] += len(os.read(fd, 1 << 16))
             except OSError:
-                sys.exit("screen.py: the program ended early")
-    return n
+                sys.exit("screen.py: a program ended early")
+    return [n[fd] for fd in fds]
 
 
-def measure(argv, seconds, home, warm_up_s=WARM_UP_S):
+def start(argv, home):
     pid, fd = pty.fork()
     if pid == 0:
         os.environ.update({"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "HOME": home, "XDG_CONFIG_HOME": home})
         os.environ.pop("NO_COLOR", None)
         os.execvp(argv[0], argv)
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLS, 0, 0))
-    drain(fd, warm_up_s)
-    before = cpu_of_threads(pid), cpu_seconds(pid)
-    written = drain(fd, seconds)
-    spent = cpu_spent(pid, before)
-    rss, uss = memory_mb(pid)
-    os.kill(pid, signal.SIGTERM)
-    drain_until_end(pid, fd)
+    return pid, fd
+
+
+def measure(programs, seconds, home, warm_up_s=WARM_UP_S):
+    """Run these argument lists beside each other; of each the bytes and CPU ms a refresh, RSS and USS in MiB."""
+    running = [start(argv, home) for argv in programs]
+    fds = [fd for _, fd in running]
+    drain(fds, warm_up_s)
+    before = [(cpu_of_threads(pid), cpu_seconds(pid)) for pid, _ in running]
+    written = drain(fds, seconds)
+    spent = [cpu_spent(pid, then) for (pid, _), then in zip(running, before)]
+    memory = [memory_mb(pid) for pid, _ in running]
+    for pid, fd in running:
+        os.kill(pid, signal.SIGTERM)
+        drain_until_end(pid, fd)
     refreshes = seconds / INTERVAL_S
-    return written / refreshes, spent / refreshes * 1000, rss, uss
+    return [(w / refreshes, s / refreshes * 1000, *m) for w, s, m in zip(written, spent, memory)]
 
 
 def drain_until_end(pid, fd):
@@ -114,12 +122,14 @@ def drain_until_end(pid, fd):
 
 READ_BY_ALL = ["/proc/stat", "/proc/loadavg", "/proc/loadavg", "/proc/pressure/cpu", "/proc/pressure/io",
                "/proc/pressure/memory", "/proc/meminfo", "/proc/self/net/dev", "/proc/diskstats"]
-TURNS = 8  # an idle process is read every eighth refresh
+ASKED_EVERY, READ_EVERY = 4, 32  # refreshes in which an idle process is asked for its clock, and its file read
 
 
 def reads_alone(ticks):
-    """CPU ms of a refresh that only reads: the machine's files, and those of an eighth of the processes, kept open."""
-    processes = [f"/proc/{name}/stat" for name in os.listdir("/proc") if name.isdigit()]
+    """CPU ms of a refresh that only reads: the machine's files, and of all processes what is read of idle ones."""
+    pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    processes = [f"/proc/{name}/stat" for name in pids]
+    clocks = [(~int(name) << 3) | 2 for name in pids]
     fds = {}
     for path in set(READ_BY_ALL + processes):
         try:
@@ -129,11 +139,17 @@ def reads_alone(ticks):
     spent = 0
     for tick in range(ticks):
         time.sleep(INTERVAL_S)
-        turn = [fds[path] for path in READ_BY_ALL + processes[tick % TURNS::TURNS] if path in fds]
+        turn = [fds[path] for path in READ_BY_ALL + processes[tick % READ_EVERY::READ_EVERY] if path in fds]
+        asked = clocks[tick % ASKED_EVERY::ASKED_EVERY]
         start = time.thread_time_ns()
         for fd in turn:
             try:
                 os.pread(fd, 16384, 0)
+            except OSError:
+                pass
+        for clock in asked:
+            try:
+                time.clock_gettime(clock)
             except OSError:
                 pass
         spent += time.thread_time_ns() - start
@@ -162,15 +178,18 @@ def main():
         print(f"{COLS} × {ROWS}, every {INTERVAL_S:g} s for {seconds:g} s, {PROCESSES} more processes\n")
         print("| screen | bytes a refresh | CPU ms a refresh | RSS MiB | USS MiB |")
         print("|---|---:|---:|---:|---:|")
-        for name, argv in tools(actop, home):
-            if shutil.which(argv[0]) is None:
-                print(f"| {name} | not installed | | | |")
-                continue
-            written, spent, rss, uss = measure(argv, seconds, home)
+        listed = list(tools(actop, home))
+        present = [(name, argv) for name, argv in listed if shutil.which(argv[0])]
+        figures = measure([argv for _, argv in present], seconds, home)
+        for (name, _), (written, spent, rss, uss) in zip(present, figures):
             print(f"| {name} | {written:.0f} | {spent:.2f} | {rss:.1f} | {uss:.1f} |", flush=True)
+        for name, argv in listed:
+            if not shutil.which(argv[0]):
+                print(f"| {name} | not installed | | | |")
         print(f"| actop's reads alone | | {reads_alone(int(seconds / INTERVAL_S)):.2f} | | |", flush=True)
         samples, fast_s = 3600 / INTERVAL_S, INTERVAL_S / 20
-        _, _, rss, uss = measure([actop, "--show-processes", "--interval", str(fast_s)], samples * fast_s, home, 0)
+        alone = [actop, "--show-processes", "--interval", str(fast_s)]
+        _, _, rss, uss = measure([alone], samples * fast_s, home, 0)[0]
         print(f"\nWith a history of {samples:,.0f} samples, an hour's: RSS {rss:.1f} MiB, USS {uss:.1f} MiB "
               "(required: 10 and 4).")
     finally:

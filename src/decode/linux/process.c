@@ -29,13 +29,14 @@ enum {
     GPU_CYCLES,
     GPU_CLOCK,
     STAMP,
+    READ_AT,
     N_COLUMNS
 };
 
 static const char *const names[N_COLUMNS] = {
     "pid",      "start",      "ppid",       "state",     "comm",  "utime",   "stime",
     "threads",  "rss",        "flags",      "uid",       "user",  "cmdline", "exe",
-    "gpu_time", "gpu_memory", "gpu_cycles", "gpu_clock", "stamp",
+    "gpu_time", "gpu_memory", "gpu_cycles", "gpu_clock", "stamp", "read",
 };
 
 /* CYCLES_COUNTER is stamped with the GPU's clock; WORKED_COUNTER has as its total the nanoseconds those cycles come to. */
@@ -76,8 +77,8 @@ struct pass {
     struct processes *s;
     struct decode_frame *d;
     struct sums sums;
-    int64_t read_ns; /* when the row's process was read, and what its values are by that */
-    actop_state state;
+    int64_t asked_ns; /* until when it is known what the row's process ran */
+    int64_t read_ns;  /* when everything else of it was read */
     struct shared_text users[N_SHARED];
 };
 
@@ -193,9 +194,15 @@ static void put_cmdline(const struct pass *p, uint32_t row, uint32_t out)
         sample_put_text(p->d->out, ACTOP_METRIC_PROC_EXE, out, text, n, p->s->via);
 }
 
+static actop_state state_at(const struct pass *p, int64_t at_ns)
+{
+    return at_ns == p->d->frame->at.awake_ns ? ACTOP_STATE_OK : ACTOP_STATE_STALE;
+}
+
 static void put_number(const struct pass *p, actop_metric id, uint32_t out, double value)
 {
-    sample_put_at(p->d->out, id, out, value, p->read_ns, p->state, ACTOP_MEASURED, p->s->via);
+    sample_put_at(p->d->out, id, out, value, p->read_ns, state_at(p, p->read_ns), ACTOP_MEASURED,
+                  p->s->via);
 }
 
 static bool has(const struct pass *p, uint32_t row, int column)
@@ -227,16 +234,16 @@ static void put_facts(struct pass *p, uint32_t row, uint32_t out)
     put_cmdline(p, row, out);
 }
 
-/* Of a row whose process was not read in this frame: it had not run when it was. */
+/* Of a row whose process was not asked in this frame: it had not run when it was. */
 static void put_waiting(const struct pass *p, uint32_t out)
 {
-    sample_put_at(p->d->out, ACTOP_METRIC_PROC_CPU, out, 0, p->read_ns, ACTOP_STATE_STALE,
+    sample_put_at(p->d->out, ACTOP_METRIC_PROC_CPU, out, 0, p->asked_ns, ACTOP_STATE_STALE,
                   ACTOP_MEASURED, p->s->via);
-    sample_put_at(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, 0, p->read_ns, ACTOP_STATE_STALE,
+    sample_put_at(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, 0, p->asked_ns, ACTOP_STATE_STALE,
                   ACTOP_DERIVED, p->s->via);
 }
 
-/* CPU time a second, and for the share its part of this interval: a process read for the first time in several frames used
+/* CPU time a second, and for the share its part of this interval: a process asked for the first time in several frames used
  * it over all of them. Kept in the share's cell until the sums are known. */
 static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *c)
 {
@@ -245,8 +252,10 @@ static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *
     uint64_t ticks = number(p, row, UTIME) + number(p, row, STIME);
     if (!has(p, row, UTIME))
         return;
-    put_number(p, ACTOP_METRIC_PROC_CPU_TIME, out, (double)ticks * s->tick_s);
-    if (p->state == ACTOP_STATE_STALE && c->valid) {
+    actop_state state = state_at(p, p->asked_ns);
+    sample_put_at(p->d->out, ACTOP_METRIC_PROC_CPU_TIME, out, (double)ticks * s->tick_s,
+                  p->asked_ns, state, ACTOP_MEASURED, s->via);
+    if (state == ACTOP_STATE_STALE && c->valid) {
         put_waiting(p, out);
         return;
     }
@@ -321,9 +330,10 @@ static void step_row(struct pass *p, uint32_t row)
         p->d->out->failed = true;
     if (counters == NULL || out < 0)
         return;
-    bool waits = row_i64(f, p->s->rowset, row, p->s->columns[STAMP], &p->read_ns);
-    p->read_ns = waits ? p->read_ns : f->at.awake_ns;
-    p->state = waits ? ACTOP_STATE_STALE : ACTOP_STATE_OK;
+    p->asked_ns = f->at.awake_ns;
+    (void)row_i64(f, p->s->rowset, row, p->s->columns[STAMP], &p->asked_ns);
+    p->read_ns = p->asked_ns;
+    (void)row_i64(f, p->s->rowset, row, p->s->columns[READ_AT], &p->read_ns);
     put_facts(p, row, (uint32_t)out);
     put_cpu(p, row, (uint32_t)out, &counters[CPU_COUNTER]);
     put_gpu(p, row, (uint32_t)out, counters);

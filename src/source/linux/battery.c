@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Batteries and adapters: one row for each entry of /sys/class/power_supply (ABI/testing/sysfs-class-power, documented:
  * µAh, µWh, µA, µV, µW, tenths of °C, seconds). All properties of a supply stand in its uevent file, one read instead of
- * thirty. What a driver does not give is a cell that is not there. */
+ * thirty. What a driver does not give is a cell that is not there. Where a live machine had none, it is asked again every
+ * eighth tick only. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,8 +54,12 @@ static const char directory[] = "sys/class/power_supply";
 
 struct batteries {
     int32_t rowset;
+    uint32_t tick;
+    bool none;               /* the last listing was empty */
     struct root_names names; /* memory kept */
 };
+
+enum { LIST_AGAIN = 8 };
 
 static void put_property(struct frame *f, int32_t rowset, uint32_t row, struct span key,
                          struct span value)
@@ -100,7 +105,12 @@ static bool battery_read(void *state, struct root *root, struct frame *f)
     struct batteries *b = state;
     if (b->rowset < 0)
         return false;
+    if (b->none && ++b->tick % LIST_AGAIN != 0 && root_is_live(root)) {
+        f->rows[b->rowset].status = 0;
+        return false;
+    }
     int errnum = root_list(root, directory, ROOT_SORTED, &b->names);
+    b->none = errnum == 0 && b->names.n == 0;
     f->rows[b->rowset].status = errnum;
     for (size_t i = 0; errnum == 0 && i < b->names.n; i++)
         read_supply(b, root, f, root_name(&b->names, i));

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes: one row each, identified by pid and start time (ticks since boot, /proc/PID/stat, proc(5), documented). Their
  * number is always read; rows only when processes are wanted, and then one read a process: /proc/PID/stat. Of a live
- * machine those that sleep and have not run of late are read by turns only, every fourth or eighth tick; their rows carry
- * the time of their reading. If the CPUs were busier than the processes that were read explain, the others are read
- * too, so that none that uses more than a twentieth of a core waits for its turn. What changes
+ * machine those that sleep and have not run of late are asked by turns only, every fourth tick, and not for more than the
+ * clock of their CPU time: while it stands, nothing in that file moves but what others do to them, above all the kernel
+ * that takes memory from them, and the file is read every 32nd tick. Where there are no such clocks it is read
+ * every fourth or eighth tick instead. Rows say of when they are. If the CPUs were busier than the processes that were
+ * asked explain, the others are asked too, so that none that uses more than a twentieth of a core waits for its turn. What changes
  * rarely is remembered per identity and looked at again in turn: the owner (that of the directory), command line and
  * executable (only with ACTOP_WANT_CMDLINE). GPU clients (only with ACTOP_WANT_GPU_CLIENTS) need the list of
  * descriptors, where the machine has a DRM device at all. A process may end between any two of these: it is no row
@@ -42,6 +44,7 @@ enum {
     GPU_CYCLES,
     GPU_CLOCK,
     STAMP,
+    READ_AT,
     N_COLUMNS
 };
 
@@ -64,7 +67,9 @@ static const struct column_spec columns[N_COLUMNS] = {
     [GPU_MEMORY] = {"gpu_memory", "B", SLOT_U64, 0, 0},
     [GPU_CYCLES] = {"gpu_cycles", "cycles", SLOT_U64, CHANNEL_COUNTER, 0},
     [GPU_CLOCK] = {"gpu_clock", "cycles", SLOT_U64, CHANNEL_COUNTER, 0},
-    [STAMP] = {"stamp", "ns", SLOT_I64, 0, 0}, /* awake clock; only in rows not read in this tick */
+    [STAMP] = {"stamp", "ns", SLOT_I64, 0, 0}, /* awake clock; in rows not asked in this tick */
+    [READ_AT] = {"read", "ns", SLOT_I64, 0,
+                 0}, /* the same; in rows whose file was read before that */
 };
 
 enum {
@@ -72,6 +77,7 @@ enum {
     LOOK_AGAIN = 32,
     LOOK_RARELY = 256,
     GPU_EVERY = 8,
+    READ_EVERY = 32,
     YOUNG = 3,
     CMDLINE_ROOM = 4096,
     EXE_ROOM = 1024,
@@ -86,8 +92,10 @@ struct known {
     uint64_t start;
     struct pid_stat stat; /* as last read; its name stands in name */
     char name[NAME_ROOM];
-    uint8_t idle;    /* readings in which it had not run, up to 255 */
-    int64_t read_ns; /* awake clock */
+    uint8_t idle;     /* readings in which it had not run, up to 255 */
+    int64_t read_ns;  /* awake clock */
+    int64_t asked_ns; /* the same: until then it has not run since */
+    int64_t clock_ns; /* of its CPU time, before that reading; -1: unknown */
     uint32_t uid;
     uint32_t user; /* row in users; 0: no name */
     bool has_uid, has_gpu, has_texts;
@@ -309,15 +317,16 @@ static bool wants_owner_look(const struct processes *s, const struct known *k)
     return !k->has_uid || k->renamed || is_turn(s, k->pid, ran ? LOOK_AGAIN : LOOK_RARELY);
 }
 
-static void put_row(struct processes *s, struct root *root, struct frame *f, struct known *k,
-                    bool is_read)
+static void put_row(struct processes *s, struct root *root, struct frame *f, struct known *k)
 {
     uint32_t row = frame_row(f, s->rowset);
     if (row == UINT32_MAX)
         return;
     put_stat(f, s->rowset, row, k);
-    if (!is_read)
-        frame_cell_u64(f, s->rowset, row, STAMP, (uint64_t)k->read_ns);
+    if (k->asked_ns != f->at.awake_ns)
+        frame_cell_u64(f, s->rowset, row, STAMP, (uint64_t)k->asked_ns);
+    if (k->read_ns != k->asked_ns)
+        frame_cell_u64(f, s->rowset, row, READ_AT, (uint64_t)k->read_ns);
     if (wants_owner_look(s, k))
         look_at_owner(s, k);
     if (k->has_uid)
@@ -339,32 +348,44 @@ static void remember(struct known *k, const struct pid_stat *stat, int64_t now_n
     k->stat.pid = k->pid;
     memcpy(k->name, stat->name.at, n);
     k->stat.name = (struct span){NULL, n};
-    k->read_ns = now_ns;
+    k->read_ns = k->asked_ns = now_ns;
 }
+
+enum { OFTEN_IDLE = 4, LONG_IDLE = 6 };
 
 /* False: it is gone. */
 static bool read_process(struct processes *s, struct known *k, int64_t now_ns)
 {
     struct root_text text;
     struct pid_stat stat;
+    k->clock_ns = -1;
+    if (k->idle >= OFTEN_IDLE - 1 && root_pids_clock(&s->pids, k->pid, &k->clock_ns) != 0)
+        k->clock_ns = -1;
     if (root_pids_stat(&s->pids, k->pid, &k->fd, &text) != 0 ||
         !parse_pid_stat(text.text, text.n, &stat))
         return false;
     if (k->start != stat.start || k->read_ns == 0) {
         int fd = k->fd;
         forget_texts(k);
-        *k = (struct known){.pid = k->pid, .fd = fd, .start = stat.start};
+        *k = (struct known){.pid = k->pid, .fd = fd, .start = stat.start, .clock_ns = -1};
     }
     remember(k, &stat, now_ns);
     return true;
 }
 
-/* A process that sleeps and did not run between its last readings is read every fourth tick, and after more of them every
- * eighth, by turns. */
+/* Whether a process sleeps, did not run between its last readings, and it is not its turn. */
 static bool may_wait(const struct processes *s, const struct known *k)
 {
-    uint32_t every = k->idle >= 6 ? 8 : k->idle >= 4 ? 4 : 1;
-    return k->read_ns != 0 && (k->pid + s->tick) % every != 0;
+    uint32_t seldom = k->clock_ns < 0 && k->idle >= LONG_IDLE ? 8 : 4;
+    return k->read_ns != 0 && k->idle >= OFTEN_IDLE && !is_turn(s, k->pid, seldom);
+}
+
+/* Whether the clock of such a process says that it has not run since its file was read. */
+static bool rests(struct processes *s, const struct known *k)
+{
+    int64_t now;
+    return k->clock_ns >= 0 && k->idle >= OFTEN_IDLE && !is_turn(s, k->pid, READ_EVERY) &&
+           root_pids_clock(&s->pids, k->pid, &now) == 0 && now == k->clock_ns;
 }
 
 static void let_go(struct processes *s, struct known *k)
@@ -462,10 +483,14 @@ static bool is_suspicious(uint64_t left, uint64_t busy, uint64_t dark, int64_t i
 }
 
 /* How a process has fared in this tick. */
-enum fate { WAITS, READ, GONE };
+enum fate { WAITS, ASKED, GONE };
 
 static enum fate visit(struct processes *s, struct known *k, int64_t now_ns, struct account *a)
 {
+    if (rests(s, k)) {
+        k->asked_ns = now_ns;
+        return ASKED;
+    }
     uint64_t own = k->stat.utime + k->stat.stime, children = k->stat.children;
     uint64_t start = k->read_ns != 0 ? k->start : UINT64_MAX;
     if (!read_process(s, k, now_ns)) {
@@ -480,7 +505,7 @@ static enum fate visit(struct processes *s, struct known *k, int64_t now_ns, str
     }
     a->own += now > own ? now - own : 0;
     a->children += k->stat.children > children ? k->stat.children - children : 0;
-    return READ;
+    return ASKED;
 }
 
 /* First those whose turn it is; then, if busy time is left that they do not explain, all others. */
@@ -521,7 +546,7 @@ static void put_rows(struct processes *s, struct root *root, struct frame *f)
         }
         s->known[alive] = s->known[i];
         s->pids.pids[alive] = s->known[i].pid;
-        put_row(s, root, f, &s->known[alive], s->known[alive].fate == READ);
+        put_row(s, root, f, &s->known[alive]);
         alive++;
     }
     s->n_known = s->pids.n = alive;

@@ -33,6 +33,7 @@ struct root_pids {
     uint32_t last[2];   /* newest pid at the last tick and the one before; 0 unknown */
     uint32_t ticks;     /* since the last whole listing */
     bool own_pids;      /* /proc shows our own pid namespace, so that kill(2) means the same processes */
+    bool has_clocks;    /* and clock_gettime(2) too */
     bool counts;        /* the link count of /proc tells how many processes there are */
     uint64_t links;     /* what it counts besides */
 };
@@ -54,6 +55,10 @@ int root_pids_count(struct root_pids *p, uint64_t *count);
  * root_pids_shut. ESRCH or ENOENT: the process is gone. Borrowed until the next call. */
 int root_pids_stat(struct root_pids *p, uint32_t pid, int *fd, struct root_text *out);
 void root_pids_shut(int *fd);
+
+/* What all threads of a process have run so far, in ns, for a sixth of what its stat file costs (measured). 0 or an errno;
+ * ENOTSUP of a captured tree and in another pid namespace. */
+int root_pids_clock(struct root_pids *p, uint32_t pid, int64_t *ns);
 
 /* Owner of /proc/PID: the effective user. */
 int root_pids_owner(struct root_pids *p, uint32_t pid, uint64_t *uid);

@@ -17,6 +17,7 @@
 
 #include "lib/alloc.h"
 #include "lib/box.h"
+#include "source/linux/root_pids.h"
 #include "source/linux/signal.h"
 
 #define WANT (ACTOP_WANT_DEFAULT | ACTOP_WANT(ACTOP_SCOPE_PROCESS))
@@ -415,9 +416,8 @@ static void a_process_that_wakes_up_is_seen_in_the_next_tick(void **state)
     for (int i = 0; i < 16 && !waited; i++) {
         tick(&v);
         waited = view_state(&v, ACTOP_METRIC_PROC_CPU, key) == ACTOP_STATE_STALE;
-        /* Nothing of the row is newer than the rest. */
-        assert_true(view_state(&v, ACTOP_METRIC_PROC_RSS, key) ==
-                    (waited ? ACTOP_STATE_STALE : ACTOP_STATE_OK));
+        /* Nothing of the row is newer than what it ran. */
+        assert_true(!waited || view_state(&v, ACTOP_METRIC_PROC_RSS, key) == ACTOP_STATE_STALE);
     }
     (void)kill(pid, SIGUSR1);
     for (int i = 0; i < 20 && cpu <= 0;
@@ -433,6 +433,88 @@ static void a_process_that_wakes_up_is_seen_in_the_next_tick(void **state)
     view_close(&v);
 }
 
+static pid_t start_sleeper(char key[16])
+{
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            (void)pause();
+    }
+    (void)snprintf(key, 16, "%d", (int)pid);
+    return pid;
+}
+
+static bool has_clock_of(pid_t pid)
+{
+    clockid_t clock;
+    struct timespec t;
+    return clock_getcpuclockid(pid, &clock) == 0 && clock_gettime(clock, &t) == 0;
+}
+
+static void a_sleeper_is_asked_for_its_clock_and_read_rarely(void **state)
+{
+    enum { TICKS = 96 };
+    struct view v;
+    char key[16];
+    int asked = 0, read = 0;
+    (void)state;
+    pid_t pid = start_sleeper(key);
+    if (!has_clock_of(pid)) {
+        (void)kill(pid, SIGKILL);
+        (void)waitpid(pid, NULL, 0);
+        SKIP_BECAUSE("the kernel has no clocks of other processes");
+    }
+    assert_int_equal(view_open(&v, "/", WANT), ACTOP_OK);
+    for (int i = 0; i < 12; i++)
+        tick(&v);
+    for (int i = 0; i < TICKS; i++) {
+        tick(&v);
+        asked += view_state(&v, ACTOP_METRIC_PROC_CPU, key) == ACTOP_STATE_OK ? 1 : 0;
+        read += view_state(&v, ACTOP_METRIC_PROC_RSS, key) == ACTOP_STATE_OK ? 1 : 0;
+        assert_true(view_value(&v, ACTOP_METRIC_PROC_CPU, key) == 0);
+    }
+    assert_true(asked >= TICKS / 4);
+    assert_int_equal(read, TICKS / 32);
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+    view_close(&v);
+}
+
+static void the_clock_of_a_process_is_what_it_has_run(void **state)
+{
+    struct root *root = NULL;
+    struct root_pids pids;
+    struct timespec t;
+    struct box b;
+    int64_t before, after;
+    (void)state;
+    assert_int_equal(root_open(&root, "/", NULL), ACTOP_OK);
+    assert_int_equal(root_pids_open(&pids, root), 0);
+    if (pids.has_clocks) {
+        assert_int_equal(root_pids_clock(&pids, (uint32_t)getpid(), &before), 0);
+        assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+        assert_int_equal(root_pids_clock(&pids, (uint32_t)getpid(), &after), 0);
+        int64_t own = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+        assert_true(before > 0 && before <= own && own <= after);
+        assert_int_not_equal(root_pids_clock(&pids, 1 << 22, &after), 0);
+        assert_int_equal(root_pids_clock(&pids, INT32_MAX, &after), ENOTSUP);
+        root_fail_nth(root, 1);
+        assert_int_equal(root_pids_clock(&pids, (uint32_t)getpid(), &after), EIO);
+    }
+    root_pids_release(&pids);
+    root_close(root);
+    box_make(&b);
+    put_process(&b, "", (unsigned)getpid(), "me", 1, 2);
+    assert_int_equal(root_open(&root, b.dir, NULL), ACTOP_OK);
+    assert_int_equal(root_pids_open(&pids, root), 0);
+    assert_int_equal(root_pids_clock(&pids, (uint32_t)getpid(), &after), ENOTSUP);
+    root_pids_release(&pids);
+    root_close(root);
+    box_remove(&b);
+}
+
 static uint64_t start_of(const struct view *v, const char *key)
 {
     int64_t row = view_row(v, ACTOP_SCOPE_PROCESS, key);
@@ -446,14 +528,7 @@ static void a_signal_reaches_only_the_process_that_is_meant(void **state)
     char key[16];
     int status = 0;
     (void)state;
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        for (;;)
-            (void)pause();
-    }
-    (void)snprintf(key, sizeof key, "%d", (int)pid);
+    pid_t pid = start_sleeper(key);
     uint64_t id = (uint64_t)pid;
     assert_int_equal(view_open(&v, "/", WANT), ACTOP_OK);
     assert_int_equal(view_next(&v), ACTOP_OK);
@@ -558,6 +633,8 @@ int main(void)
         cmocka_unit_test(processes_that_are_not_wanted_are_counted_and_keep_no_descriptors),
         cmocka_unit_test(a_busy_process_is_seen_to_be_busy),
         cmocka_unit_test(a_process_that_wakes_up_is_seen_in_the_next_tick),
+        cmocka_unit_test(a_sleeper_is_asked_for_its_clock_and_read_rarely),
+        cmocka_unit_test(the_clock_of_a_process_is_what_it_has_run),
         cmocka_unit_test(a_signal_reaches_only_the_process_that_is_meant),
         cmocka_unit_test(open_files_are_counted_of_the_very_process_and_where_allowed),
         cmocka_unit_test(another_machines_processes_cannot_be_signalled),
