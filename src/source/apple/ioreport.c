@@ -192,65 +192,110 @@ static void name_of(const struct apple_api *api, const struct ioreport_state *s,
 
 /* ---- choosing ---- */
 
-/* The wanted channels of one row as a new array, counting what was listed; NULL when the row has none. */
-static apple_cf choose(struct ioreport_state *s, const struct apple_api *api, size_t row,
-                       bool has_dcs)
+static int row_of(const char *group, const char *subgroup)
 {
-    apple_cf array = cf_in(api, s->in_group, s->channels_key), chosen = NULL;
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (strcmp(rows[i].group, group) == 0 &&
+            (rows[i].subgroup == NULL || strcmp(rows[i].subgroup, subgroup) == 0))
+            return (int)i;
+    return -1;
+}
+
+static int row_of_channel(const struct apple_api *api, apple_cf channel)
+{
+    char group[NAME_SIZE], subgroup[NAME_SIZE];
+    bool known = false;
+
+    text_of(api, api->IOReportChannelGetGroup(channel), group);
+    for (size_t i = 0; i < N_ROWS && !known;
+         i++) /* most channels of a machine are of no group we know */
+        known = strcmp(rows[i].group, group) == 0;
+    if (!known)
+        return -1;
+    text_of(api, api->IOReportChannelGetSubGroup(channel), subgroup);
+    return row_of(group, subgroup);
+}
+
+/* Sort channels into the rows they are of, as arrays. */
+static void sort_channels(struct ioreport_state *s, const struct apple_api *api, apple_cf channels)
+{
+    apple_cf array = cf_in(api, channels, s->channels_key);
     apple_index n = cf_count(api, array);
-    char text[NAME_SIZE];
 
     for (apple_index i = 0; i < n; i++) {
         apple_cf channel = api->CFArrayGetValueAtIndex(array, i);
-        if (rows[row].subgroup != NULL) {
-            text_of(api, api->IOReportChannelGetSubGroup(channel), text);
-            if (strcmp(text, rows[row].subgroup) != 0)
-                continue;
-        }
+        int row = row_of_channel(api, channel);
+        if (row < 0)
+            continue;
         s->total++;
-        if (chosen == NULL)
-            chosen = api->CFArrayCreateMutable(NULL, 0, api->kCFTypeArrayCallBacks);
-        name_of(api, s, channel, text);
-        if (chosen != NULL && rows[row].wanted(text, has_dcs))
+        if (s->listed[row] == NULL)
+            s->listed[row] = api->CFArrayCreateMutable(NULL, 0, api->kCFTypeArrayCallBacks);
+        if (s->listed[row] != NULL)
+            api->CFArrayAppendValue(s->listed[row], channel);
+    }
+}
+
+/* Takes the channels over, if they are the first that came. */
+static void take_channels(struct ioreport_state *s, const struct apple_api *api, apple_cf channels)
+{
+    sort_channels(s, api, channels);
+    if (s->template_channels == NULL)
+        s->template_channels = channels;
+    else
+        cf_release(api, channels);
+}
+
+/* All channels of the machine, asked once: the call for a group makes as many, and throws most of them away again (reported: a
+ * decompiled libIOReport of iOS 18; macmon asks so, too). Group by group where that gives nothing; for a group that is not
+ * there the system gives an empty dictionary. */
+static void list_channels(struct ioreport_state *s, const struct apple_api *api)
+{
+    if (api->IOReportCopyAllChannels != NULL)
+        take_channels(s, api, api->IOReportCopyAllChannels(0, 0));
+    bool one_by_one = s->total == 0;
+    for (size_t row = 0; one_by_one && row < N_ROWS; row++) {
+        if (row > 0 && same_group(row - 1, row)) /* they stand together */
+            continue;
+        apple_cf group = cf_string(api, rows[row].group);
+        if (group != NULL)
+            take_channels(s, api, api->IOReportCopyChannelsInGroup(group, NULL, 0, 0, 0));
+        cf_release(api, group);
+    }
+}
+
+/* The wanted ones of an array of channels, as another. */
+static apple_cf choose(const struct ioreport_state *s, const struct apple_api *api, size_t row)
+{
+    apple_cf all = s->listed[row],
+             chosen = api->CFArrayCreateMutable(NULL, 0, api->kCFTypeArrayCallBacks);
+    apple_index n = cf_count(api, all);
+    bool has_dcs = false;
+    char name[NAME_SIZE];
+
+    for (size_t i = 0; i < N_ROWS; i++)
+        has_dcs |= s->listed[i] != NULL && same_group(i, row) && rows[i].subgroup != NULL &&
+                   strcmp(rows[i].subgroup, "DCS BW") == 0;
+    for (apple_index i = 0; i < n && chosen != NULL; i++) {
+        apple_cf channel = api->CFArrayGetValueAtIndex(all, i);
+        name_of(api, s, channel, name);
+        if (rows[row].wanted(name, has_dcs))
             api->CFArrayAppendValue(chosen, channel);
     }
     return chosen;
 }
 
-static void drop_group(struct ioreport_state *s, const struct apple_api *api)
+static void list_rows(struct ioreport_state *s, const struct apple_api *api)
 {
-    if (s->in_group != s->template_channels)
-        cf_release(api, s->in_group);
-    s->in_group = NULL;
-}
-
-/* The channels of a whole group, asked once for all of its rows: the call walks the legends of all drivers, whatever it is
- * asked for, and gives an empty dictionary for a group that is not there (reported: a decompiled libIOReport of iOS 18). */
-static void list_group(struct ioreport_state *s, const struct apple_api *api, const char *name)
-{
-    apple_cf group = cf_string(api, name);
-
-    drop_group(s, api);
-    if (group != NULL)
-        s->in_group = api->IOReportCopyChannelsInGroup(group, NULL, 0, 0, 0);
-    if (s->template_channels == NULL)
-        s->template_channels = s->in_group;
-    cf_release(api, group);
-}
-
-/* Rows of one group stand together. */
-static void list_row(struct ioreport_state *s, const struct apple_api *api, size_t row)
-{
-    bool has_dcs = false;
-
-    if (row == 0 || !same_group(row - 1, row))
-        list_group(s, api, rows[row].group);
-    for (size_t i = 0; i < row; i++)
-        has_dcs |= s->listed[i] != NULL && same_group(i, row) &&
-                   strcmp(rows[i].subgroup, "DCS BW") == 0;
-    s->listed[row] = choose(s, api, row, has_dcs);
-    s->found[row] = s->listed[row] != NULL;
-    s->alive[row] = cf_count(api, s->listed[row]) > 0;
+    list_channels(s, api);
+    for (size_t row = 0; row < N_ROWS; row++) {
+        if (s->listed[row] == NULL)
+            continue;
+        apple_cf chosen = choose(s, api, row);
+        cf_release(api, s->listed[row]);
+        s->listed[row] = chosen;
+        s->found[row] = chosen != NULL;
+        s->alive[row] = cf_count(api, chosen) > 0;
+    }
 }
 
 /* ---- subscribing ---- */
@@ -322,29 +367,15 @@ static apple_cf take_sample(const struct ioreport_state *s, const struct apple_a
     return cf_in(api, *sample, s->channels_key);
 }
 
-static int row_of(const char *group, const char *subgroup)
-{
-    for (size_t i = 0; i < N_ROWS; i++)
-        if (strcmp(rows[i].group, group) == 0 &&
-            (rows[i].subgroup == NULL || strcmp(rows[i].subgroup, subgroup) == 0))
-            return (int)i;
-    return -1;
-}
-
 /* Drop the rows that a sample has no channel of. Returns how many were dropped. */
 static unsigned drop_silent(struct ioreport_state *s, const struct apple_api *api, apple_cf array)
 {
     bool seen[N_ROWS] = {false};
-    char group[NAME_SIZE], subgroup[NAME_SIZE];
     unsigned dropped = 0;
-
     apple_index n = cf_count(api, array);
 
     for (apple_index i = 0; i < n; i++) {
-        apple_cf channel = api->CFArrayGetValueAtIndex(array, i);
-        text_of(api, api->IOReportChannelGetGroup(channel), group);
-        text_of(api, api->IOReportChannelGetSubGroup(channel), subgroup);
-        int row = row_of(group, subgroup);
+        int row = row_of_channel(api, api->CFArrayGetValueAtIndex(array, i));
         if (row >= 0)
             seen[row] = true;
     }
@@ -625,7 +656,6 @@ static void drop_lists(struct ioreport_state *s, const struct apple_api *api)
         cf_release(api, s->listed[row]);
         s->listed[row] = NULL;
     }
-    drop_group(s, api);
     cf_release(api, s->template_channels);
     s->template_channels = NULL;
 }
@@ -638,8 +668,8 @@ static void ioreport_describe(void *state, struct apple_probe *p)
 
     s->channels_key = cf_string(p->api, "IOReportChannels");
     s->raw_key = cf_string(p->api, "RawElements");
-    for (size_t row = 0; row < N_ROWS && s->channels_key != NULL; row++)
-        list_row(s, p->api, row);
+    if (s->channels_key != NULL)
+        list_rows(s, p->api);
     if (s->template_channels != NULL && anything_alive(s))
         subscribe_to_what_works(s, p->api);
     drop_lists(s, p->api);

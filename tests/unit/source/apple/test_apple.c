@@ -240,6 +240,13 @@ static apple_kern refused_open(apple_port service, apple_port task, uint32_t typ
     return (apple_kern)0xe00002e2; /* kIOReturnNotPermitted */
 }
 
+static apple_cf refused_all(uint64_t options, uint64_t nothing)
+{
+    (void)options;
+    (void)nothing;
+    return NULL;
+}
+
 static apple_cf refused_group(apple_cf group, apple_cf subgroup, uint64_t a, uint64_t b, uint64_t c)
 {
     (void)group, (void)subgroup, (void)a, (void)b, (void)c;
@@ -274,6 +281,7 @@ static void a_sandbox_costs_what_it_refuses(void **state)
     c.api.proc_listallpids = refused_pids;
     c.api.getfsstat = no_mounts;
     c.api.IOServiceOpen = refused_open;
+    c.api.IOReportCopyAllChannels = refused_all;
     c.api.IOReportCopyChannelsInGroup = refused_group;
     c.api.IOHIDEventSystemClientCreate = refused_client;
     c.api.notify_register_check = refused_notify;
@@ -294,6 +302,32 @@ static void a_sandbox_costs_what_it_refuses(void **state)
 }
 
 /* Both ways in which a group is known to refuse. */
+static void channels_are_the_same_whether_listed_at_once_or_by_group(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_APPLE_MACHINES; i++) {
+        struct apple_case at_once, by_group;
+        case_fake(apple_machines[i]);
+        case_open(&at_once);
+        CHECK_ROW(fake_calls(APPLE_ROW_IOReportCopyChannelsInGroup) == 0 ||
+                      strcmp(apple_machines[i], "vm") == 0,
+                  apple_machines[i]);
+        memset(&by_group, 0, sizeof by_group);
+        fake_fill(&by_group.api);
+        by_group.api.IOReportCopyAllChannels = i % 2 == 0 ? NULL : refused_all;
+        assert_int_equal(apple_open_api(&by_group.source, &by_group.api, NULL), ACTOP_OK);
+        assert_int_equal(apple_source.describe(by_group.source, &by_group.schema, NULL), ACTOP_OK);
+        CHECK_ROW(at_once.schema->n_channels == by_group.schema->n_channels, apple_machines[i]);
+        for (size_t k = 0; k < at_once.schema->n_channels; k++)
+            CHECK_ROW(schema_find_channel(
+                          by_group.schema,
+                          schema_text(at_once.schema, at_once.schema->channels[k].key)) >= 0,
+                      apple_machines[i]);
+        case_close(&by_group);
+        case_end(&at_once, apple_machines[i]);
+    }
+}
+
 static void a_group_that_refuses_costs_only_itself(void **state)
 {
     (void)state;
@@ -1038,6 +1072,7 @@ int main(void)
         cmocka_unit_test(registry_facts_arrive_as_they_are),
         cmocka_unit_test(a_virtual_machine_says_what_it_lacks),
         cmocka_unit_test(a_sandbox_costs_what_it_refuses),
+        cmocka_unit_test(channels_are_the_same_whether_listed_at_once_or_by_group),
         cmocka_unit_test(a_group_that_refuses_costs_only_itself),
         cmocka_unit_test(without_raw_elements_the_accessors_are_used_and_nothing_is_stamped),
         cmocka_unit_test(names_come_from_the_id_and_units_lose_their_blanks),
