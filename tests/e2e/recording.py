@@ -7,6 +7,7 @@ import ctypes.util
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -345,7 +346,7 @@ def _(args, samples):
     records = [json.loads(line) for line in printed.splitlines()]
     with open(path, "rb") as f:
         data = f.read()
-    reader, walls, names = None, [], []
+    reader, walls, names, values = None, [], [], []
     for kind, flags, content in blocks(data):
         if kind == 1:
             reader = Reader(Schema(content))
@@ -356,10 +357,45 @@ def _(args, samples):
         names.append([sorted(row[0].decode() for row in rows) for (key, _), rows in zip(reader.schema.rowsets, reader.rows)
                       if key.startswith(b"interface")])
         assert reader.seq == len(walls)
+        values.append(values_of(reader))
     assert len(walls) == samples + 1  # the first one makes no record
     for wall, record_, interfaces in zip(walls[1:], records, names[1:]):
         assert abs(wall / 1e9 - record_["timestamp"]) < 1e-3
         assert set(i["name"] for i in record_["interfaces"]) <= set(interfaces[0])
+    for value, record_ in zip(values[1:], records):
+        compared = {key: (number, record_[key]) for key, number in value.items() if key in record_}
+        for sensor in (s for s in record_["sensors"] if s["celsius"] is not None):
+            compared[sensor["key"]] = value["temperatures"][sensor["key"]], sensor["celsius"]
+        for p in (p for p in record_["processes"] if p["pid"] in value["rows"]):
+            compared[p["pid"]] = value["rows"][p["pid"]], (p["num_threads"], p["rss_bytes"])
+        assert len(compared) > 7, compared
+        assert all(read == printed for read, printed in compared.values()), {k: v for k, v in compared.items() if v[0] != v[1]}
+
+
+def values_of(reader):
+    """What the reader read of numbers that a record prints as they were read: by their keys there, temperatures, and
+    threads and memory of processes."""
+    slots, at = {}, 0
+    for key, _group, _kind, _flags, count in reader.schema.channels:
+        slots[key.decode()] = [s[0] for s in reader.slots[at:at + count]]
+        at += count
+    memory = {key: slots["meminfo/" + of][0] * 1024 for key, of in (
+        ("ram_total_bytes", "MemTotal"), ("ram_free_bytes", "MemFree"), ("ram_available_bytes", "MemAvailable"),
+        ("ram_shared_bytes", "Shmem"), ("swap_total_bytes", "SwapTotal")) if "meminfo/" + of in slots}
+    loads = slots.get("load/average")
+    values = {**memory, **(dict(zip(("load_1m", "load_5m", "load_15m"), (n / 100 for n in loads))) if loads else {})}
+    if "sysctl/vm.swapusage" in slots:
+        values["swap_total_bytes"] = slots["sysctl/vm.swapusage"][0]
+    values["temperatures"] = {}
+    for prefix, whole, number in (("smc/", "<I", "<f"), ("hid/temperature/", "<Q", "<d")):
+        for key in (key for key in slots if key.startswith(prefix + "T" * (prefix == "smc/"))):
+            values["temperatures"][key[len(prefix):]] = struct.unpack(number, struct.pack(whole, slots[key][0]))[0]
+    values["rows"] = {}
+    for (key, columns), rows in zip(reader.schema.rowsets, reader.rows):
+        if key == b"processes":
+            place = {column[0].decode(): c for c, column in enumerate(columns)}
+            values["rows"] = {row[place["pid"]]: (row[place["threads"]], row[place["rss"]] * os.sysconf("SC_PAGESIZE")) for row in rows}
+    return values
 
 
 # ---- replay ----
