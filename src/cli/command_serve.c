@@ -135,7 +135,7 @@ int command_serve(struct cli *cli)
     struct side side = {.cli = cli, .end_fds = {-1, -1}};
     actop_error err = {ACTOP_OK, ""};
     actop_status st =
-        cli_open(cli, CLI_SCREEN, cli_process_want(&cli->options), &side.session, &err);
+        cli_open(cli, CLI_SERVER, cli_process_want(&cli->options), &side.session, &err);
     if (st == ACTOP_OK)
         st = serve_session(cli, &side, &err);
     actop_error stopped = {ACTOP_OK, ""};

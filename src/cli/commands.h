@@ -63,9 +63,9 @@ int cli_fail(const actop_error *err);
 void cli_say(const char *fmt, ...) ACTOP_PRINTF(1, 2);
 
 /* Open a session as the options say, and start its recording when they ask for one. want is added to the default scopes.
- * A screen goes back in history and leaves the pace of recordings to the session; a stream keeps no history and paces
- * itself, so that a signal ends its waiting. */
-enum cli_use { CLI_STREAM, CLI_SCREEN };
+ * A screen goes back in history; others keep none, a server has its own of few numbers. Screen and server leave the pace of
+ * recordings to the session; a stream paces itself, so that a signal ends its waiting. */
+enum cli_use { CLI_STREAM, CLI_SERVER, CLI_SCREEN };
 actop_status cli_open(const struct cli *cli, enum cli_use use, uint32_t want, actop_session **out, actop_error *err);
 
 /* Close it; ends the recording, whose failure is returned. Accepts NULL. */
