@@ -134,7 +134,8 @@ def _(term):
 @tap.case("a simulated machine is called so on a screen of", ("60 columns", 60), ("80 columns", 80), ("200 columns", 200))
 def _(cols):
     s = Session(*SIM, cols=cols)
-    shown = s.wait_for(r"simulated m4-max\+llm").splitlines()[0]
+    s.wait_for(r"simulated m4-max\+llm")  # also on the first screen, when no chip is known yet
+    shown = s.wait_for(r"Apple M4 Max.*simulated m4-max\+llm").splitlines()[0]
     assert "Apple M4 Max" in shown, shown
     s.type("q")
     assert s.end() == 0
