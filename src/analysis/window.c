@@ -2,6 +2,7 @@
 /* Keeps the windows; see window.h for the queue of two stacks. */
 #include "analysis/window.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,9 +44,17 @@ static struct window_bucket *rest_of(const struct windows *w)
     return buckets_of(w, w->cap);
 }
 
+static const struct window_bucket nothing = {.peak = -INFINITY};
+
+static void empty(struct window_bucket *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        b[i] = nothing;
+}
+
 static void merge(struct window_bucket *into, const struct window_bucket *b)
 {
-    into->peak = into->count == 0 || (b->count > 0 && b->peak > into->peak) ? b->peak : into->peak;
+    into->peak = b->peak > into->peak ? b->peak : into->peak;
     into->sum += b->sum;
     into->weight_s += b->weight_s;
     into->count += b->count;
@@ -64,8 +73,7 @@ static void make_front(struct windows *w)
     w->n_front = w->n > 0 ? w->n - 1 : 0;
     for (uint32_t i = w->n_front; i-- > 1;)
         merge_all(w, buckets_of(w, slot_at(w, i - 1)), buckets_of(w, slot_at(w, i)));
-    if (w->n_columns > 0)
-        memset(rest_of(w), 0, w->n_columns * sizeof *w->buckets);
+    empty(rest_of(w), w->n_columns);
 }
 
 /* ---- The ring in another shape --------------------------------------------------------------------------------- */
@@ -89,10 +97,12 @@ static bool reshape(struct windows *w, uint32_t cap, uint32_t cap_columns, uint3
         free(wide.buckets);
         return false;
     }
-    for (uint32_t i = 0; i < w->n; i++) {
+    for (uint32_t i = 0; i < w->n; i++) { /* what is not in use is not touched: open_slot does */
         wide.slots[i] = w->slots[slot_at(w, i)];
+        empty(buckets_of(&wide, i), cap_columns);
         pick_columns(buckets_of(&wide, i), buckets_of(w, slot_at(w, i)), n_columns, from);
     }
+    empty(rest_of(&wide), cap_columns);
     if (n_columns > 0)
         pick_columns(rest_of(&wide), rest_of(w), n_columns, from);
     free(w->slots);
@@ -109,12 +119,19 @@ static bool reshape(struct windows *w, uint32_t cap, uint32_t cap_columns, uint3
 struct following {
     const struct lineage *lineage;
     const struct windows *before; /* its series are rewritten: a column never moves up */
-    int32_t *columns;             /* of the new series */
-    uint32_t *from;               /* of the new columns: the old ones */
+    const struct actop_sample_t *s;
+    int32_t *columns; /* of the new series */
+    uint32_t *from;   /* of the new columns: the old ones */
     uint32_t n_columns;
     struct window_waiting *waiting; /* of the new series */
     uint32_t n_waiting;
 };
+
+static struct window_series series_of(const struct actop_sample_t *s, actop_metric id, uint32_t row)
+{
+    return (struct window_series){metric_places[id].scope, metric_places[id].column, row,
+                                  (uint32_t)window_index(s, id, row)};
+}
 
 /* Number the series had: the rows of all windowed metrics up to it, as the topology before had them. */
 static void follow_row(struct following *f, uint32_t series, actop_metric id, uint32_t row)
@@ -130,7 +147,7 @@ static void follow_row(struct following *f, uint32_t series, actop_metric id, ui
     if (column < 0 || f->n_columns == f->before->n_columns)
         return;
     f->from[f->n_columns] = (uint32_t)column;
-    f->before->series[f->n_columns] = (struct window_series){id, row};
+    f->before->series[f->n_columns] = series_of(f->s, id, row);
     f->columns[series] = (int32_t)f->n_columns++;
 }
 
@@ -140,14 +157,15 @@ static void follow_series(void *context, uint32_t series, actop_metric id, uint3
     for (uint32_t row = 0; row < rows; row++) {
         follow_row(f, series + row, id, row);
         if (f->columns[series + row] < 0)
-            f->waiting[f->n_waiting++] = (struct window_waiting){{id, row}, series + row};
+            f->waiting[f->n_waiting++] =
+                (struct window_waiting){series_of(f->s, id, row), series + row};
     }
 }
 
 actop_status windows_follow(struct windows *w, const struct lineage *l,
                             const struct actop_sample_t *s, actop_error *err)
 {
-    struct following f = {.lineage = l, .before = w};
+    struct following f = {.lineage = l, .before = w, .s = s};
     size_t cap = 0, cap_waiting = 0, n_series = each_metric(s, NULL, NULL);
     f.from = calloc((size_t)w->n_columns + 1, sizeof *f.from);
     bool ok = f.from != NULL && VEC_GROW(f.columns, cap, n_series) &&
@@ -207,9 +225,14 @@ static struct window_bucket *open_slot(struct windows *w, int64_t begin_ns, int6
     else if (w->n > 2)
         merge_all(w, rest_of(w), buckets_of(w, slot_at(w, w->n - 2)));
     w->slots[slot] = (struct window_slot){begin_ns, end_ns};
-    if (w->cap_columns > 0)
-        memset(buckets_of(w, slot), 0, w->cap_columns * sizeof(struct window_bucket));
+    empty(buckets_of(w, slot), w->cap_columns);
     return buckets_of(w, slot);
+}
+
+static const struct cell *cell_of(const struct actop_sample_t *s, const struct window_series *of)
+{
+    const struct table *t = &s->tables[of->scope];
+    return of->row < t->n ? &t->cells[of->column * t->cap + of->row] : NULL;
 }
 
 /* A first value makes a column. */
@@ -230,7 +253,7 @@ static bool add_columns(struct windows *w, const struct actop_sample_t *s)
     bool ok = true;
     for (uint32_t i = 0; i < w->n_waiting; i++) {
         const struct window_waiting *of = &w->waiting[i];
-        if (cell_has(cell_at(s, of->is.id, of->is.row)) && ok && (ok = add_column(w, of)))
+        if (cell_has(cell_of(s, &of->is)) && ok && (ok = add_column(w, of)))
             continue;
         w->waiting[still++] = *of;
     }
@@ -241,14 +264,13 @@ static bool add_columns(struct windows *w, const struct actop_sample_t *s)
 static void add_values(const struct windows *w, const struct step *step, struct window_bucket *into)
 {
     for (uint32_t i = 0; i < w->n_columns; i++) {
-        const struct cell *c = cell_at(step->s, w->series[i].id, w->series[i].row);
+        const struct cell *c = cell_of(step->s, &w->series[i]);
         struct window_bucket *b = &into[i];
         if (!cell_has(c))
             continue;
         b->sum += c->value * step->dt_s;
         b->weight_s += step->dt_s;
-        if (b->count == 0 || c->value > b->peak)
-            b->peak = c->value;
+        b->peak = c->value > b->peak ? c->value : b->peak;
         b->count++;
     }
 }
@@ -280,7 +302,6 @@ struct putting {
 
 static struct window_bucket total_of(const struct putting *p, uint32_t column)
 {
-    static const struct window_bucket nothing;
     const struct window_bucket *with = &p->with[column];
     const struct window_bucket *without = p->without != NULL ? &p->without[column] : &nothing;
     struct window_bucket t = {
@@ -320,8 +341,7 @@ void windows_put(struct windows *w, const struct step *step)
     for (uint32_t i = 0; i < w->n_columns && cells != NULL; i++) {
         struct window_bucket t = total_of(&p, i);
         if (t.count > 0)
-            cells[window_index(step->s, w->series[i].id, w->series[i].row)] =
-                (struct window_cell){t.sum / t.weight_s, t.peak, t.count};
+            cells[w->series[i].at] = (struct window_cell){t.sum / t.weight_s, t.peak, t.count};
     }
 }
 

@@ -19,7 +19,7 @@ enum { WINDOW_SLOTS = 64 };
 struct window_bucket {
     double sum;      /* Σ value × seconds */
     double weight_s; /* Σ seconds */
-    double peak;     /* highest value, while count > 0 */
+    double peak;     /* highest value; -INFINITY while count is 0 */
     uint32_t count;
 };
 
@@ -27,10 +27,12 @@ struct window_slot {
     int64_t begin_ns, end_ns; /* awake clock */
 };
 
-/* The series of a column; one that has had no value yet, and its number. */
+/* The series of a column; one that has had no value yet, and its number. Where it stands in a sample changes only with the
+ * topology: windows are of fixed scopes. */
 struct window_series {
-    actop_metric id;
-    uint32_t row;
+    uint8_t scope;
+    uint32_t column, row; /* of the scope's table */
+    uint32_t at;          /* its window */
 };
 struct window_waiting {
     struct window_series is;

@@ -15,12 +15,13 @@ void collectors_describe(struct topology *t, const struct schema *s)
 
 static bool any_errno(const struct frame *f)
 {
-    bool any = false;
-    for (size_t i = 0; i < f->schema->n_channels; i++)
-        any |= f->status[i] > 0;
+    const int32_t *status = f->status;
+    int32_t most = 0;
+    for (size_t i = 0, n = f->schema->n_channels; i < n; i++)
+        most = status[i] > most ? status[i] : most;
     for (size_t i = 0; i < f->schema->n_rowsets; i++)
-        any |= f->rows[i].status > 0;
-    return any;
+        most = f->rows[i].status > most ? f->rows[i].status : most;
+    return most > 0;
 }
 
 uint64_t collectors_failed(const struct frame *f)

@@ -18,6 +18,12 @@ static const int64_t SLEEP_NS = 500000000;
 /* A stamp may be this much older than the frame that reads it and still be of the same moment (recorded on an M1 Ultra: 0.1 ms). */
 static const int64_t STAMP_SLACK_NS = 1000000;
 
+/* What is looked at of a counting channel in every frame. */
+struct counting {
+    uint32_t channel, first, count;
+    bool plain; /* 64 bits: it never wraps */
+};
+
 struct decoder {
     const struct decode_platform *platform;
     const struct schema *schema;     /* a reference; NULL before the first frame */
@@ -25,8 +31,8 @@ struct decoder {
     struct counter *counters;        /* per slot; owned, like the next four */
     struct counter_step *steps;
     actop_status *taken;
-    uint64_t *wrap_at;  /* per channel */
-    uint32_t *counting; /* channels that count */
+    uint64_t *wrap_at; /* per channel */
+    struct counting *counting;
     size_t n_counting;
     struct os_moment last;
     uint64_t last_seq;
@@ -100,7 +106,7 @@ struct room {
     struct counter_step *steps;
     actop_status *taken;
     uint64_t *wrap_at;
-    uint32_t *counting;
+    struct counting *counting;
     size_t n_counting;
 };
 
@@ -136,7 +142,8 @@ static void carry_counters(const struct decoder *d, struct room *r, const struct
         const struct channel *c = &s->channels[i];
         if ((c->flags & CHANNEL_COUNTER) == 0)
             continue;
-        r->counting[r->n_counting++] = i;
+        r->counting[r->n_counting++] =
+            (struct counting){.channel = i, .first = c->first, .count = c->count};
         int32_t was = d->schema == NULL ? -1
                                         : schema_find_channel(d->schema, schema_text(s, c->key));
         const struct channel *old = was < 0 ? NULL : &d->schema->channels[was];
@@ -144,6 +151,16 @@ static void carry_counters(const struct decoder *d, struct room *r, const struct
             (old->flags & CHANNEL_COUNTER) != 0)
             memcpy(r->counters + c->first, d->counters + old->first,
                    c->count * sizeof *r->counters);
+    }
+}
+
+/* Parts have said by now where counters wrap. */
+static void find_plain(struct room *r, const struct schema *s)
+{
+    for (size_t i = 0; i < r->n_counting; i++) {
+        struct counting *n = &r->counting[i];
+        uint8_t bits = s->channels[n->channel].bits;
+        n->plain = (bits == 0 || bits >= 64) && r->wrap_at[n->channel] == 0;
     }
 }
 
@@ -189,6 +206,7 @@ static actop_status new_schema(struct decoder *d, const struct schema *s, actop_
         d->schema = NULL;
         return error_set(err, ACTOP_E_NOMEM, "out of memory");
     }
+    find_plain(&room, s);
     take_room(d, &room);
     schema_unref(d->schema);
     topology_unref(d->topology);
@@ -209,17 +227,16 @@ static bool is_gap(const struct decoder *d, const struct frame *f)
 }
 
 /* A publication of before a gap is not read: the next one's growth would span the sleep. */
-static bool is_read(const struct decoder *d, const struct frame *f, uint32_t channel)
+static bool is_read(const struct decoder *d, const struct frame *f, const struct counting *n)
 {
-    const struct channel *c = &d->schema->channels[channel];
-    const uint64_t *raw = f->slots + c->first;
+    const uint64_t *raw = f->slots + n->first;
     uint64_t invalid = d->platform->invalid;
     bool any_invalid = false;
-    if (f->status[channel] != SLOT_READ ||
-        (f->stamps_ns[channel] != 0 && f->stamps_ns[channel] < d->not_before_ns))
+    int64_t stamp_ns = f->stamps_ns[n->channel];
+    if (f->status[n->channel] != SLOT_READ || (stamp_ns != 0 && stamp_ns < d->not_before_ns))
         return false;
-    for (uint32_t i = 0; i < c->count; i++)
-        any_invalid = any_invalid || raw[i] == invalid;
+    for (uint32_t i = 0; i < n->count; i++)
+        any_invalid |= raw[i] == invalid;
     return !any_invalid || !d->platform->has_invalid;
 }
 
@@ -238,36 +255,38 @@ static bool take_plain(struct counter *c, uint64_t raw, int64_t at_ns, struct co
     return true;
 }
 
-static void take_channel(struct decoder *d, const struct frame *f, uint32_t channel)
+static void take_channel(struct decoder *d, const struct frame *f, const struct counting *n)
 {
-    const struct channel *c = &d->schema->channels[channel];
-    int64_t at_ns = frame_stamp(f, (int32_t)channel);
-    uint64_t wrap_at = d->wrap_at[channel];
-    bool plain = (c->bits == 0 || c->bits >= 64) && wrap_at == 0;
-    struct counter *counters = d->counters + c->first;
-    struct counter_step *steps = d->steps + c->first;
-    actop_status *taken = d->taken + c->first;
-    const uint64_t *raw = f->slots + c->first;
-    uint32_t n = c->count;
-    for (uint32_t i = 0; i < n; i++)
-        taken[i] = plain && take_plain(&counters[i], raw[i], at_ns, &steps[i])
-                       ? ACTOP_OK
-                       : counter_take(&counters[i], raw[i], at_ns, c->bits, wrap_at, &steps[i]);
+    int64_t at_ns = frame_stamp(f, (int32_t)n->channel);
+    struct counter *counters = d->counters + n->first;
+    struct counter_step *steps = d->steps + n->first;
+    actop_status *taken = d->taken + n->first;
+    const uint64_t *raw = f->slots + n->first;
+    uint32_t i = 0, end = n->count, plain_end = n->plain ? end : 0;
+    for (; i < plain_end && take_plain(&counters[i], raw[i], at_ns, &steps[i]); i++)
+        taken[i] = ACTOP_OK;
+    for (; i < end; i++)
+        taken[i] = counter_take(&counters[i], raw[i], at_ns, d->schema->channels[n->channel].bits,
+                                d->wrap_at[n->channel], &steps[i]);
+}
+
+static void break_all(struct decoder *d, const struct counting *n)
+{
+    for (uint32_t i = 0; i < n->count; i++)
+        counter_break(&d->counters[n->first + i]);
 }
 
 static void take_counters(struct decoder *d, const struct frame *f, bool gap)
 {
     for (size_t i = 0; i < d->n_counting; i++) {
-        uint32_t channel = d->counting[i];
-        const struct channel *c = &d->schema->channels[channel];
-        for (uint32_t slot = c->first; gap && slot < c->first + c->count; slot++)
-            counter_break(&d->counters[slot]);
-        if (is_read(d, f, channel)) {
-            take_channel(d, f, channel);
-        } else {
-            for (uint32_t slot = c->first; slot < c->first + c->count; slot++)
-                d->taken[slot] = ACTOP_E_STATE;
-        }
+        const struct counting *n = &d->counting[i];
+        if (gap)
+            break_all(d, n);
+        if (is_read(d, f, n))
+            take_channel(d, f, n);
+        else
+            for (uint32_t slot = 0; slot < n->count; slot++)
+                d->taken[n->first + slot] = ACTOP_E_STATE;
     }
 }
 

@@ -31,7 +31,31 @@ static bool find_leaders(struct codec_past *p, const struct schema *s)
         last[at] = i + 1;
     }
     free(last);
+    return true;
+}
+
+static bool find_texts(struct codec_past *p, const struct schema *s)
+{
+    p->n_texts = 0;
+    for (uint32_t i = 0; i < s->n_channels; i++) {
+        if (s->channels[i].type != SLOT_BYTES)
+            continue;
+        if (!VEC_GROW(p->texts, p->cap_texts, p->n_texts + 1))
+            return false;
+        p->texts[p->n_texts++] = i;
+    }
+    return true;
+}
+
+/* What is looked up once for a schema. */
+static bool follow_schema(struct codec_past *p, const struct schema *s)
+{
+    if (p->led == s)
+        return true;
     schema_unref(p->led);
+    p->led = NULL;
+    if (!find_leaders(p, s) || !find_texts(p, s))
+        return false;
     p->led = schema_ref(s);
     return true;
 }
@@ -43,7 +67,7 @@ actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint
     if (st != ACTOP_OK)
         return st;
     if (!VEC_GROW(p->slots, p->cap_slots, s->n_slots) ||
-        !VEC_GROW(p->lean, p->cap_lean, s->n_channels) || (p->led != s && !find_leaders(p, s)))
+        !VEC_GROW(p->lean, p->cap_lean, s->n_channels) || !follow_schema(p, s))
         return error_set(err, ACTOP_E_NOMEM, "no memory for the frame before");
     if (s->n_channels > 0)
         memset(p->lean, 0, s->n_channels * sizeof *p->lean);
@@ -82,6 +106,7 @@ void codec_past_release(struct codec_past *p)
     frame_release(&p->frame);
     schema_unref(p->led);
     free(p->leaders);
+    free(p->texts);
     free(p->lean);
     free(p->slots);
     memset(p, 0, sizeof *p);

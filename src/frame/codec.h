@@ -49,9 +49,11 @@ struct codec_past {
     int64_t awake_growth_ns; /* time between the last two frames */
     struct stamp_recent recent;
     bool stamped;            /* reader: a channel had a stamp since the keyframe */
-    const struct schema *led; /* the schema leaders are of; a reference */
+    const struct schema *led; /* the schema that leaders and texts are of; a reference */
     uint32_t *leaders;        /* per channel: the channel before it in its group, or CODEC_NO_LEADER */
     size_t cap_leaders;
+    uint32_t *texts;          /* channels of type SLOT_BYTES, of which there are few */
+    size_t n_texts, cap_texts;
 };
 
 struct codec_writer {
@@ -191,6 +193,13 @@ static inline void slot_past_step(struct slot_past *p, int64_t residual, bool co
     p->expect = change_size < (counter ? size : size / 2) ? grew : 0;
     p->growth = grew;
     p->value += (uint64_t)grew;
+}
+
+/* The same step where nothing is left: what is expected is 0, or the last growth and goes on. */
+static inline void slot_past_stay(struct slot_past *p)
+{
+    p->growth = p->expect;
+    p->value += (uint64_t)p->expect;
 }
 
 /* Values next to each other are often of one cause: temperatures of one block, bytes of clients that run together. What

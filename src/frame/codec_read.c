@@ -212,41 +212,56 @@ static void get_stamps(struct codec_past *p, struct frame *f, struct residual_in
         now_ns[i] = sum(then_ns, grew_ns);
         before_ns = grew_ns;
         any_ns |= grew_ns;
+        for (; i + 1 < n && in.zeros > 0 && leaders[i + 1] == i; i++, in.zeros--)
+            now_ns[i + 1] = sum(past_ns[i + 1], grew_ns); /* a group was published at once */
     }
     p->stamped = p->stamped || any_ns != 0;
     *from = in;
 }
 
-static inline void get_single(struct codec_reader *r, struct frame *f, size_t channel,
-                              struct near *near, struct residual_in *in)
+/* Where the slots come from and go to. */
+struct slots_in {
+    const struct channel *channels;
+    const int32_t *status;
+    struct slot_past *past;
+    uint32_t *lean;  /* per channel */
+    uint8_t *shifts; /* per slot */
+    uint64_t *values;
+};
+
+static inline void get_single(const struct slots_in *s, size_t channel, struct near *near,
+                              struct residual_in *in)
 {
-    const struct channel *c = &f->schema->channels[channel];
-    struct slot_past *past = &r->past.slots[c->first];
-    bool read = f->status[channel] == SLOT_READ && c->type != SLOT_BYTES;
-    uint32_t *lean = &r->past.lean[channel];
-    uint64_t residual = (uint64_t)residual_get(in, &r->shifts[c->first]);
+    const struct channel *c = &s->channels[channel];
+    struct slot_past *past = &s->past[c->first];
+    bool read = s->status[channel] == SLOT_READ && c->type != SLOT_BYTES;
+    uint32_t *lean = &s->lean[channel];
+    uint64_t residual = (uint64_t)residual_get(in, &s->shifts[c->first]);
     if (read)
         residual += near_base(*lean, near);
-    slot_past_step(past, (int64_t)residual, (c->flags & CHANNEL_COUNTER) != 0);
-    if (read) {
-        *lean = near_choose(*lean, residual, near);
-        f->slots[c->first] = past->value;
+    if (residual == 0) { /* half of them */
+        slot_past_stay(past);
+        *lean = read ? LEAN_NONE : *lean;
+    } else {
+        slot_past_step(past, (int64_t)residual, (c->flags & CHANNEL_COUNTER) != 0);
+        *lean = read ? near_choose(*lean, residual, near) : *lean;
     }
+    if (read)
+        s->values[c->first] = past->value;
     near_move(near, residual);
 }
 
-static inline void get_array(struct codec_reader *r, struct frame *f, size_t channel,
-                             struct residual_in *in)
+static inline void get_array(const struct slots_in *s, size_t channel, struct residual_in *in)
 {
-    const struct channel *c = &f->schema->channels[channel];
-    bool read = f->status[channel] == SLOT_READ && c->type != SLOT_BYTES;
+    const struct channel *c = &s->channels[channel];
+    bool read = s->status[channel] == SLOT_READ && c->type != SLOT_BYTES;
     bool counter = (c->flags & CHANNEL_COUNTER) != 0;
-    uint32_t lean = read && counter ? r->past.lean[channel] : 0, last = 0, n = c->count;
-    struct slot_past *past = r->past.slots + c->first;
-    uint64_t *values = f->slots + c->first, sum = 0;
+    uint32_t lean = read && counter ? s->lean[channel] : 0, last = 0, n = c->count;
+    struct slot_past *past = s->past + c->first;
+    uint8_t *shifts = s->shifts + c->first;
+    uint64_t *values = s->values + c->first, sum = 0;
     for (uint32_t i = 0; i < n; i++) {
-        uint64_t residual = (uint64_t)residual_get(in, &r->shifts[c->first + i]) +
-                            array_base(lean, i, sum);
+        uint64_t residual = (uint64_t)residual_get(in, &shifts[i]) + array_base(lean, i, sum);
         if ((residual | (uint64_t)past[i].expect | (uint64_t)past[i].growth) != 0) {
             sum += residual;
             slot_past_step(&past[i], (int64_t)residual, counter);
@@ -256,18 +271,20 @@ static inline void get_array(struct codec_reader *r, struct frame *f, size_t cha
             values[i] = past[i].value;
     }
     if (read)
-        r->past.lean[channel] = last;
+        s->lean[channel] = last;
 }
 
 static void get_slots(struct codec_reader *r, struct frame *f, struct residual_in *from)
 {
     struct near near = {0, 0};
     struct residual_in in = *from;
-    for (size_t i = 0; i < f->schema->n_channels; i++) {
-        if (f->schema->channels[i].count == 1)
-            get_single(r, f, i, &near, &in);
+    const struct slots_in s = {f->schema->channels, f->status, r->past.slots,
+                               r->past.lean,        r->shifts, f->slots};
+    for (size_t i = 0, n = f->schema->n_channels; i < n; i++) {
+        if (s.channels[i].count == 1)
+            get_single(&s, i, &near, &in);
         else
-            get_array(r, f, i, &in);
+            get_array(&s, i, &in);
     }
     *from = in;
 }
@@ -472,9 +489,10 @@ static bool get_bytes_of_channels(const struct codec_reader *r, struct frame *f,
                                   struct bytes_in *bi)
 {
     const struct frame *past = &r->past.frame;
-    for (size_t i = 0; i < f->schema->n_channels; i++) {
+    for (size_t text = 0; text < r->past.n_texts; text++) {
+        uint32_t i = r->past.texts[text];
         const struct channel *c = &f->schema->channels[i];
-        if (c->type != SLOT_BYTES || f->status[i] != SLOT_READ)
+        if (f->status[i] != SLOT_READ)
             continue;
         size_t n = 0;
         const char *bytes = "";

@@ -10,6 +10,7 @@
 #ifndef MODEL_SAMPLE_H
 #define MODEL_SAMPLE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -146,7 +147,7 @@ inline void sample_put_at(struct actop_sample_t *s, actop_metric id, uint32_t ro
     if (c == NULL)
         return;
     /* Not a number is no value. A decoder that divides by zero must not reach an output. */
-    if (value - value != 0) {
+    if (!isfinite(value)) {
         sample_put_state(s, id, row, ACTOP_STATE_FAILED, via);
         return;
     }

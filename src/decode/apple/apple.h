@@ -77,6 +77,7 @@ struct apple_dvfs {
     uint32_t hz_per_step; /* 1 or 1000; 0 when made of periods */
     uint8_t why, periods; /* enums above */
     bool sram;            /* from the -sram property */
+    double max_hz; /* the highest of the table; 0 without one */
     double hz[APPLE_MAX_STATES];
     double volts[APPLE_MAX_STATES]; /* 0 unknown */
     bool from_period; /* made of periods, not of frequencies */
@@ -101,8 +102,6 @@ enum apple_state_kind apple_state_kind(const char *name);
 /* Frequency of a state by its name: "V3P1" is the second from the top of a CPU's table, "P2" entry 2 of the GPU's. 0 when the
  * table does not have it or the name is of another form. row is written when not NULL. */
 double apple_state_hz(const struct apple_dvfs *t, const char *name, uint32_t *row);
-
-double apple_dvfs_max(const struct apple_dvfs *t); /* 0 without a table */
 
 /* One sentence: which table, its unit and range, how many states, why, and what speaks against it. */
 void apple_dvfs_note(const struct apple_dvfs *t, const char *about, struct notes *into);

@@ -380,7 +380,7 @@ static void count_tiers(struct cpu *cpu)
     }
     for (size_t i = 0; i < cpu->n_clusters; i++) {
         struct tier *t = tier_of(cpu, cpu->clusters[i].name.letter);
-        double max = apple_dvfs_max(&cpu->clusters[i].dvfs);
+        double max = cpu->clusters[i].dvfs.max_hz;
         if (t != NULL && max > t->max_hz)
             t->max_hz = max;
     }
@@ -748,7 +748,7 @@ static void put_core(struct decode_frame *d, const struct core *core, const stru
                      uint16_t via)
 {
     const struct apple_follow *r = &core->follow;
-    double max = apple_dvfs_max(&c->dvfs);
+    double max = c->dvfs.max_hz;
     uint32_t row = (uint32_t)core->row;
     apple_put(d, ACTOP_METRIC_CORE_UTIL, row, r->active, r->at_ns, ACTOP_MEASURED, via);
     if (r->hz > 0)
@@ -761,7 +761,7 @@ static void put_core(struct decode_frame *d, const struct core *core, const stru
 
 static void add_to_sums(struct sums *sums, const struct cluster *c, const struct apple_follow *r)
 {
-    double max = apple_dvfs_max(&c->dvfs);
+    double max = c->dvfs.max_hz;
     sums->util += r->active;
     sums->down += r->down;
     sums->scaled += max > 0 ? r->active * r->hz / max : 0;
@@ -778,7 +778,7 @@ static void step_core(struct cpu *cpu, struct core *core, struct decode_frame *d
     struct cluster *c = &cpu->clusters[core->parent];
     uint32_t row = (uint32_t)core->row;
     actop_state has = apple_follow(&core->follow, d, core->channel, &c->states, sums->ticks);
-    double max = apple_dvfs_max(&c->dvfs);
+    double max = c->dvfs.max_hz;
     if (max > 0)
         sample_put(d->out, ACTOP_METRIC_CORE_MAX_FREQ, row, max, ACTOP_MEASURED, cpu->via);
     double busy, all;
@@ -869,7 +869,7 @@ static double step_cluster(struct cpu *cpu, struct cluster *c, struct decode_fra
                            const struct sums *sums)
 {
     uint32_t row = (uint32_t)c->row;
-    double max = apple_dvfs_max(&c->dvfs);
+    double max = c->dvfs.max_hz;
     if (max > 0)
         sample_put(d->out, ACTOP_METRIC_CLUSTER_MAX_FREQ, row, max, ACTOP_MEASURED, cpu->via);
     keep_ratios(c, d, sums);

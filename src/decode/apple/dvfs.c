@@ -107,6 +107,14 @@ static enum apple_dvfs_periods compare_periods(const struct apple_dvfs *t,
     return APPLE_PERIODS_AGREE;
 }
 
+static double highest(const struct apple_dvfs *t)
+{
+    double max_hz = 0;
+    for (uint32_t i = 0; i < t->n; i++)
+        max_hz = t->hz[i] > max_hz ? t->hz[i] : max_hz;
+    return max_hz;
+}
+
 bool apple_dvfs_read(const struct schema *s, uint32_t number, struct apple_dvfs *out)
 {
     memset(out, 0, sizeof *out);
@@ -114,6 +122,7 @@ bool apple_dvfs_read(const struct schema *s, uint32_t number, struct apple_dvfs 
     const unsigned char *blob = find_blob(s, number, "-sram", &n);
     if (blob != NULL && fill_frequencies(out, blob, n)) {
         out->number = number;
+        out->max_hz = highest(out);
         out->sram = true;
         blob = find_blob(s, number, "", &n_plain);
         out->periods = (uint8_t)compare_periods(out, blob, n_plain);
@@ -123,18 +132,11 @@ bool apple_dvfs_read(const struct schema *s, uint32_t number, struct apple_dvfs 
     blob = find_blob(s, number, "", &n);
     if (blob != NULL && (fill_frequencies(out, blob, n) || fill_periods(out, blob, n))) {
         out->number = number;
+        out->max_hz = highest(out);
         return true;
     }
     memset(out, 0, sizeof *out);
     return false;
-}
-
-double apple_dvfs_max(const struct apple_dvfs *t)
-{
-    double max = 0;
-    for (uint32_t i = 0; i < t->n; i++)
-        max = t->hz[i] > max ? t->hz[i] : max;
-    return max;
 }
 
 /* ---- Which table -------------------------------------------------------------------------------------------------- */
@@ -182,7 +184,7 @@ static uint32_t table_by_convention(const struct apple_cluster_name *name)
 /* How well a table fits a CPU cluster: no zero entry, a plausible top, and as many entries as states. */
 static int fitness(const struct apple_dvfs *t, uint32_t n_states)
 {
-    double top = apple_dvfs_max(t);
+    double top = t->max_hz;
     if (t->n < 2 || t->hz[0] == 0 || top < 500e6 || top > 10e9)
         return -1000;
     int difference = n_states == 0 ? 0 : abs((int)t->n - (int)n_states);
@@ -225,7 +227,7 @@ void apple_dvfs_for_gpu(const struct schema *s, uint32_t n_states, struct apple_
     for (uint32_t number = 1; number <= MAX_TABLE; number++) {
         struct apple_dvfs t;
         if (!there[number] || !apple_dvfs_read(s, number, &t) || t.n < 2 || t.hz[0] != 0 ||
-            apple_dvfs_max(&t) > 10e9)
+            t.max_hz > 10e9)
             continue;
         int fits = 100 - 10 * abs((int)t.n - 1 - (int)n_states) + (number == 9 ? 50 : 0);
         if (fits > best) {
@@ -279,7 +281,7 @@ void apple_dvfs_note(const struct apple_dvfs *t, const char *about, struct notes
                    t->sram ? "-sram" : "", unit_of(t), (unsigned)(t->n - first));
         put_mhz(b, t->hz[first]);
         buf_puts(b, " to ");
-        put_mhz(b, apple_dvfs_max(t));
+        put_mhz(b, t->max_hz);
         buf_printf(b, ": %s", why[t->why]);
         put_doubts(b, t);
     }

@@ -142,7 +142,7 @@ static void put_util(struct gpu *g, struct decode_frame *d, double util, const c
 static void put_clock(const struct gpu *g, struct decode_frame *d)
 {
     const struct apple_follow *r = &g->follow;
-    double max = apple_dvfs_max(&g->dvfs);
+    double max = g->dvfs.max_hz;
     uint32_t row = (uint32_t)g->row;
     if (r->hz <= 0)
         return;
@@ -190,7 +190,7 @@ static void put_driver(const struct gpu *g, struct decode_frame *d)
 
 static void put_facts(const struct gpu *g, struct decode_frame *d)
 {
-    double max = apple_dvfs_max(&g->dvfs);
+    double max = g->dvfs.max_hz;
     uint32_t row = (uint32_t)g->row;
     if (max > 0) {
         sample_put(d->out, ACTOP_METRIC_GPU_MAX_FREQ, 0, max, ACTOP_MEASURED, g->via);

@@ -78,10 +78,10 @@ static bool is_physical(const char *name, uint64_t type)
 {
     static const char *const made[] = {"lo", "bridge", "awdl",   "llw",  "utun", "gif", "stf",
                                        "ap", "anpi",   "vmenet", "feth", "vlan", "bond"};
-    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
-        if (apple_starts(name, made[i]))
-            return false;
-    return type == 6 || apple_starts(name, "en");
+    bool may_be = type == 6 || apple_starts(name, "en");
+    for (size_t i = 0; may_be && i < sizeof made / sizeof made[0]; i++)
+        may_be = !apple_starts(name, made[i]);
+    return may_be;
 }
 
 /* Whether bytes that fell went past 2^32: when they then grew by no more than half of that, or by no more than a link of that
