@@ -30,17 +30,18 @@ enum {
     GPU_CLOCK,
     STAMP,
     READ_AT,
+    CLOCK,
     N_COLUMNS
 };
 
 static const char *const names[N_COLUMNS] = {
     "pid",      "start",      "ppid",       "state",     "comm",  "utime",   "stime",
     "threads",  "rss",        "flags",      "uid",       "user",  "cmdline", "exe",
-    "gpu_time", "gpu_memory", "gpu_cycles", "gpu_clock", "stamp", "read",
+    "gpu_time", "gpu_memory", "gpu_cycles", "gpu_clock", "stamp", "read",    "clock",
 };
 
 /* CYCLES_COUNTER is stamped with the GPU's clock; WORKED_COUNTER has as its total the nanoseconds those cycles come to. */
-enum { CPU_COUNTER, GPU_COUNTER, CYCLES_COUNTER, WORKED_COUNTER, N_COUNTERS };
+enum { CPU_COUNTER, CLOCK_COUNTER, GPU_COUNTER, CYCLES_COUNTER, WORKED_COUNTER, N_COUNTERS };
 static const double MOST_NS = 1e18;
 /* Order of the states of cpu/N/time; see source/linux/stat.h. Busy are user, nice, system, irq and softirq. */
 static const uint32_t busy_states[] = {0, 1, 2, 5, 6};
@@ -245,26 +246,28 @@ static void put_waiting(const struct pass *p, uint32_t out)
 
 /* CPU time a second, and for the share its part of this interval: a process asked for the first time in several frames used
  * it over all of them. Kept in the share's cell until the sums are known. */
-static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *c)
+static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *counters)
 {
     struct counter_step step;
     const struct processes *s = p->s;
-    uint64_t ticks = number(p, row, UTIME) + number(p, row, STIME);
+    uint64_t ticks = number(p, row, UTIME) + number(p, row, STIME), ran = ticks;
     if (!has(p, row, UTIME))
         return;
     actop_state state = state_at(p, p->asked_ns);
+    bool exact = row_u64(p->d->frame, s->rowset, row, s->columns[CLOCK], &ran);
+    struct counter *c = &counters[exact ? CLOCK_COUNTER : CPU_COUNTER];
     sample_put_at(p->d->out, ACTOP_METRIC_PROC_CPU_TIME, out, (double)ticks * s->tick_s,
                   p->asked_ns, state, ACTOP_MEASURED, s->via);
     if (state == ACTOP_STATE_STALE && c->valid) {
         put_waiting(p, out);
         return;
     }
-    if (counter_take(c, ticks, p->d->frame->at.awake_ns, 64, 0, &step) != ACTOP_OK) {
+    if (counter_take(c, ran, p->d->frame->at.awake_ns, 64, 0, &step) != ACTOP_OK) {
         sample_put_state(p->d->out, ACTOP_METRIC_PROC_CPU, out, ACTOP_STATE_WARMING, s->via);
         sample_put_state(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, ACTOP_STATE_WARMING, s->via);
         return;
     }
-    double rate = counter_rate(&step, s->tick_s);
+    double rate = counter_rate(&step, exact ? 1e-9 : s->tick_s);
     double used_s = rate * (double)p->d->interval_ns * 1e-9;
     p->sums.cpu_s += used_s;
     sample_put(p->d->out, ACTOP_METRIC_PROC_CPU, out, rate, ACTOP_MEASURED, s->via);
@@ -335,7 +338,7 @@ static void step_row(struct pass *p, uint32_t row)
     p->read_ns = p->asked_ns;
     (void)row_i64(f, p->s->rowset, row, p->s->columns[READ_AT], &p->read_ns);
     put_facts(p, row, (uint32_t)out);
-    put_cpu(p, row, (uint32_t)out, &counters[CPU_COUNTER]);
+    put_cpu(p, row, (uint32_t)out, counters);
     put_gpu(p, row, (uint32_t)out, counters);
 }
 

@@ -4,7 +4,8 @@
  * machine those that sleep and have not run of late are asked by turns only, every fourth tick, and not for more than the
  * clock of their CPU time: while it stands, nothing in that file moves but what others do to them, above all the kernel
  * that takes memory from them, and the file is read every 32nd tick. Where there are no such clocks it is read
- * every fourth or eighth tick instead. Rows say of when they are. If the CPUs were busier than the processes that were
+ * every fourth or eighth tick instead. Rows say of when they are; what was run is taken from the clock, for the times in
+ * the file are in ticks of 10 ms. If the CPUs were busier than the processes that were
  * asked explain, the others are asked too, so that none that uses more than a twentieth of a core waits for its turn. What changes
  * rarely is remembered per identity and looked at again in turn: the owner (that of the directory), command line and
  * executable (only with ACTOP_WANT_CMDLINE). GPU clients (only with ACTOP_WANT_GPU_CLIENTS) need the list of
@@ -45,6 +46,7 @@ enum {
     GPU_CLOCK,
     STAMP,
     READ_AT,
+    CLOCK,
     N_COLUMNS
 };
 
@@ -70,6 +72,7 @@ static const struct column_spec columns[N_COLUMNS] = {
     [STAMP] = {"stamp", "ns", SLOT_I64, 0, 0}, /* awake clock; in rows not asked in this tick */
     [READ_AT] = {"read", "ns", SLOT_I64, 0,
                  0}, /* the same; in rows whose file was read before that */
+    [CLOCK] = {"clock", "ns", SLOT_U64, CHANNEL_COUNTER, 0},
 };
 
 enum {
@@ -267,6 +270,8 @@ static void put_stat(struct frame *f, int32_t rowset, uint32_t row, const struct
     frame_cell_u64(f, rowset, row, THREADS, stat->threads);
     frame_cell_u64(f, rowset, row, RSS, stat->rss_pages);
     frame_cell_u64(f, rowset, row, FLAGS, stat->flags);
+    if (k->clock_ns >= 0)
+        frame_cell_u64(f, rowset, row, CLOCK, (uint64_t)k->clock_ns);
 }
 
 static void put_texts(struct processes *s, struct root *root, struct frame *f, uint32_t row,
@@ -358,17 +363,18 @@ static bool read_process(struct processes *s, struct known *k, int64_t now_ns)
 {
     struct root_text text;
     struct pid_stat stat;
-    k->clock_ns = -1;
-    if (k->idle >= OFTEN_IDLE - 1 && root_pids_clock(&s->pids, k->pid, &k->clock_ns) != 0)
-        k->clock_ns = -1;
+    int64_t clock_ns = -1;
+    if (root_pids_clock(&s->pids, k->pid, &clock_ns) != 0)
+        clock_ns = -1;
     if (root_pids_stat(&s->pids, k->pid, &k->fd, &text) != 0 ||
         !parse_pid_stat(text.text, text.n, &stat))
         return false;
     if (k->start != stat.start || k->read_ns == 0) {
         int fd = k->fd;
         forget_texts(k);
-        *k = (struct known){.pid = k->pid, .fd = fd, .start = stat.start, .clock_ns = -1};
+        *k = (struct known){.pid = k->pid, .fd = fd, .start = stat.start};
     }
+    k->clock_ns = clock_ns;
     remember(k, &stat, now_ns);
     return true;
 }

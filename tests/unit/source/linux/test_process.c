@@ -482,6 +482,39 @@ static void a_sleeper_is_asked_for_its_clock_and_read_rarely(void **state)
     view_close(&v);
 }
 
+static int64_t own_cpu_ns(void)
+{
+    struct timespec t;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t), 0);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* A tick of the kernel's is 10 ms, and this process runs a few. */
+static void what_a_process_runs_is_known_below_a_tick(void **state)
+{
+    struct view v;
+    char key[16];
+    (void)state;
+    if (!has_clock_of(getppid()))
+        SKIP_BECAUSE("the kernel has no clocks of other processes");
+    (void)snprintf(key, sizeof key, "%d", (int)getpid());
+    assert_int_equal(view_open(&v, "/", WANT), ACTOP_OK);
+    for (int i = 0; i < 20; i++) {
+        int64_t before = own_cpu_ns();
+        assert_int_equal(view_next(&v), ACTOP_OK);
+        int64_t begun = own_cpu_ns(), from = v.frame.at.awake_ns;
+        while (own_cpu_ns() - begun < 3000000)
+            ;
+        int64_t ended = own_cpu_ns();
+        assert_int_equal(view_next(&v), ACTOP_OK);
+        double ran_ns = view_value(&v, ACTOP_METRIC_PROC_CPU, key) *
+                        (double)(v.frame.at.awake_ns - from);
+        assert_true(ran_ns >= (double)(ended - begun) * 0.999);
+        assert_true(ran_ns <= (double)(own_cpu_ns() - before) * 1.001);
+    }
+    view_close(&v);
+}
+
 static void the_clock_of_a_process_is_what_it_has_run(void **state)
 {
     struct root *root = NULL;
@@ -634,6 +667,7 @@ int main(void)
         cmocka_unit_test(a_busy_process_is_seen_to_be_busy),
         cmocka_unit_test(a_process_that_wakes_up_is_seen_in_the_next_tick),
         cmocka_unit_test(a_sleeper_is_asked_for_its_clock_and_read_rarely),
+        cmocka_unit_test(what_a_process_runs_is_known_below_a_tick),
         cmocka_unit_test(the_clock_of_a_process_is_what_it_has_run),
         cmocka_unit_test(a_signal_reaches_only_the_process_that_is_meant),
         cmocka_unit_test(open_files_are_counted_of_the_very_process_and_where_allowed),
