@@ -150,6 +150,14 @@ static void put_of(struct buf *b, bool has_other, double v, double other, int de
     buf_puts(b, unit);
 }
 
+/* Bytes of memory or a volume. What is less than 1 GiB as a whole would be "0.1 GiB" or nothing. */
+static void put_bytes_of(struct buf *b, bool has_other, double v, double other)
+{
+    bool small = (has_other ? other : v) < 1073741824;
+    double per = small ? 1048576 : 1073741824;
+    put_of(b, has_other, v / per, other / per, small ? 0 : 1, small ? " MiB" : " GiB");
+}
+
 static void put_load(struct buf *b, const struct actop_sample_t *s)
 {
     static const actop_metric loads[] = {ACTOP_METRIC_LOAD_1, ACTOP_METRIC_LOAD_5,
@@ -182,8 +190,6 @@ static const struct {
     [JOULE] = {1, 1, " J"},
     [CELSIUS] = {1, 1, " °C"},
     [OF_MHZ] = {1e6, 0, " MHz"},
-    [OF_GIB] = {1073741824, 1, " GiB"},
-    [GIB] = {1073741824, 1, " GiB"},
     [GBPS] = {1e9, 1, " GB/s"},
     [EACH] = {1, 0, ""},
     [NUMBER] = {1, 1, ""},
@@ -203,6 +209,10 @@ static void put_number(struct buf *b, const struct actop_sample_t *s, const stru
         break;
     case WORD:
         put_word(b, row->metric, v);
+        break;
+    case OF_GIB:
+    case GIB:
+        put_bytes_of(b, of, v, other);
         break;
     default:
         put_of(b, of, v / simple[row->form].per, other / simple[row->form].per,
@@ -405,7 +415,7 @@ static void put_volumes(struct report *r)
         put_safe(&i.b, sample_entity_text(r->s, ACTOP_SCOPE_VOLUME, e->key));
         buf_putc(&i.b, ' ');
         bool has = export_value(r->s, ACTOP_METRIC_VOLUME_TOTAL, (int32_t)row, &total);
-        put_of(&i.b, has, used / 1073741824, total / 1073741824, 1, " GiB");
+        put_bytes_of(&i.b, has, used, total);
         item_close(&i, r);
     }
 }

@@ -161,6 +161,20 @@ def _():
     assert named == keys, set(keys) ^ set(named)
 
 
+@tap.case("doctor answers what is often asked where it applies, and only there",
+          ("a Mac whose Neural Engine rests", "sim:m1", ["The Neural Engine stays at 0 W"]), ("one in use", "sim:m1+export", []),
+          ("a virtual machine", "vm", ["Memory bandwidth is not available", "The thermal state is Unknown", "No frequencies are shown"]),
+          ("a laptop", "intel-hybrid", ["Memory bandwidth is not available"]))
+def _(machine, want):
+    args = ("--source", machine)
+    if not machine.startswith("sim:"):
+        args = ("--root", os.path.join(tap.tmp, "tree"))
+        built = tap.run([sys.executable, os.path.join(tap.SOURCE, "tests", "lib", "tree.py"), machine, args[1]])
+        assert built.returncode == 0, built.stderr
+    asked = tap.actop("doctor", *args).stdout.split("\nOften asked")[1].split("\n\n")[0].splitlines()[1:]
+    assert [line.strip().split(":")[0] for line in asked] == want + ["Figures differ from other tools"], asked
+
+
 @tap.case("Ctrl-C ends a simulation in which a day is passing", ("the stream", ["--json", "--samples", "2"], 130),
           ("a condition", ["wait", "cpu.power > 1000000"], 130))
 def _(words, status):

@@ -119,6 +119,22 @@ static void a_machine_without_swap_has_none_and_not_0_of_0(void **state)
     end(&m, text);
 }
 
+static void less_than_a_gib_is_told_in_mib(void **state)
+{
+    struct made m;
+    (void)state;
+    begin(&m, topology_new());
+    put(&m, ACTOP_METRIC_RAM_USED, 100 * 1048576.0);
+    put(&m, ACTOP_METRIC_RAM_TOTAL, 512 * 1048576.0);
+    put(&m, ACTOP_METRIC_SWAP_USED, 32 * 1048576.0);
+    put(&m, ACTOP_METRIC_SWAP_TOTAL, 1073741824);
+    put(&m, ACTOP_METRIC_CGROUP_MEM_LIMIT, 48 * 1048576.0);
+    char *text = text_of(&m, ACTOP_FORMAT_TEXT, 0, 100);
+    expect(text, "Memory   100 of 512 MiB   swap 0.0 of 1.0 GiB\n");
+    expect(text, "container memory 48 MiB");
+    end(&m, text);
+}
+
 static void no_line_is_wider_than_asked_for(void **state)
 {
     static const int widths[] = {60, 80, 120};
@@ -272,6 +288,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_report_says_values_with_units_and_names_what_is_absent),
         cmocka_unit_test(a_machine_without_swap_has_none_and_not_0_of_0),
+        cmocka_unit_test(less_than_a_gib_is_told_in_mib),
         cmocka_unit_test(no_line_is_wider_than_asked_for),
         cmocka_unit_test(only_interfaces_that_count_stand_behind_the_machines_figures),
         cmocka_unit_test(processes_stand_in_columns_and_their_names_are_safe),
