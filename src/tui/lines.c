@@ -223,7 +223,7 @@ static void add_verdict(struct headline *h, struct scene *s)
     if (r.value >= VERDICT_FIRST_LIMIT && r.value <= VERDICT_LAST_LIMIT)
         headline_add(h, STYLE_DIM, 3, 3, num_text("limited by"));
     headline_add(h, STYLE_ACCENT, 1, h->n > 0 && h->pieces[h->n - 1].style == STYLE_DIM ? 1 : 3,
-                 num_text("%.40s", name));
+                 num_text("%.40s", r.value > VERDICT_LAST_LIMIT ? "nothing stands out" : name));
     if (because != NULL)
         headline_add(h, STYLE_DIM, 4, 1, num_text("(%.50s)", because));
 }
