@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -260,10 +261,13 @@ actop_status options_parse_file(struct options *o, const char *path, actop_error
 {
     size_t n = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+    int errnum = fd < 0 ? errno : 0;
+    struct stat found;
+    /* Who may not even look there (HOME is still root's after setpriv or su) has no file. */
+    if (errnum == ENOENT || errnum == ENOTDIR || (errnum == EACCES && stat(path, &found) != 0))
         return ACTOP_OK;
     if (fd < 0)
-        return error_errno(err, errno, "%s", path);
+        return error_errno(err, errnum, "%s", path);
     free(o->config_text);
     actop_status st = read_config(fd, path, &o->config_text, &n, err);
     close(fd);

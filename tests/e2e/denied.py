@@ -131,12 +131,12 @@ def _():
         assert states["cpu.util"] == "ok" and states["ram.used"] == "ok", (where, states["cpu.util"])
 
 
-def as_nobody(argv):
+def as_nobody(argv, **env):
     setpriv = shutil.which("setpriv")
     if setpriv is None or os.geteuid() != 0:
         tap.skip("only root with setpriv can become nobody")
     return tap.run([setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", *argv], cwd="/",
-                   env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
+                   env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **env})
 
 
 def program():
@@ -176,6 +176,22 @@ def _():
         wrong = {key: record[key] for key, said in record["evidence"].items()
                  if said["state"] in ("denied", "unsupported") and record.get(key) not in (None, [], False, "Unknown")}
         assert not wrong, wrong
+
+
+@tap.case("a configuration that nobody may look for is none, and one that he may not read is named")
+def _():
+    actop, home = program(), os.path.join(tap.tmp, "home")
+    config = os.path.join(home, "actop", "config")
+    os.makedirs(os.path.dirname(config))
+    with open(config, "w", encoding="ascii") as out:
+        out.write("interval = 1\n")
+    os.chmod(config, 0o600)
+    said = []
+    for mode in (0o700, 0o755):
+        os.chmod(home, mode)
+        said.append(as_nobody([actop, "--json", "--samples", "1", "--interval", "0.1"], XDG_CONFIG_HOME=home))
+    assert said[0].returncode == 0 and said[0].stderr == "", said[0].stderr
+    assert said[1].returncode != 0 and f"{config}: Permission denied" in said[1].stderr, said[1]
 
 
 tap.main()
