@@ -173,7 +173,8 @@ def _():
 
 
 @tap.case("the terminal is left as it was after", ("SIGTERM", signal.SIGTERM), ("SIGHUP", signal.SIGHUP),
-          ("SIGINT", signal.SIGINT), ("SIGSEGV", signal.SIGSEGV), ("SIGABRT", signal.SIGABRT))
+          ("SIGINT", signal.SIGINT), ("SIGSEGV", signal.SIGSEGV), ("SIGABRT", signal.SIGABRT), ("SIGQUIT", signal.SIGQUIT),
+          ("SIGUSR1", signal.SIGUSR1))
 def _(number):
     s = Session(*SIM)
     s.wait_for("P-CPU +[0-9]+%")
