@@ -53,7 +53,7 @@ static void draw_tier_headline(struct scene *s, const struct area *a, uint32_t t
     add_frequency(&h, s, FIELD_FREQ, &asked, &granted);
     add_temperature(&h, &celsius);
     add_watts(&h, s, &watts, 3);
-    headline_window(&h, s, ACTOP_METRIC_TIER_UTIL, tier, num_percent);
+    headline_window(&h, s, ACTOP_METRIC_TIER_UTIL, tier, FIELD_WINDOW_PERCENT, num_percent);
     headline_draw(a, 0, &h);
 }
 
@@ -78,7 +78,7 @@ static void draw_whole_headline(struct scene *s, const struct area *a, uint32_t 
     headline_add(&h, util.has ? STYLE_STRONG : STYLE_DIM, 0, 1,
                  padded_value(s, FIELD_PERCENT, &util, num_percent));
     add_temperature(&h, &celsius);
-    headline_window(&h, s, ACTOP_METRIC_CPU_UTIL, 0, num_percent);
+    headline_window(&h, s, ACTOP_METRIC_CPU_UTIL, 0, FIELD_WINDOW_PERCENT, num_percent);
     headline_draw(a, 0, &h);
 }
 

@@ -38,9 +38,9 @@ static void draw_gpu_headline(struct scene *s, const struct area *a, uint32_t gp
     if (watts.has)
         headline_add(&h, STYLE_TEXT, 3, 2, padded_value(s, FIELD_WATT, &watts, num_watts));
     if (many)
-        headline_window(&h, s, ACTOP_METRIC_GPU_ONE_UTIL, gpu, num_percent);
+        headline_window(&h, s, ACTOP_METRIC_GPU_ONE_UTIL, gpu, FIELD_WINDOW_PERCENT, num_percent);
     else
-        headline_window(&h, s, ACTOP_METRIC_GPU_UTIL, 0, num_percent);
+        headline_window(&h, s, ACTOP_METRIC_GPU_UTIL, 0, FIELD_WINDOW_PERCENT, num_percent);
     headline_draw(a, 0, &h);
 }
 
@@ -107,7 +107,7 @@ static void draw_ane_headline(struct scene *s, const struct area *a, uint32_t ar
                  padded_value(s, FIELD_PERCENT, &util, num_percent));
     if (watts.has)
         headline_add(&h, STYLE_TEXT, 1, 2, padded_value(s, FIELD_WATT, &watts, num_watts));
-    headline_window(&h, s, ACTOP_METRIC_ANE_UTIL, 0, num_percent);
+    headline_window(&h, s, ACTOP_METRIC_ANE_UTIL, 0, FIELD_WINDOW_PERCENT, num_percent);
     headline_draw(a, 0, &h);
 }
 

@@ -169,7 +169,7 @@ static void draw_bandwidth_headline(struct scene *s, const struct area *a, uint3
             num_text("R %s · W %s", num_rate(read.v, read.diff).s, num_rate(write.v, write.diff).s);
         h.remark = h.remark_text.s;
     } else {
-        headline_window(&h, s, ACTOP_METRIC_BANDWIDTH, 0, num_rate);
+        headline_window(&h, s, ACTOP_METRIC_BANDWIDTH, 0, FIELD_WINDOW_RATE, num_rate);
     }
     headline_draw(a, 0, &h);
 }

@@ -37,7 +37,7 @@ static void draw_package_headline(struct scene *s, const struct area *a, uint32_
     headline_add(&h, STYLE_TITLE, 0, 0, num_text("Package"));
     headline_add(&h, v.has ? STYLE_STRONG : STYLE_DIM, 0, 1,
                  padded_value(s, FIELD_WATT, &v, num_watts));
-    headline_window(&h, s, ACTOP_METRIC_PACKAGE_POWER, 0, num_watts);
+    headline_window(&h, s, ACTOP_METRIC_PACKAGE_POWER, 0, FIELD_WINDOW_WATT, num_watts);
     headline_draw(a, 0, &h);
 }
 

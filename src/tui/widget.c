@@ -59,16 +59,17 @@ void headline_draw(const struct area *a, int y, const struct headline *h)
         draw_text_right(a, y, a->w, STYLE_DIM, remark);
 }
 
-void headline_window(struct headline *h, const struct scene *s, actop_metric metric, uint32_t row,
-                     struct num (*format)(double, bool))
+void headline_window(struct headline *h, struct scene *s, actop_metric metric, uint32_t row,
+                     enum field field, struct num (*format)(double, bool))
 {
     actop_window w = {.size = sizeof w};
     if (s->base != NULL || s->sample == NULL ||
         actop_read_window(s->sample, metric, row, &w) != ACTOP_OK || w.count == 0)
         return;
-    h->remark_text =
-        num_text("avg %s · max %s", format(w.average, false).s, format(w.peak, false).s);
-    h->short_text = num_text("max %s", format(w.peak, false).s);
+    struct num average = padded(s, field, format(w.average, false));
+    struct num peak = padded(s, field, format(w.peak, false));
+    h->remark_text = num_text("avg %s · max %s", average.s, peak.s);
+    h->short_text = num_text("max %s", peak.s);
     h->remark = h->remark_text.s;
     h->short_remark = h->short_text.s;
 }

@@ -31,8 +31,8 @@ struct headline {
 void headline_add(struct headline *h, uint8_t style, uint8_t rank, uint8_t gap, struct num text);
 void headline_draw(const struct area *a, int y, const struct headline *h);
 /* "avg 12% · max 87%" of a metric's window. Nothing when there is none, or a baseline is set. */
-void headline_window(struct headline *h, const struct scene *s, actop_metric metric, uint32_t row,
-                     struct num (*format)(double, bool));
+void headline_window(struct headline *h, struct scene *s, actop_metric metric, uint32_t row,
+                     enum field field, struct num (*format)(double, bool));
 
 /* ---- items -------------------------------------------------------------------------------------- */
 
