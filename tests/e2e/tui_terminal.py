@@ -349,6 +349,23 @@ def _():
         s.end()
 
 
+@tap.case("averages and maxima do not move to and fro")
+def _():
+    s = Session("--source", "sim:m4-max", "--interval", "0.2", "--speed", "20", rows=24, cols=80)
+    s.wait_for("P-CPU +[0-9]+%.*avg")
+    places = {}
+    for _ in range(40):
+        s.read(0.2)
+        for line in s.screen.display:
+            if (found := re.match(r" (P-CPU|E-CPU|GPU|ANE|Package) .* (avg) ", line)) is not None:
+                places.setdefault(found[1], []).append(found.start(2))
+    s.type("q")
+    s.end()
+    assert len(places) == 5, places
+    for name, columns in places.items():
+        assert columns == sorted(columns, reverse=True), f"{name}: avg stood in columns {columns}"
+
+
 @tap.case("signals are refused for what is no live source")
 def _():
     s = Session(*SIM)
