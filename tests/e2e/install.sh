@@ -45,6 +45,15 @@ succeeds "a program is compiled against the static library" \
     $(package --libs --static | sed "s| -lactop| $libdir/libactop.a|")
 is "and runs without the shared one" "$("$tmp/fixed" 2>&1)" "$version no error"
 
+if command -v objcopy >/dev/null; then
+    shown=$(nm -g --defined-only "$libdir/libactop.a" | awk 'NF == 3 { print $3 }' | grep -v '^__\(asan\|odr\|ubsan\|sancov\)')
+    like "the static library shows its functions" "$shown" '^actop_status_text$'
+    unlike "and nothing that a user's program could clash with" "$shown" '^([^a]|a[^c]|ac[^t]|act[^o]|acto[^p]|actop[^_])'
+else
+    skip "the static library shows its functions" "no objcopy"
+    skip "and nothing that a user's program could clash with" "no objcopy"
+fi
+
 for header in "$prefix"/include/actop/*.h; do
     name=${header##*/}
     printf '#include <actop/%s>\nint main(void) { return 0; }\n' "$name" >"$tmp/alone.c"
