@@ -40,7 +40,8 @@ bool signals_peek(int sig);
 int signals_ended(void);
 
 /* When the program crashes (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP) or is ended by a signal nobody watches
- * (SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2), call this first; then the signal does what it did before. clean_up must be async-signal-safe. NULL takes it back. */
+ * (SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2), call this first; then the signal does what it did before. clean_up must be
+ * async-signal-safe. NULL takes it back. */
 bool signals_on_crash(void (*clean_up)(void));
 
 /* Put every watched signal back to its first meaning and close the pipe. */
