@@ -68,11 +68,11 @@ ACTOP_API const char *actop_origin_name(actop_origin origin);
 
 /** A row of the metric table. All strings are static. Since 2.0. */
 typedef struct actop_metric_info {
-    actop_metric id;
     const char *key;        /**< Stable name, e.g. "cpu.power". */
     const char *help;       /**< One sentence. */
     const char *json_key;   /**< Key in NDJSON where one is given; NULL when derived, "" when carried otherwise. */
     const char *prometheus; /**< Family where one is given; NULL when derived, "" when not exported. */
+    actop_metric id;
     actop_unit unit;
     actop_kind kind;
     actop_scope scope;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/text.h"
 
 void buf_clear(struct buf *b)
@@ -24,7 +25,7 @@ void buf_release(struct buf *b)
     *b = (struct buf)BUF_INIT;
 }
 
-void buf_init_fixed(struct buf *b, char *data, size_t cap)
+NOINLINE void buf_init_fixed(struct buf *b, char *data, size_t cap)
 {
     *b = (struct buf){data, 0, cap, false, true};
     if (cap > 0)

@@ -7,4 +7,7 @@
 
 #define COLD __attribute__((cold))
 
+/* A small function that is called in so many places that its copies would be kilobytes. */
+#define NOINLINE __attribute__((noinline))
+
 #endif

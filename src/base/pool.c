@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/vec.h"
 
 void pool_clear(struct pool *p)
@@ -40,7 +41,7 @@ uint32_t pool_adds(struct pool *p, const char *text)
     return text == NULL ? 0 : pool_add(p, text, strlen(text));
 }
 
-const char *pool_at(const struct pool *p, uint32_t offset)
+NOINLINE const char *pool_at(const struct pool *p, uint32_t offset)
 {
     return offset < p->len ? p->bytes + offset : "";
 }

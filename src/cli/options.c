@@ -22,10 +22,18 @@ enum {
 
 const struct option_row option_rows[] = {
 #define OPTION(id, kind, field, name, alias, value, low, high, def, section, places, help)         \
-    {OPTION_##id, KIND_##kind, name,                                                               \
-     alias,       value,       low,                                                                \
-     high,        def,         SECTION_##section,                                                  \
-     places,      help,        offsetof(struct options, field)},
+    {name,                                                                                         \
+     alias,                                                                                        \
+     value,                                                                                        \
+     def,                                                                                          \
+     help,                                                                                         \
+     low,                                                                                          \
+     high,                                                                                         \
+     offsetof(struct options, field),                                                              \
+     OPTION_##id,                                                                                  \
+     KIND_##kind,                                                                                  \
+     SECTION_##section,                                                                            \
+     places},
 #include "cli/options.def"
 #undef OPTION
 };

@@ -45,17 +45,15 @@ enum option_section {
 enum option_place { PLACE_DEFAULT = 0, PLACE_FILE = 1, PLACE_ENVIRONMENT = 2, PLACE_COMMAND_LINE = 4 };
 
 struct option_row {
-    enum option_id id;
-    enum option_kind kind;
     const char *name;
     const char *alias; /* another name, or "" */
     const char *value; /* what stands for the value in help; words of a choice */
-    double low, high;
-    const char *def; /* "" for none */
-    enum option_section section;
-    unsigned places;
+    const char *def;   /* "" for none */
     const char *help;
-    size_t offset; /* of the field in struct options */
+    double low, high;
+    uint16_t offset; /* of the field in struct options */
+    uint8_t id, kind, section; /* of the enums above */
+    uint8_t places;
 };
 
 /* OPTION_COUNT rows, by id; headings by enum option_section. */

@@ -40,21 +40,22 @@ struct record {
     bool carried[ACTOP_METRIC_COUNT]; /* by a list: not to be repeated among the rest */
 };
 
+/* Rows are small because there are many: numbers of enums, and factors that a float holds exactly. */
 struct value_row {
     const char *key;
-    enum form form;
-    actop_metric metric;
-    double times, per;
+    uint16_t metric;
+    uint8_t form;
+    float times, per;
 };
 
 typedef void shape_fn(const struct record *r);
 
 struct key_row {
     struct value_row value; /* key is NULL: the rest of the machine's metrics */
-    enum row_of row;
-    shape_fn *shape;   /* not NULL: a shape */
-    actop_scope scope; /* not MACHINE: rows */
-    unsigned identity;
+    shape_fn *shape;        /* not NULL: a shape */
+    uint8_t row;            /* enum row_of */
+    uint8_t scope;          /* not MACHINE: rows */
+    uint8_t identity;
 };
 
 /* ---- Punctuation ----------------------------------------------------------------------------------------------- */
@@ -131,7 +132,7 @@ static void put_value(struct buf *b, const struct actop_sample_t *s, const struc
     double v = 0;
     bool has = export_value(s, f->metric, row, &v);
     v = scaled(f, v);
-    switch (f->form) {
+    switch ((enum form)f->form) {
     case FORM_FLOAT:
         put_float(b, has, v);
         break;
@@ -174,13 +175,13 @@ static struct value_row plain_value(actop_metric id)
                      : m->kind == ACTOP_KIND_STATE ? FORM_WORD
                      : whole                       ? FORM_INTEGER
                                                    : FORM_FLOAT;
-    return (struct value_row){NULL, form, id, 1, 1};
+    return (struct value_row){NULL, (uint16_t)id, (uint8_t)form, 1, 1};
 }
 
 /* ---- The lists --------------------------------------------------------------------------------------------------- */
 
 static const struct value_row members[] = {
-#define MEMBER(form, key, metric, times, per) {key, FORM_##form, ACTOP_METRIC_##metric, times, per},
+#define MEMBER(form, key, metric, times, per) {key, ACTOP_METRIC_##metric, FORM_##form, times, per},
 #include "export/ndjson.def"
 };
 
@@ -537,21 +538,21 @@ static void put_energy(const struct record *r)
 
 static const struct key_row keys[] = {
 #define FIELD(form, key, row, metric, times, per)                                                  \
-    {{key, FORM_##form, ACTOP_METRIC_##metric, times, per},                                        \
-     ROW_##row,                                                                                    \
+    {{key, ACTOP_METRIC_##metric, FORM_##form, times, per},                                        \
      NULL,                                                                                         \
+     ROW_##row,                                                                                    \
      ACTOP_SCOPE_MACHINE,                                                                          \
      0},
 #define SHAPE(key, function)                                                                       \
-    {{key, FORM_FLOAT, ACTOP_METRIC_COUNT, 1, 1}, ROW_MACHINE, function, ACTOP_SCOPE_MACHINE, 0},
+    {{key, ACTOP_METRIC_COUNT, FORM_FLOAT, 1, 1}, function, ROW_MACHINE, ACTOP_SCOPE_MACHINE, 0},
 #define ROWS(key, scope, identity)                                                                 \
-    {{key, FORM_FLOAT, ACTOP_METRIC_COUNT, 1, 1}, ROW_MACHINE, NULL, ACTOP_SCOPE_##scope, identity},
+    {{key, ACTOP_METRIC_COUNT, FORM_FLOAT, 1, 1}, NULL, ROW_MACHINE, ACTOP_SCOPE_##scope, identity},
 #define REST                                                                                       \
-    {{NULL, FORM_FLOAT, ACTOP_METRIC_COUNT, 1, 1}, ROW_MACHINE, NULL, ACTOP_SCOPE_MACHINE, 0},
+    {{NULL, ACTOP_METRIC_COUNT, FORM_FLOAT, 1, 1}, NULL, ROW_MACHINE, ACTOP_SCOPE_MACHINE, 0},
 #include "export/ndjson.def"
 };
 
-static int32_t row_of(const struct actop_sample_t *s, enum row_of row)
+static int32_t row_of(const struct actop_sample_t *s, unsigned row)
 {
     return row == ROW_MACHINE ? 0 : row == ROW_HIGH ? export_tier_high(s) : export_tier_low(s);
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/pool.h"
 #include "base/vec.h"
@@ -120,7 +121,8 @@ void frame_drop_row(struct frame *f, int32_t rowset)
     f->rows[rowset].n--;
 }
 
-void frame_cell_u64(struct frame *f, int32_t rowset, uint32_t row, uint32_t column, uint64_t value)
+NOINLINE void frame_cell_u64(struct frame *f, int32_t rowset, uint32_t row, uint32_t column,
+                             uint64_t value)
 {
     struct rows *r = &f->rows[rowset];
     r->cells[(size_t)row * f->schema->rowsets[rowset].n_columns + column] = value;

@@ -2,6 +2,8 @@
 /* Residual streams; see residual.h and docs/recording-format.md. */
 #include "frame/residual.h"
 
+#include "base/cold.h"
+
 /* Values after which a place may raise its shift, and the bits that must be gained by it: a change costs two bytes. */
 enum { PLACE_WINDOW = 8, PLACE_GAIN_BITS = 6, PLACE_GAIN_AT_ONCE = 3, LONGEST_TOKEN = 11 };
 
@@ -17,7 +19,7 @@ void varint_put(struct buf *out, uint64_t v)
     buf_put(out, bytes, n);
 }
 
-uint64_t varint_get(struct residual_in *in)
+NOINLINE uint64_t varint_get(struct residual_in *in)
 {
     uint64_t v = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {

@@ -9,7 +9,13 @@
 
 const actop_metric_info metric_table[] = {
 #define METRIC(id, key, unit, kind, scope, json, prometheus, help)                                 \
-    {ACTOP_METRIC_##id,  key, help, json, prometheus, ACTOP_UNIT_##unit, ACTOP_KIND_##kind,        \
+    {key,                                                                                          \
+     help,                                                                                         \
+     json,                                                                                         \
+     prometheus,                                                                                   \
+     ACTOP_METRIC_##id,                                                                            \
+     ACTOP_UNIT_##unit,                                                                            \
+     ACTOP_KIND_##kind,                                                                            \
      ACTOP_SCOPE_##scope},
 #include "model/metrics.def"
 #undef METRIC

@@ -22,6 +22,7 @@ struct sensor {
     int32_t row;
     uint8_t group;
     bool is_hid;
+    bool is_float; /* of the SMC: type "flt " */
 };
 
 enum fan_value { FAN_SPEED, FAN_MIN, FAN_MAX, FAN_TARGET, N_FAN_VALUES };
@@ -93,7 +94,8 @@ static bool add_sensor(struct sensors *s, struct decode_schema *d, int32_t chann
     if (row < 0)
         return false;
     topology_at(d->topology, ACTOP_SCOPE_SENSOR, row)->flags = flags_of(group);
-    s->list[s->n++] = (struct sensor){channel, row, (uint8_t)group, is_hid};
+    bool is_float = !is_hid && apple_smc_is_float(d->schema, channel);
+    s->list[s->n++] = (struct sensor){channel, row, (uint8_t)group, is_hid, is_float};
     return true;
 }
 
@@ -167,6 +169,8 @@ static bool read_sensor(const struct sensor *sensor, const struct decode_frame *
         return false;
     if (sensor->is_hid)
         *celsius = bits_f64(frame_u64(d->frame, sensor->channel));
+    else if (sensor->is_float)
+        *celsius = apple_smc_float(frame_u64(d->frame, sensor->channel));
     else if (!apple_smc_read(d, sensor->channel, celsius))
         return false;
     return *celsius >= MIN_C && *celsius <= MAX_C; /* false for not a number too */

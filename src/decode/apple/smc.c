@@ -37,13 +37,15 @@ static double fixed_value(const struct smc_fixed *f, uint64_t raw)
     return number / (double)(UINT64_C(1) << f->frac_bits);
 }
 
+bool apple_smc_is_float(const struct schema *s, int32_t channel)
+{
+    return strncmp(schema_text(s, s->channels[channel].unit), "flt", 3) == 0;
+}
+
 bool apple_smc_value(const char *type, uint64_t raw, double *value)
 {
     if (type[0] == 'f' && type[1] == 'l' && type[2] == 't') { /* nearly all */
-        uint32_t bits = (uint32_t)raw;
-        float number;
-        memcpy(&number, &bits, sizeof number);
-        *value = (double)number;
+        *value = apple_smc_float(raw);
         return *value - *value == 0;
     }
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
