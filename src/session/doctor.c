@@ -68,6 +68,8 @@ static const char *words_of(actop_state state)
         return "not for this user";
     case ACTOP_STATE_FAILED:
         return "reading it failed";
+    case ACTOP_STATE_UNSUPPORTED:
+        return "this machine or system cannot give it";
     default:
         return "nothing gives it here";
     }
