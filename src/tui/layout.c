@@ -29,12 +29,20 @@ unsigned panel_scopes(enum panel_id panel)
     return rows[panel].scopes;
 }
 
+enum pass { TO_WANT, TO_FULL, BEYOND, PASSES };
+
+static bool takes_more(const struct share *s, enum pass pass)
+{
+    return s->weight > 0 &&
+           (pass == BEYOND ? s->grows : s->got < (pass == TO_FULL ? s->full : s->want));
+}
+
 /* The one that has grown least for its weight, among those below their limit; n when there is none. */
-static size_t hungriest(const struct share *s, size_t n, bool beyond)
+static size_t hungriest(const struct share *s, size_t n, enum pass pass)
 {
     size_t best = n;
     for (size_t i = 0; i < n; i++) {
-        if (s[i].weight <= 0 || (beyond ? !s[i].grows : s[i].got >= s[i].want))
+        if (!takes_more(&s[i], pass))
             continue;
         if (best == n || (s[i].got - s[i].min + 1) * s[best].weight <
                              (s[best].got - s[best].min + 1) * s[i].weight)
@@ -49,9 +57,9 @@ void share_rows(struct share *s, size_t n, int total)
         s[i].got = s[i].min;
         total -= s[i].min;
     }
-    for (int beyond = 0; beyond < 2; beyond++) {
+    for (int pass = TO_WANT; pass < PASSES; pass++) {
         size_t i;
-        while (total > 0 && (i = hungriest(s, n, beyond)) < n) {
+        while (total > 0 && (i = hungriest(s, n, (enum pass)pass)) < n) {
             s[i].got++;
             total--;
         }
@@ -84,6 +92,7 @@ static struct share measured(const struct layout_input *in, enum panel_id id, in
     int more = frame_rows(frame);
     s.min += more;
     s.want = (s.want < s.min - more ? s.min - more : s.want) + more;
+    s.full += more;
     s.weight = rows[id].weight;
     return s;
 }
@@ -181,6 +190,23 @@ static size_t column_count(const struct layout_input *in, int width, size_t pane
     return k > panels ? panels : k;
 }
 
+/* What the panels would have if their k columns were a single one as high as all of these: for the cut, so that what
+ * needs most gets a column of its own where the screen is high enough. */
+static void spread_heights(const struct layout_input *in, struct place body, int k,
+                           const enum panel_id *ids, size_t n, int *heights)
+{
+    struct share shares[PANEL_COUNT];
+    int least = 0;
+    for (size_t i = 0; i < n; i++) {
+        shares[i] = measured(in, ids[i], body.w / k, FRAME_BOX);
+        least += shares[i].min;
+    }
+    if (least <= k * body.h)
+        share_rows(shares, n, k * body.h);
+    for (size_t i = 0; i < n; i++)
+        heights[i] = shares[i].got > shares[i].want ? shares[i].got : shares[i].want;
+}
+
 static size_t make_columns(const struct layout_input *in, struct place body, struct column *columns)
 {
     enum panel_id ids[PANEL_COUNT];
@@ -190,8 +216,7 @@ static size_t make_columns(const struct layout_input *in, struct place body, str
     if (n == 0)
         return 0;
     size_t k = column_count(in, body.w, n);
-    for (size_t i = 0; i < n; i++)
-        heights[i] = measured(in, ids[i], body.w / (int)k, FRAME_BOX).want;
+    spread_heights(in, body, (int)k, ids, n, heights);
     cut_runs(heights, 0, n, k, ends);
     size_t from = 0;
     for (size_t i = 0; i < k; i++) {

@@ -27,12 +27,14 @@ struct share {
     int min;    /* least it can do with */
     int want;   /* what it would like; at least min */
     int weight; /* how fast it grows, up to want */
-    bool grows; /* and beyond, where there is still room */
+    bool grows; /* and beyond full, where there is still room */
     int got;    /* result */
     int good;   /* of a panel: with everything it has, each at its least; 0: min */
+    int full;   /* with which nothing in it has to scroll; below want: want */
 };
 
-/* Share total rows. Σ min must not exceed total; got never falls below min. Rows that nobody wants stay unused. */
+/* Share total rows: to everybody's want, then to the end of lists, then to what grows without end. Σ min must not exceed
+ * total; got never falls below min. Rows that nobody wants stay unused. */
 void share_rows(struct share *s, size_t n, int total);
 
 struct place {

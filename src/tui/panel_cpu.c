@@ -448,6 +448,16 @@ static void draw_cores(struct scene *s, const struct area *a, uint32_t arg)
     draw_scrollbar(a, first, lines);
 }
 
+/* Rows that the cores fill of those they get: the form they then take may need less. */
+static int cores_use(struct scene *s, int columns, int rows)
+{
+    int cell = core_cell(s, columns, rows);
+    int lines = cell == CORE_STRIP
+                    ? 4 * strip_lines(s, columns)
+                    : core_lines((int)scene_rows(s, ACTOP_SCOPE_CORE), columns, cell);
+    return lines < rows ? lines : rows;
+}
+
 /* ---- the panel ------------------------------------------------------------------------------------- */
 
 static void add_tier(struct scene *s, uint32_t tier, struct items *out)
@@ -466,11 +476,14 @@ static void add_cores(struct scene *s, int columns, struct items *out)
     int least = strip_lines(s, columns);
     int most = s->view->zoomed ? 200 : 16;
     int form = core_cell(s, columns, most);
+    int want = form == CORE_STRIP ? 3 * least : core_lines(cores, columns, form);
+    int full = core_lines(cores, columns, CORE_SHORT);
     if (cores == 0)
         return;
-    item_add_list(out, 4, least > 4 ? 4 : least,
-                  form == CORE_STRIP ? 3 * least : core_lines(cores, columns, form), 6, 0,
-                  draw_cores);
+    struct item *item = item_add_list(out, 4, least > 4 ? 4 : least, want,
+                                      full > want ? full : want, 6, 0, draw_cores);
+    if (item != NULL)
+        item->uses = cores_use;
 }
 
 void cpu_items(struct scene *s, int columns, struct items *out)
@@ -487,6 +500,6 @@ void cpu_items(struct scene *s, int columns, struct items *out)
     for (uint32_t i = 0; s->view->pstates && i < scene_rows(s, ACTOP_SCOPE_CLUSTER); i++) {
         int lines = pstate_lines(s, ACTOP_SCOPE_CLUSTER, i, columns);
         if (lines > 0)
-            item_add_list(out, 1, 3, 1 + lines, 6, i, draw_cluster_pstates);
+            item_add_list(out, 1, 3, 1 + lines, 1 + lines, 6, i, draw_cluster_pstates);
     }
 }

@@ -130,7 +130,7 @@ static void add_gpu(struct scene *s, uint32_t gpu, int columns, struct items *ou
         item_add(out, 4, 1, gpu, draw_gpu_details);
     int lines = s->view->pstates ? pstate_lines(s, ACTOP_SCOPE_GPU, gpu, columns) : 0;
     if (lines > 0)
-        item_add_list(out, 1, 3, 1 + lines, 6, gpu, draw_gpu_pstates);
+        item_add_list(out, 1, 3, 1 + lines, 1 + lines, 6, gpu, draw_gpu_pstates);
 }
 
 void gpu_items(struct scene *s, int columns, struct items *out)

@@ -84,7 +84,7 @@ static void draw_volume(struct scene *s, const struct area *a, uint32_t row)
     draw_name(a, 0, 0, width, STYLE_TEXT, scene_name(s, ACTOP_SCOPE_VOLUME, row));
     struct num text = used.has && total.has ? num_of_bytes(used.v, total.now, used.diff)
                                             : value_text(&used, num_bytes);
-    int x = width + 1 + draw_text(a, 0, width + 1, STYLE_TEXT, padded(s, FIELD_RAM, text).s) + 2;
+    int x = width + 1 + draw_text(a, 0, width + 1, STYLE_TEXT, padded(s, FIELD_VOLUME, text).s) + 2;
     if (a->w - x - 2 >= 6)
         bar_draw(a, 0, x, a->w - x - 2, s->view->now.glyph,
                  ratio > 0.9 ? STYLE_WARN : STYLE_SERIES_1, ratio);
@@ -114,8 +114,9 @@ static void io_items(struct scene *s, uint32_t which, struct items *out)
         rows += (int)scene_rows(s, ACTOP_SCOPE_VOLUME);
     item_add(out, 0, 1, which, draw_io_headline);
     item_add_growing(out, 1, s->view->now.glyph == GLYPH_DOTS ? 1 : 2, 4, 3, which, draw_io_chart);
-    if (s->view->zoomed && rows > 0)
-        item_add_list(out, 2, 1, rows, 6, which, draw_io_rows);
+    if (rows > 0) /* not wanted but when zoomed, welcome where there is room to spare */
+        item_add_list(out, 2, s->view->zoomed, s->view->zoomed ? rows : 0, rows, 6, which,
+                      draw_io_rows);
 }
 
 void network_items(struct scene *s, int columns, struct items *out)

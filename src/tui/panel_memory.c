@@ -182,7 +182,7 @@ static void draw_bandwidth_chart(struct scene *s, const struct area *a, uint32_t
                top.has ? top.now : 0, 1e9);
 }
 
-/* Clients of the memory controller, as a list that scrolls when the panel is zoomed. */
+/* Clients of the memory controller, as a list that scrolls. */
 static void draw_agents(struct scene *s, const struct area *a, uint32_t arg)
 {
     int n = (int)scene_rows(s, ACTOP_SCOPE_AGENT);
@@ -227,9 +227,5 @@ void memory_items(struct scene *s, int columns, struct items *out)
         item_add_growing(out, 1, 1, 4, 3, 0, draw_bandwidth_chart);
     }
     if (agents > 0)
-        item_add_list(out, 6, 1,
-                      s->view->zoomed ? agents
-                      : agents > 4    ? 4
-                                      : agents,
-                      2, 0, draw_agents);
+        item_add_list(out, 6, 1, s->view->zoomed ? agents : 4, agents, 2, 0, draw_agents);
 }

@@ -193,7 +193,7 @@ void power_items(struct scene *s, int columns, struct items *out)
             item_add(out, (uint8_t)(2 + i), 1, i, draw_block);
     }
     if (rails > 0 && (s->view->zoomed || !known))
-        item_add_list(out, known ? 9 : 0, 1, rails, 2, 0, draw_rails);
+        item_add_list(out, known ? 9 : 0, 1, rails, rails, 2, 0, draw_rails);
     if (value_known(&system)) {
         item_add(out, known ? 4 : 0, 1, 0, draw_ledger_text);
         item_add(out, 7, 1, 0, draw_ledger_bar);

@@ -101,6 +101,6 @@ void sensors_items(struct scene *s, int columns, struct items *out)
     for (uint32_t i = 0; i < batteries && i < 4; i++)
         item_add(out, fans == 0 && i == 0 ? 0 : 2, 1, i, draw_battery);
     if (lines > 0)
-        item_add_list(out, fans + batteries == 0 ? 0 : 4, 1,
-                      s->view->zoomed || lines < 4 ? lines : 4, 1, 0, draw_sensors);
+        item_add_list(out, fans + batteries == 0 ? 0 : 4, 1, s->view->zoomed ? lines : 4, lines, 1,
+                      0, draw_sensors);
 }

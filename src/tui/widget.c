@@ -76,40 +76,46 @@ void headline_window(struct headline *h, struct scene *s, actop_metric metric, u
 
 /* ---- items ---------------------------------------------------------------------------------------- */
 
-static void push(struct items *items, struct item item)
+static struct item *push(struct items *items, struct item item)
 {
-    if (items->n < MOST_ITEMS)
-        items->list[items->n++] = item;
+    if (items->n >= MOST_ITEMS)
+        return NULL;
+    items->list[items->n] = item;
+    return &items->list[items->n++];
 }
 
 void item_add(struct items *items, uint8_t rank, int rows, uint32_t arg,
               void (*draw)(struct scene *, const struct area *, uint32_t))
 {
-    push(items, (struct item){draw, arg, {rows, rows, 0, false, 0, 0}, rank});
+    (void)push(items, (struct item){draw, arg, {rows, rows, 0, false, 0, 0, 0}, rank, NULL});
 }
 
 void item_add_growing(struct items *items, uint8_t rank, int min, int want, int weight,
                       uint32_t arg, void (*draw)(struct scene *, const struct area *, uint32_t))
 {
-    push(items, (struct item){draw, arg, {min, want, weight, true, 0, 0}, rank});
+    (void)push(items, (struct item){draw, arg, {min, want, weight, true, 0, 0, 0}, rank, NULL});
 }
 
-void item_add_list(struct items *items, uint8_t rank, int min, int want, int weight, uint32_t arg,
-                   void (*draw)(struct scene *, const struct area *, uint32_t))
+struct item *item_add_list(struct items *items, uint8_t rank, int min, int want, int n, int weight,
+                           uint32_t arg,
+                           void (*draw)(struct scene *, const struct area *, uint32_t))
 {
+    if (want > n)
+        want = n;
     if (want < min)
         want = min;
-    push(items, (struct item){draw, arg, {min, want, weight, false, 0, 0}, rank});
+    return push(items, (struct item){draw, arg, {min, want, weight, false, 0, 0, n}, rank, NULL});
 }
 
 struct share items_measure(const struct items *items)
 {
-    struct share s = {0, 0, 1, false, 0, 0};
+    struct share s = {0, 0, 1, false, 0, 0, 0};
     for (size_t i = 0; i < items->n; i++) {
         const struct item *item = &items->list[i];
         s.good += item->rows.min;
         s.min += item->rank == 0 ? item->rows.min : 0;
         s.want += item->rows.want;
+        s.full += item->rows.full > item->rows.want ? item->rows.full : item->rows.want;
         s.grows = s.grows || item->rows.grows;
     }
     return s;
@@ -135,15 +141,33 @@ static void drop_item(struct items *items)
             (items->n - worst) * sizeof items->list[0]);
 }
 
+/* Share the rows; what an item would leave blank of its own goes to the others. */
+static void share_items(const struct items *items, struct scene *s, const struct area *a,
+                        struct share *rows)
+{
+    bool again = false;
+    for (size_t i = 0; i < items->n; i++)
+        rows[i] = items->list[i].rows;
+    share_rows(rows, items->n, a->h);
+    for (size_t i = 0; i < items->n; i++) {
+        const struct item *item = &items->list[i];
+        int used = item->uses == NULL ? rows[i].got : item->uses(s, a->w, rows[i].got);
+        if (used >= rows[i].got || used < rows[i].min)
+            continue;
+        rows[i].want = rows[i].full = used;
+        again = true;
+    }
+    if (again)
+        share_rows(rows, items->n, a->h);
+}
+
 void items_draw(struct items *items, struct scene *s, const struct area *a)
 {
     struct share rows[MOST_ITEMS];
     int y = 0;
     while (items->n > 0 && items_min(items) > a->h)
         drop_item(items);
-    for (size_t i = 0; i < items->n; i++)
-        rows[i] = items->list[i].rows;
-    share_rows(rows, items->n, a->h);
+    share_items(items, s, a, rows);
     for (size_t i = 0; i < items->n; i++) {
         struct area part = area_part(a, y, 0, rows[i].got, a->w);
         if (part.h > 0 && part.w > 0)

@@ -41,6 +41,7 @@ struct item {
     uint32_t arg;
     struct share rows;
     uint8_t rank; /* 0: always there; the highest goes first */
+    int (*uses)(struct scene *s, int columns, int rows); /* of that many rows; NULL: all of them */
 };
 
 enum { MOST_ITEMS = 96 };
@@ -55,9 +56,10 @@ void item_add(struct items *items, uint8_t rank, int rows, uint32_t arg,
               void (*draw)(struct scene *, const struct area *, uint32_t));
 void item_add_growing(struct items *items, uint8_t rank, int min, int want, int weight, uint32_t arg,
                       void (*draw)(struct scene *, const struct area *, uint32_t));
-/* A list: up to want rows, never more. */
-void item_add_list(struct items *items, uint8_t rank, int min, int want, int weight, uint32_t arg,
-                   void (*draw)(struct scene *, const struct area *, uint32_t));
+/* A list of n rows: wants some of them, takes all where nobody wants more, never more than those. Returns it, to set
+ * uses; NULL when there was no place for it. */
+struct item *item_add_list(struct items *items, uint8_t rank, int min, int want, int n, int weight, uint32_t arg,
+                           void (*draw)(struct scene *, const struct area *, uint32_t));
 struct share items_measure(const struct items *items);
 void items_draw(struct items *items, struct scene *s, const struct area *a);
 

@@ -11,8 +11,13 @@ static struct share measure(const void *context, enum panel_id panel, int column
 {
     const int *size = context;
     int more = columns < 60 ? 2 : 0;
-    return (struct share){
-        2 + (int)panel % 3, *size + (int)panel + more, 1, panel != PANEL_SENSORS, 0, 0};
+    return (struct share){2 + (int)panel % 3,
+                          *size + (int)panel + more,
+                          1,
+                          panel != PANEL_SENSORS,
+                          0,
+                          0,
+                          panel == PANEL_SENSORS ? 3 * *size : 0};
 }
 
 static struct layout_input input_of(int rows, int cols, bool stack, unsigned wanted, int zoomed,

@@ -150,7 +150,8 @@ static void parts_of_a_bar_add_up_and_small_ones_are_seen(void **state)
 static void rows_are_shared_by_weight_between_least_and_wanted(void **state)
 {
     (void)state;
-    struct share s[] = {{2, 10, 3, true, 0, 0}, {1, 3, 1, false, 0, 0}, {1, 1, 0, false, 0, 0}};
+    struct share s[] = {
+        {2, 10, 3, true, 0, 0, 0}, {1, 3, 1, false, 0, 0, 0}, {1, 1, 0, false, 0, 0, 0}};
     for (int total = 4; total < 60; total++) {
         share_rows(s, 3, total);
         int sum = s[0].got + s[1].got + s[2].got;
@@ -164,10 +165,22 @@ static void rows_are_shared_by_weight_between_least_and_wanted(void **state)
 static void lists_leave_rows_they_do_not_want(void **state)
 {
     (void)state;
-    struct share s[] = {{1, 3, 1, false, 0, 0}, {1, 2, 1, false, 0, 0}};
+    struct share s[] = {{1, 3, 1, false, 0, 0, 0}, {1, 2, 1, false, 0, 0, 0}};
     share_rows(s, 2, 50);
     assert_int_equal(s[0].got, 3);
     assert_int_equal(s[1].got, 2);
+}
+
+static void lists_are_in_view_to_their_end_before_charts_grow_beyond_what_they_want(void **state)
+{
+    (void)state;
+    struct share s[] = {{1, 4, 9, true, 0, 0, 0}, {1, 4, 1, false, 0, 0, 12}};
+    share_rows(s, 2, 8);
+    assert_true(s[0].got == 4 && s[1].got == 4);
+    share_rows(s, 2, 13);
+    assert_true(s[0].got == 4 && s[1].got == 9);
+    share_rows(s, 2, 30);
+    assert_true(s[0].got == 18 && s[1].got == 12);
 }
 
 /* ---- keys ----------------------------------------------------------------------------------------- */
@@ -323,6 +336,7 @@ int main(void)
         cmocka_unit_test(parts_of_a_bar_add_up_and_small_ones_are_seen),
         cmocka_unit_test(rows_are_shared_by_weight_between_least_and_wanted),
         cmocka_unit_test(lists_leave_rows_they_do_not_want),
+        cmocka_unit_test(lists_are_in_view_to_their_end_before_charts_grow_beyond_what_they_want),
         cmocka_unit_test(bytes_become_keys),
         cmocka_unit_test(half_a_sequence_waits_and_unknown_ones_are_swallowed),
         cmocka_unit_test(any_bytes_are_decoded_to_the_end),

@@ -141,6 +141,34 @@ static void readings_are_never_cut_from_twenty_columns_on(void **state)
     bench_close(&b);
 }
 
+/* Every sensor and the last of the agents. */
+static void a_high_screen_shows_lists_to_their_end(void **state)
+{
+    (void)state;
+    static const struct {
+        int rows, cols;
+    } sizes[] = {{70, 240}, {100, 120}, {70, 180}};
+    const struct maker_machine *machine = &maker_machines[0];
+    struct bench b;
+    bench_open(&b, machine, false);
+    bench_take(&b, 9);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char agent[24];
+        bench_draw(&b, sizes[i].rows, sizes[i].cols);
+        const char *text = screen_text(&b.grid);
+        (void)snprintf(agent, sizeof agent, "agent%d", machine->agents - 1);
+        for (int k = 0; k < machine->sensors; k++) {
+            char sensor[24];
+            (void)snprintf(sensor, sizeof sensor, "sensor Tp%d ", k);
+            if (strstr(text, sensor) == NULL)
+                fail_msg("%s is not in view:\n%s", sensor, text);
+        }
+        if (strstr(text, agent) == NULL)
+            fail_msg("%s is not in view:\n%s", agent, text);
+    }
+    bench_close(&b);
+}
+
 static void before_the_first_sample_it_says_that_it_measures(void **state)
 {
     (void)state;
@@ -583,6 +611,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_size_from_1_by_1_to_300_by_100_can_be_drawn),
         cmocka_unit_test(readings_are_never_cut_from_twenty_columns_on),
+        cmocka_unit_test(a_high_screen_shows_lists_to_their_end),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
         cmocka_unit_test(keys_do_what_the_help_says),
