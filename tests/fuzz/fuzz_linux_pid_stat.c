@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/PID/stat, as bytes anybody may have written. */
+/* /proc/PID/stat and io, as bytes anybody may have written. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,8 +22,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     text[size] = '\0';
     struct pid_stat stat;
+    struct pid_io io;
     if (parse_pid_stat(text, size, &stat))
         check(text, size, stat.name);
+    (void)parse_pid_io(text, &io);
     free(text);
     return 0;
 }

@@ -31,17 +31,30 @@ enum {
     STAMP,
     READ_AT,
     CLOCK,
+    DISK_READ,
+    DISK_WRITTEN,
+    DISK_ERRNO,
     N_COLUMNS
 };
 
 static const char *const names[N_COLUMNS] = {
-    "pid",      "start",      "ppid",       "state",     "comm",  "utime",   "stime",
-    "threads",  "rss",        "flags",      "uid",       "user",  "cmdline", "exe",
-    "gpu_time", "gpu_memory", "gpu_cycles", "gpu_clock", "stamp", "read",    "clock",
+    "pid",     "start",   "ppid",     "state",      "comm",         "utime",
+    "stime",   "threads", "rss",      "flags",      "uid",          "user",
+    "cmdline", "exe",     "gpu_time", "gpu_memory", "gpu_cycles",   "gpu_clock",
+    "stamp",   "read",    "clock",    "disk_read",  "disk_written", "disk_errno",
 };
 
 /* CYCLES_COUNTER is stamped with the GPU's clock; WORKED_COUNTER has as its total the nanoseconds those cycles come to. */
-enum { CPU_COUNTER, CLOCK_COUNTER, GPU_COUNTER, CYCLES_COUNTER, WORKED_COUNTER, N_COUNTERS };
+enum {
+    CPU_COUNTER,
+    CLOCK_COUNTER,
+    GPU_COUNTER,
+    CYCLES_COUNTER,
+    WORKED_COUNTER,
+    READ_COUNTER,
+    WRITE_COUNTER,
+    N_COUNTERS
+};
 static const double MOST_NS = 1e18;
 /* Order of the states of cpu/N/time; see source/linux/stat.h. Busy are user, nice, system, irq and softirq. */
 static const uint32_t busy_states[] = {0, 1, 2, 5, 6};
@@ -82,6 +95,14 @@ struct pass {
     int64_t read_ns;  /* when everything else of it was read */
     struct shared_text users[N_SHARED];
 };
+
+static actop_state state_of_errno(uint64_t errnum)
+{
+    actop_status status = errnum <= INT32_MAX ? status_of_errno((int)errnum) : ACTOP_E_IO;
+    if (status == ACTOP_E_NOT_FOUND)
+        return ACTOP_STATE_UNSUPPORTED;
+    return status == ACTOP_E_DENIED ? ACTOP_STATE_DENIED : ACTOP_STATE_FAILED;
+}
 
 static bool find_times(struct processes *s, const struct schema *schema)
 {
@@ -274,6 +295,51 @@ static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *
     sample_put(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, used_s, ACTOP_DERIVED, s->via);
 }
 
+/* Of a row without bytes: they were denied, or are of no use yet. A source that has the column reads them once a process has
+ * run; as long as it has not, it moved none. */
+static void put_no_disk(const struct pass *p, actop_metric id, uint32_t row, uint32_t out)
+{
+    const struct processes *s = p->s;
+    uint64_t errnum;
+    double ran;
+    if (s->columns[DISK_ERRNO] < 0)
+        return;
+    if (row_u64(p->d->frame, s->rowset, row, s->columns[DISK_ERRNO], &errnum)) {
+        sample_put_state(p->d->out, id, out, state_of_errno(errnum), s->via);
+    } else if (sample_get(p->d->out, ACTOP_METRIC_PROC_CPU, out, &ran) && ran <= 0) {
+        sample_put_at(p->d->out, id, out, 0, p->asked_ns, state_at(p, p->asked_ns), ACTOP_DERIVED,
+                      s->via);
+    } else {
+        sample_put_state(p->d->out, id, out, ACTOP_STATE_WARMING, s->via);
+    }
+}
+
+/* Bytes a second. They are as new as what is known of its CPU time: read again whenever that has moved. */
+static void put_disk(const struct pass *p, uint32_t row, uint32_t out, struct counter *counters)
+{
+    static const struct {
+        int column, counter;
+        actop_metric id;
+    } flows[] = {{DISK_READ, READ_COUNTER, ACTOP_METRIC_PROC_READ},
+                 {DISK_WRITTEN, WRITE_COUNTER, ACTOP_METRIC_PROC_WRITE}};
+    struct counter_step step;
+    actop_state state = state_at(p, p->asked_ns);
+    for (size_t i = 0; i < sizeof flows / sizeof *flows; i++) {
+        struct counter *c = &counters[flows[i].counter];
+        if (!has(p, row, flows[i].column))
+            put_no_disk(p, flows[i].id, row, out);
+        else if (state == ACTOP_STATE_STALE && c->valid)
+            sample_put_at(p->d->out, flows[i].id, out, 0, p->asked_ns, state, ACTOP_MEASURED,
+                          p->s->via);
+        else if (counter_take(c, number(p, row, flows[i].column), p->d->frame->at.awake_ns, 64, 0,
+                              &step) == ACTOP_OK)
+            sample_put(p->d->out, flows[i].id, out, counter_rate(&step, 1), ACTOP_MEASURED,
+                       p->s->via);
+        else
+            sample_put_state(p->d->out, flows[i].id, out, ACTOP_STATE_WARMING, p->s->via);
+    }
+}
+
 /* Nanoseconds that cycles come to since the process was first looked at: the share of the GPU's clock they are, times our
  * own time between the two looks. False: the row says nothing of cycles. */
 static bool worked_ns(const struct pass *p, uint32_t row, struct counter *counters,
@@ -339,6 +405,7 @@ static void step_row(struct pass *p, uint32_t row)
     (void)row_i64(f, p->s->rowset, row, p->s->columns[READ_AT], &p->read_ns);
     put_facts(p, row, (uint32_t)out);
     put_cpu(p, row, (uint32_t)out, counters);
+    put_disk(p, row, (uint32_t)out, counters);
     put_gpu(p, row, (uint32_t)out, counters);
 }
 

@@ -100,6 +100,23 @@ bool parse_pair(const char **at, struct span *name, uint64_t *value)
     return false;
 }
 
+bool parse_pid_io(const char *text, struct pid_io *out)
+{
+    struct span name;
+    uint64_t value;
+    bool has_read = false, has_written = false;
+    while (parse_pair(&text, &name, &value)) {
+        if (span_is(name, "read_bytes")) {
+            out->read_b = value;
+            has_read = true;
+        } else if (span_is(name, "write_bytes")) {
+            out->written_b = value;
+            has_written = true;
+        }
+    }
+    return has_read && has_written;
+}
+
 /* ---- /proc/net/dev ------------------------------------------------------------------------------------------------ */
 
 /* The name may hold a colon (an alias, "eth0:1"); the one that ends it is followed by the first counter. Old kernels

@@ -28,7 +28,14 @@ struct pid_stat {
 };
 bool parse_pid_stat(const char *text, size_t n, struct pid_stat *out);
 
-/* One "Name: value" line of meminfo, "name value" of vmstat, "name value" of memory.stat: moves *at behind the line.
+/* /proc/PID/io: bytes the process made disks read and write (task_io_accounting, documented in proc.rst). What it wrote
+ * and then took back before it reached a disk stays counted. False unless both are there. */
+struct pid_io {
+    uint64_t read_b, written_b;
+};
+bool parse_pid_io(const char *text, struct pid_io *out);
+
+/* One "Name: value" line of meminfo and /proc/PID/io, "name value" of vmstat and memory.stat: moves *at behind it.
  * False at the end of the text; lines of another shape are passed over. */
 bool parse_pair(const char **at, struct span *name, uint64_t *value);
 

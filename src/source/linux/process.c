@@ -4,7 +4,8 @@
  * machine those that sleep and have not run of late are asked by turns only, every fourth tick, and not for more than the
  * clock of their CPU time: while it stands, nothing in that file moves but what others do to them, above all the kernel
  * that takes memory from them, and the file is read every 32nd tick. Where there are no such clocks it is read
- * every fourth or eighth tick instead. Rows say of when they are; what was run is taken from the clock, for the times in
+ * every fourth or eighth tick instead. What a process made disks read and write (/proc/PID/io) is read when the clock has
+ * moved since: only who runs does either. Rows say of when they are; what was run is taken from the clock, for the times in
  * the file are in ticks of 10 ms. If the CPUs were busier than the processes that were
  * asked explain, the others are asked too, so that none that uses more than a twentieth of a core waits for its turn. What changes
  * rarely is remembered per identity and looked at again in turn: the owner (that of the directory), command line and
@@ -47,6 +48,9 @@ enum {
     STAMP,
     READ_AT,
     CLOCK,
+    DISK_READ,
+    DISK_WRITTEN,
+    DISK_ERRNO,
     N_COLUMNS
 };
 
@@ -73,6 +77,9 @@ static const struct column_spec columns[N_COLUMNS] = {
     [READ_AT] = {"read", "ns", SLOT_I64, 0,
                  0}, /* the same; in rows whose file was read before that */
     [CLOCK] = {"clock", "ns", SLOT_U64, CHANNEL_COUNTER, 0},
+    [DISK_READ] = {"disk_read", "B", SLOT_U64, CHANNEL_COUNTER, 0},
+    [DISK_WRITTEN] = {"disk_written", "B", SLOT_U64, CHANNEL_COUNTER, 0},
+    [DISK_ERRNO] = {"disk_errno", "", SLOT_U64, 0, 0}, /* instead of both, where they were denied */
 };
 
 enum {
@@ -91,7 +98,8 @@ static const uint64_t PF_KTHREAD = 0x200000; /* include/linux/sched.h, stable si
 /* What is remembered of a process. */
 struct known {
     uint32_t pid;
-    int fd; /* of its stat file; -1: none kept */
+    int fd;    /* of its stat file; -1: none kept */
+    int io_fd; /* of its io file; the same */
     uint64_t start;
     struct pid_stat stat; /* as last read; its name stands in name */
     char name[NAME_ROOM];
@@ -99,9 +107,13 @@ struct known {
     int64_t read_ns;  /* awake clock */
     int64_t asked_ns; /* the same: until then it has not run since */
     int64_t clock_ns; /* of its CPU time, before that reading; -1: unknown */
+    struct pid_io io;
+    int64_t io_clock_ns; /* the clock before those were read, or when it was first seen */
+    int32_t io_errnum;   /* why they could not be read */
     uint32_t uid;
     uint32_t user; /* row in users; 0: no name */
     bool has_uid, has_gpu, has_texts;
+    bool has_io, io_shut; /* shut: it would say the same errno again */
     uint8_t fate;
     bool renamed;         /* in this tick */
     uint8_t looks;        /* at its descriptors so far, up to YOUNG */
@@ -198,6 +210,7 @@ static void forget_texts(struct known *k)
 static void forget(struct known *k)
 {
     root_pids_shut(&k->fd);
+    root_pids_shut(&k->io_fd);
     forget_texts(k);
 }
 
@@ -206,8 +219,10 @@ static void look_at_owner(struct processes *s, struct known *k)
     uint64_t uid;
     if (root_pids_owner(&s->pids, k->pid, &uid) != 0)
         return;
-    if (!k->has_uid || k->uid != (uint32_t)uid)
+    if (!k->has_uid || k->uid != (uint32_t)uid) {
         k->user = find_user(s, (uint32_t)uid);
+        k->io_shut = false;
+    }
     k->uid = (uint32_t)uid;
     k->has_uid = true;
     k->owner_ticks = k->stat.utime + k->stat.stime;
@@ -272,6 +287,12 @@ static void put_stat(struct frame *f, int32_t rowset, uint32_t row, const struct
     frame_cell_u64(f, rowset, row, FLAGS, stat->flags);
     if (k->clock_ns >= 0)
         frame_cell_u64(f, rowset, row, CLOCK, (uint64_t)k->clock_ns);
+    if (k->has_io) {
+        frame_cell_u64(f, rowset, row, DISK_READ, k->io.read_b);
+        frame_cell_u64(f, rowset, row, DISK_WRITTEN, k->io.written_b);
+    } else if (k->io_errnum != 0) {
+        frame_cell_u64(f, rowset, row, DISK_ERRNO, (uint64_t)k->io_errnum);
+    }
 }
 
 static void put_texts(struct processes *s, struct root *root, struct frame *f, uint32_t row,
@@ -354,26 +375,69 @@ static void remember(struct known *k, const struct pid_stat *stat, int64_t now_n
     memcpy(k->name, stat->name.at, n);
     k->stat.name = (struct span){NULL, n};
     k->read_ns = k->asked_ns = now_ns;
+    k->io_shut = k->io_shut && !k->renamed;
 }
 
 enum { OFTEN_IDLE = 4, LONG_IDLE = 6 };
 
-/* False: it is gone. */
+/* Whether bytes read and written may have moved since they were read, or since the process was first seen: not unless it
+ * ran, for they are counted in whoever reads a block or makes a page dirty (task_io_account_read and _write, inferred).
+ * Without a clock that is not known. */
+static bool wants_io(const struct processes *s, const struct known *k, int64_t clock_ns)
+{
+    if (k->io_shut && !is_turn(s, k->pid, LOOK_RARELY))
+        return false;
+    /* Whose they are, only a start time says that was the same before. */
+    if (k->read_ns == 0 && s->pids.proc >= 0)
+        return false;
+    return clock_ns < 0 || clock_ns != k->io_clock_ns;
+}
+
+static int read_io(struct processes *s, struct known *k, struct pid_io *io)
+{
+    struct root_text text;
+    int errnum = root_pids_read(&s->pids, k->pid, "io", &k->io_fd, &text);
+    return errnum == 0 && !parse_pid_io(text.text, io) ? EINVAL : errnum;
+}
+
+/* Those of others are denied (documented: proc(5), PTRACE_MODE_READ_FSCREDS), and a kernel may be without them. */
+static void remember_io(struct known *k, int errnum, const struct pid_io *io, int64_t clock_ns)
+{
+    k->has_io = errnum == 0;
+    k->io_errnum = errnum;
+    k->io_shut = errnum == EACCES || errnum == EPERM || errnum == ENOENT;
+    if (errnum == 0)
+        k->io = *io;
+    if (errnum == 0 || k->io_shut)
+        k->io_clock_ns = clock_ns;
+}
+
+/* What it read and wrote is read before the start time that says whose that was. False: it is gone. */
 static bool read_process(struct processes *s, struct known *k, int64_t now_ns)
 {
     struct root_text text;
     struct pid_stat stat;
+    struct pid_io io;
     int64_t clock_ns = -1;
     if (root_pids_clock(&s->pids, k->pid, &clock_ns) != 0)
         clock_ns = -1;
-    if (root_pids_stat(&s->pids, k->pid, &k->fd, &text) != 0 ||
+    bool asks_io = wants_io(s, k, clock_ns);
+    int io_errnum = asks_io ? read_io(s, k, &io) : 0;
+    if (root_pids_read(&s->pids, k->pid, "stat", &k->fd, &text) != 0 ||
         !parse_pid_stat(text.text, text.n, &stat))
         return false;
     if (k->start != stat.start || k->read_ns == 0) {
-        int fd = k->fd;
+        struct known old = *k;
         forget_texts(k);
-        *k = (struct known){.pid = k->pid, .fd = fd, .start = stat.start};
+        *k = (struct known){.pid = old.pid,
+                            .fd = old.fd,
+                            .io_fd = old.io_fd,
+                            .start = stat.start,
+                            .io_clock_ns = clock_ns};
+        asks_io = asks_io && s->pids.proc < 0;
     }
+    if (asks_io)
+        remember_io(k, io_errnum, &io, clock_ns);
     k->clock_ns = clock_ns;
     remember(k, &stat, now_ns);
     return true;
@@ -417,7 +481,7 @@ static void match(struct processes *s)
         if (kept > 0 && s->known[kept - 1].pid == s->pids.pids[i])
             s->known[i] = s->known[--kept];
         else
-            s->known[i] = (struct known){.pid = s->pids.pids[i], .fd = -1};
+            s->known[i] = (struct known){.pid = s->pids.pids[i], .fd = -1, .io_fd = -1};
     }
     s->n_known = s->pids.n;
 }

@@ -270,7 +270,8 @@ int root_pids_count(struct root_pids *p, uint64_t *count)
 
 /* ---- one process ---------------------------------------------------------------------------------------------------- */
 
-static void stat_path(char *path, uint32_t pid)
+/* "PID/name" below /proc; name is one of ours. */
+static void pid_path(char *path, uint32_t pid, const char *name)
 {
     char digits[12];
     size_t n = 0;
@@ -279,10 +280,11 @@ static void stat_path(char *path, uint32_t pid)
     while ((pid /= 10) > 0);
     for (size_t i = 0; i < n; i++)
         path[i] = digits[n - 1 - i];
-    memcpy(path + n, "/stat", 6);
+    path[n++] = '/';
+    memcpy(path + n, name, strlen(name) + 1);
 }
 
-static int read_stat(struct root_pids *p, int fd, struct root_text *out)
+static int read_text(struct root_pids *p, int fd, struct root_text *out)
 {
     ssize_t got;
     int errnum = root_gate(p->root);
@@ -298,25 +300,29 @@ static int read_stat(struct root_pids *p, int fd, struct root_text *out)
     return 0;
 }
 
-static int open_stat(struct root_pids *p, uint32_t pid, int *fd, struct root_text *out)
+static int open_text(struct root_pids *p, uint32_t pid, const char *name, int *fd,
+                     struct root_text *out)
 {
     char path[PATH_ROOM];
     int errnum = root_gate(p->root);
     if (errnum != 0)
         return errnum;
-    stat_path(path, pid);
+    pid_path(path, pid, name);
     *fd = openat(p->proc, path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0)
         return errno;
-    errnum = read_stat(p, *fd, out);
+    errnum = read_text(p, *fd, out);
     if (errnum != 0 || *fd >= p->most)
         root_pids_shut(fd);
     return errnum;
 }
 
-/* Into our own memory, which further reads leave alone. */
-static int copy_text(struct root_pids *p, int errnum, struct root_text *out)
+/* A file of a captured tree, into our own memory, which further reads leave alone. */
+static int load_text(struct root_pids *p, uint32_t pid, const char *name, struct root_text *out)
 {
+    char path[64];
+    (void)snprintf(path, sizeof path, "proc/%lu/%s", (unsigned long)pid, name);
+    int errnum = root_load(p->root, path, out);
     if (errnum != 0)
         return errnum;
     size_t n = out->n < TEXT_SIZE ? out->n : TEXT_SIZE - 1;
@@ -326,21 +332,19 @@ static int copy_text(struct root_pids *p, int errnum, struct root_text *out)
     return 0;
 }
 
-int root_pids_stat(struct root_pids *p, uint32_t pid, int *fd, struct root_text *out)
+int root_pids_read(struct root_pids *p, uint32_t pid, const char *name, int *fd,
+                   struct root_text *out)
 {
-    if (p->proc < 0) {
-        char path[64];
-        (void)snprintf(path, sizeof path, "proc/%lu/stat", (unsigned long)pid);
-        return copy_text(p, root_load(p->root, path, out), out);
-    }
+    if (p->proc < 0)
+        return load_text(p, pid, name, out);
     if (*fd < 0)
-        return open_stat(p, pid, fd, out);
-    int errnum = read_stat(p, *fd, out);
+        return open_text(p, pid, name, fd, out);
+    int errnum = read_text(p, *fd, out);
     if (errnum == 0)
         return 0;
     /* Its number may belong to another process by now. */
     root_pids_shut(fd);
-    return errnum == ESRCH ? open_stat(p, pid, fd, out) : errnum;
+    return errnum == ESRCH ? open_text(p, pid, name, fd, out) : errnum;
 }
 
 /* The clock of a process's CPU time. clock_getcpuclockid(3) gives the same number, which is checked once, but asks the
@@ -400,8 +404,7 @@ int root_pids_owner(struct root_pids *p, uint32_t pid, uint64_t *uid)
     int errnum = root_gate(p->root);
     if (errnum != 0)
         return errnum;
-    stat_path(path, pid);
-    *strchr(path, '/') = '\0';
+    pid_path(path, pid, "");
     if (fstatat(p->proc, path, &s, 0) != 0)
         return errno;
     *uid = s.st_uid;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Root, the part for processes: which there are, and their /proc/PID/stat, as cheaply as the kernel lets us have them.
+/* Root, the part for processes: which there are, and their /proc/PID/stat and io, as cheaply as the kernel lets us have them.
  * There are thousands, so what is fair for other files is too slow here. On a live machine
- *   - the stat files of processes stay open and are read again, which saves the look-up and the opening (measured:
- *     half the time), as long as the descriptors they take stay below half of the soft limit (RLIMIT_NOFILE), which
- *     is for the program to raise. Such a descriptor belongs to one process for ever: when that one is gone it says ESRCH, also
- *     when its number was given to another;
+ *   - the stat files of processes (and the io files of those that run) stay open and are read again, which saves the
+ *     look-up and the opening (measured: half the time), as long as the descriptors they take stay below half of the
+ *     soft limit (RLIMIT_NOFILE), which is for the program to raise. Such a descriptor belongs to one process for ever:
+ *     when that one is gone it says ESRCH, also when its number was given to another;
  *   - /proc is listed whole only every LIST_EVERY ticks or when something does not add up. In between only the pids
  *     given out since the last tick but one are listed: the kernel gives them out in rising order (documented in
  *     proc(5), ns_last_pid) and directory positions in /proc are pids plus a constant, as each whole listing verifies;
@@ -51,9 +51,9 @@ int root_pids_update(struct root_pids *p);
  * whole listing; inferred from fs/proc/root.c). */
 int root_pids_count(struct root_pids *p, uint64_t *count);
 
-/* Text of /proc/PID/stat. *fd is -1 at first and afterwards a descriptor that may be kept open; close it with
+/* Text of /proc/PID/name, "stat" or "io". *fd is -1 at first and afterwards a descriptor that may be kept open; close it with
  * root_pids_shut. ESRCH or ENOENT: the process is gone. Borrowed until the next call. */
-int root_pids_stat(struct root_pids *p, uint32_t pid, int *fd, struct root_text *out);
+int root_pids_read(struct root_pids *p, uint32_t pid, const char *name, int *fd, struct root_text *out);
 void root_pids_shut(int *fd);
 
 /* What all threads of a process have run so far, in ns, for a sixth of what its stat file costs (measured). 0 or an errno;

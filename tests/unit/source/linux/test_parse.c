@@ -111,6 +111,36 @@ static void pairs_are_found_between_lines_of_other_shapes(void **state)
     assert_false(parse_pair(&at, &name, &value));
 }
 
+static void bytes_of_a_process_are_read_or_refused(void **state)
+{
+    static const struct {
+        const char *what, *text;
+        bool ok;
+        uint64_t read_b, written_b;
+    } rows[] = {
+        {"as it is",
+         "rchar: 9\nwchar: 8\nsyscr: 7\nsyscw: 6\nread_bytes: 4096\nwrite_bytes: 512\n"
+         "cancelled_write_bytes: 3\n",
+         true, 4096, 512},
+        {"the most there can be",
+         "read_bytes: 18446744073709551615\nwrite_bytes: 18446744073709551615", true, UINT64_MAX,
+         UINT64_MAX},
+        {"too much", "read_bytes: 18446744073709551616\nwrite_bytes: 1\n", false, 0, 0},
+        {"cut", "rchar: 9\nread_bytes: 4096\nwrite_by", false, 0, 0},
+        {"negative", "read_bytes: -1\nwrite_bytes: 1\n", false, 0, 0},
+        {"another name", "xread_bytes: 1\nread_bytes: 2\nwrite_bytes: 3\n", true, 2, 3},
+        {"only what was taken back", "read_bytes: 1\ncancelled_write_bytes: 3\n", false, 0, 0},
+        {"nothing", "", false, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct pid_io io = {0};
+        CHECK_ROW(parse_pid_io(rows[i].text, &io) == rows[i].ok, rows[i].what);
+        CHECK_ROW(!rows[i].ok || (io.read_b == rows[i].read_b && io.written_b == rows[i].written_b),
+                  rows[i].what);
+    }
+}
+
 static void interfaces_are_read_with_aliases_and_without_blanks(void **state)
 {
     const char *at =
@@ -321,6 +351,7 @@ int main(void)
         cmocka_unit_test(odd_processes_are_refused),
         cmocka_unit_test(resident_pages_below_zero_are_none),
         cmocka_unit_test(pairs_are_found_between_lines_of_other_shapes),
+        cmocka_unit_test(bytes_of_a_process_are_read_or_refused),
         cmocka_unit_test(interfaces_are_read_with_aliases_and_without_blanks),
         cmocka_unit_test(disks_are_read_with_the_columns_of_old_and_new_kernels),
         cmocka_unit_test(mounts_are_read_with_any_number_of_optional_fields),
