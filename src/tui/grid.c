@@ -48,22 +48,23 @@ void grid_release(struct grid *g)
     memset(g, 0, sizeof *g);
 }
 
-/* What ASCII makes of the characters the panels draw; anything else that is not ASCII becomes '?'. */
+/* What ASCII makes of the characters the panels draw. */
 static const struct {
     uint32_t first, last;
     char ascii;
 } ascii_rows[] = {
-    {0x00b0, 0x00b0, '\''},                        /* degree */
-    {0x00b5, 0x00b5, 'u'},  {0x00b7, 0x00b7, '|'}, /* middle dot between parts */
-    {0x0394, 0x0394, 'd'},  {0x03a3, 0x03a3, 'S'}, /* difference, sum */
-    {0x2013, 0x2014, '-'},  {0x2026, 0x2026, '~'}, /* dashes, ellipsis */
-    {0x2190, 0x2190, '<'},  {0x2191, 0x2191, '^'}, {0x2192, 0x2192, '>'}, {0x2193, 0x2193, 'v'},
-    {0x2205, 0x2205, '-'},  {0x2212, 0x2212, '-'}, {0x221e, 0x221e, '-'}, {0x2248, 0x2248, '~'},
+    {0x00b0, 0x00b0, ' '},                        /* degree */
+    {0x00b5, 0x00b5, 'u'}, {0x00b7, 0x00b7, '|'}, /* middle dot between parts */
+    {0x00d7, 0x00d7, 'x'}, {0x0394, 0x0394, 'd'}, {0x03a3, 0x03a3, 'S'}, /* difference, sum */
+    {0x2013, 0x2014, '-'}, {0x2026, 0x2026, '~'},                        /* dashes, ellipsis */
+    {0x2190, 0x2190, '<'}, {0x2191, 0x2191, '^'}, {0x2192, 0x2192, '>'}, {0x2193, 0x2193, 'v'},
+    {0x2205, 0x2205, '-'}, {0x2212, 0x2212, '-'}, {0x221e, 0x221e, '-'}, {0x2248, 0x2248, '~'},
     {0x2261, 0x2261, '='}, /* light and heavy lines, then corners and crossings */
-    {0x2500, 0x2501, '-'},  {0x2502, 0x2503, '|'}, {0x250c, 0x254b, '+'}, {0x2504, 0x250b, '-'},
-    {0x256d, 0x2570, '+'},  {0x2574, 0x257f, '-'}, {0x2580, 0x2580, '"'}, {0x2581, 0x2584, '_'},
-    {0x2585, 0x258f, '#'},  {0x2591, 0x2591, '.'}, {0x2592, 0x2592, ':'}, {0x2593, 0x2593, '#'},
-    {0x2594, 0x2594, '\''}, {0x25a0, 0x25ff, '*'}, {0x2800, 0x2800, ' '}, {0x2801, 0x28ff, ':'},
+    {0x2500, 0x2500, '-'}, {0x2501, 0x2501, '='}, {0x2502, 0x2502, '|'}, {0x2503, 0x2503, '#'},
+    {0x2504, 0x2504, '.'}, {0x2505, 0x250b, '-'}, {0x250c, 0x254b, '+'}, {0x256d, 0x2570, '+'},
+    {0x2574, 0x257f, '-'}, {0x2580, 0x2580, '"'}, {0x2581, 0x2584, '_'}, {0x2585, 0x258f, '#'},
+    {0x2591, 0x2591, '.'}, {0x2592, 0x2592, ':'}, {0x2593, 0x2593, '#'}, {0x2594, 0x2594, '\''},
+    {0x25a0, 0x25ff, '*'}, {0x2800, 0x2800, ' '}, {0x2801, 0x28ff, ':'},
 };
 
 static uint32_t ascii_of(uint32_t code)
@@ -71,19 +72,31 @@ static uint32_t ascii_of(uint32_t code)
     for (size_t i = 0; i < sizeof ascii_rows / sizeof ascii_rows[0]; i++)
         if (code >= ascii_rows[i].first && code <= ascii_rows[i].last)
             return (uint32_t)ascii_rows[i].ascii;
-    return '?';
+    return 0;
+}
+
+void grid_own_to_ascii(struct grid *g)
+{
+    size_t n = (size_t)g->rows * (size_t)g->cols;
+    for (size_t i = 0; i < n; i++) {
+        struct grid_cell *c = &g->cells[i];
+        uint32_t plain = c->code > 0x7e && c->width == 1 ? ascii_of(c->code) : 0;
+        if (plain != 0)
+            c->code = plain;
+    }
 }
 
 void grid_to_ascii(struct grid *g)
 {
     size_t n = (size_t)g->rows * (size_t)g->cols;
+    grid_own_to_ascii(g);
     for (size_t i = 0; i < n; i++) {
         struct grid_cell *c = &g->cells[i];
         c->mark = 0;
         if (c->width == 0)
             c->code = ' ';
         else if (c->code > 0x7e)
-            c->code = ascii_of(c->code);
+            c->code = '?';
         c->width = 1;
     }
 }

@@ -48,6 +48,8 @@ static inline struct grid_cell *grid_at(const struct grid *g, int y, int x)
 {
     return &g->cells[(size_t)y * (size_t)g->cols + (size_t)x];
 }
+/* Replace the characters that panels draw by ASCII; what else there is stands in names from outside. */
+void grid_own_to_ascii(struct grid *g);
 /* Replace every character that is not ASCII by one that is, for terminals without UTF-8. */
 void grid_to_ascii(struct grid *g);
 

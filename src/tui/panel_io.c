@@ -34,10 +34,19 @@ bool disk_present(struct scene *s)
     return io_present(s, &ios[1]);
 }
 
+/* The mark of a direction, as its chart grows. */
+static const char *mark_of(const struct scene *s, bool in)
+{
+    if (s->view->now.glyph == GLYPH_ASCII)
+        return in ? "^" : "v";
+    return in ? "▀" : "▄";
+}
+
 static void add_direction(struct headline *h, struct scene *s, const struct value *v, bool in,
                           const char *name)
 {
-    headline_add(h, in ? STYLE_SERIES_3 : STYLE_SERIES_2, 0, in ? 0 : 2, num_text(in ? "▀" : "▄"));
+    headline_add(h, in ? STYLE_SERIES_3 : STYLE_SERIES_2, 0, in ? 0 : 2,
+                 num_text("%s", mark_of(s, in)));
     headline_add(h, STYLE_DIM, 1, 1, num_text("%s", name));
     headline_add(h, v->has ? STYLE_STRONG : STYLE_DIM, 0, 1,
                  padded_right(s, FIELD_IO_RATE, value_text(v, num_rate)));
@@ -69,9 +78,9 @@ static void draw_io_row(struct scene *s, const struct area *a, const struct io *
     struct value out = scene_value(s, io->one_out, row);
     int x = 15;
     draw_name(a, 0, 0, 14, STYLE_TEXT, scene_name(s, io->scope, row));
-    x += draw_text(a, 0, x, STYLE_SERIES_3, "▀ ");
+    x += draw_text(a, 0, x, STYLE_SERIES_3, mark_of(s, true)) + 1;
     x += draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &in, num_rate).s) + 2;
-    x += draw_text(a, 0, x, STYLE_SERIES_2, "▄ ");
+    x += draw_text(a, 0, x, STYLE_SERIES_2, mark_of(s, false)) + 1;
     draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &out, num_rate).s);
 }
 

@@ -105,4 +105,6 @@ void screen_draw(struct scene *s, struct grid *g, struct layout *plan)
         footer = area_part(&all, g->rows - 1, 0, 1, g->cols);
     if (footer.h > 0)
         footer_draw(s, &footer);
+    if (s->view->now.glyph == GLYPH_ASCII)
+        grid_own_to_ascii(g);
 }

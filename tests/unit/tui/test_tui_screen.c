@@ -275,6 +275,66 @@ static void keys_do_what_the_help_says(void **state)
     }
 }
 
+static void check_ascii(const struct grid *g, const char *machine, const char *keys)
+{
+    for (int y = 0; y < g->rows; y++)
+        for (int x = 0; x < g->cols; x++)
+            if (grid_at(g, y, x)->code > 0x7e || grid_at(g, y, x)->mark != 0)
+                fail_msg("%s, keys '%s', %d × %d: U+%04X at line %d, column %d", machine, keys,
+                         g->cols, g->rows, (unsigned)grid_at(g, y, x)->code, y, x);
+}
+
+static void in_ascii_nothing_of_our_own_is_anything_else(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        "",   "z",  "\tz", "\t\tz", "\t\t\tz", "\t\t\t\tz", "\t\t\t\t\tz", "\t\t\t\t\t\tz",
+        "tz", "t",  "te",  "to",    "tr",      "tv!",       "tvk",         "tvk!",
+        "d",  "dz", "b",   "bz",    "p",       "?",         "/nothing",    "/(",
+        "+",  "T",  "W",   "cz",    "tsss",    "tvk\\",     "l",           "tv!q"};
+    static const struct {
+        int rows, cols;
+    } sizes[] = {{24, 80}, {40, 120}, {70, 240}, {5, 20}, {9, 30}, {2, 9}};
+    static const struct maker_name plain = {"plain", 5};
+    for (int m = 0; m < n_maker_machines; m++)
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            struct bench b;
+            bench_open(&b, &maker_machines[m], false);
+            maker_names(b.maker, &plain, 1);
+            b.app.view.now.glyph = GLYPH_ASCII;
+            for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+                bench_draw(&b, sizes[i].rows, sizes[i].cols);
+                check_ascii(&b.grid, maker_machines[m].name, "before the first sample");
+            }
+            bench_take(&b, 3);
+            press(&b, keys[k]);
+            bench_take(&b, 1);
+            b.app.scene.silent_s = k % 3 == 0 ? 90 : 0;
+            if (k % 2 == 1)
+                b.app.scene.span = (actop_span){.size = sizeof b.app.scene.span, .last = 9000};
+            for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+                bench_draw(&b, sizes[i].rows, sizes[i].cols);
+                check_ascii(&b.grid, maker_machines[m].name, keys[k]);
+            }
+            bench_close(&b);
+        }
+}
+
+/* What a process is called is the system's, and stays as it is. */
+static void in_ascii_names_keep_their_characters(void **state)
+{
+    (void)state;
+    static const struct maker_name name = {"éclair 日本", 14};
+    struct bench b;
+    bench_open(&b, &maker_machines[0], true);
+    b.app.view.now.glyph = GLYPH_ASCII;
+    maker_names(b.maker, &name, 1);
+    bench_take(&b, 2);
+    bench_draw(&b, 40, 120);
+    assert_non_null(strstr(screen_text(&b.grid), "éclair 日本"));
+    bench_close(&b);
+}
+
 static void a_source_that_is_silent_is_told_of(void **state)
 {
     (void)state;
@@ -615,6 +675,8 @@ int main(void)
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
         cmocka_unit_test(keys_do_what_the_help_says),
+        cmocka_unit_test(in_ascii_nothing_of_our_own_is_anything_else),
+        cmocka_unit_test(in_ascii_names_keep_their_characters),
         cmocka_unit_test(a_source_that_is_silent_is_told_of),
         cmocka_unit_test(q_leaves),
         cmocka_unit_test(numbers_do_not_move_what_stands_beside_them),
