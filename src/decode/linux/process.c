@@ -295,49 +295,50 @@ static void put_cpu(struct pass *p, uint32_t row, uint32_t out, struct counter *
     sample_put(p->d->out, ACTOP_METRIC_PROC_CPU_SHARE, out, used_s, ACTOP_DERIVED, s->via);
 }
 
-/* Of a row without bytes: they were denied, or are of no use yet. A source that has the column reads them once a process has
- * run; as long as it has not, it moved none. */
-static void put_no_disk(const struct pass *p, actop_metric id, uint32_t row, uint32_t out)
+/* Of a row without bytes: they were denied, or nobody asked yet. A source that has the column asks once a process has run;
+ * as long as it has not, it moved none. */
+static void put_no_disk(const struct pass *p, uint32_t row, uint32_t out)
 {
     const struct processes *s = p->s;
     uint64_t errnum;
-    double ran;
-    if (s->columns[DISK_ERRNO] < 0)
+    struct cell *read = cell_at(p->d->out, ACTOP_METRIC_PROC_READ, out);
+    const struct cell *cpu = cell_at(p->d->out, ACTOP_METRIC_PROC_CPU, out);
+    if (read == NULL || s->columns[DISK_ERRNO] < 0)
         return;
+    *read = (struct cell){.at_ns = p->asked_ns, .via = s->via, .state = ACTOP_STATE_WARMING};
     if (row_u64(p->d->frame, s->rowset, row, s->columns[DISK_ERRNO], &errnum)) {
-        sample_put_state(p->d->out, id, out, state_of_errno(errnum), s->via);
-    } else if (sample_get(p->d->out, ACTOP_METRIC_PROC_CPU, out, &ran) && ran <= 0) {
-        sample_put_at(p->d->out, id, out, 0, p->asked_ns, state_at(p, p->asked_ns), ACTOP_DERIVED,
-                      s->via);
-    } else {
-        sample_put_state(p->d->out, id, out, ACTOP_STATE_WARMING, s->via);
+        read->state = (uint8_t)state_of_errno(errnum);
+    } else if (cell_has(cpu) && cpu->value <= 0) {
+        read->state = cpu->state;
+        read->origin = ACTOP_DERIVED;
     }
+    *cell_at(p->d->out, ACTOP_METRIC_PROC_WRITE, out) = *read;
+}
+
+static void put_flow(const struct pass *p, actop_metric id, uint64_t bytes, uint32_t out,
+                     struct counter *c)
+{
+    struct counter_step step;
+    uint16_t via = p->s->via;
+    actop_state state = state_at(p, p->asked_ns);
+    if (state == ACTOP_STATE_STALE && c->valid)
+        sample_put_at(p->d->out, id, out, 0, p->asked_ns, state, ACTOP_MEASURED, via);
+    else if (counter_take(c, bytes, p->d->frame->at.awake_ns, 64, 0, &step) == ACTOP_OK)
+        sample_put(p->d->out, id, out, counter_rate(&step, 1), ACTOP_MEASURED, via);
+    else
+        sample_put_state(p->d->out, id, out, ACTOP_STATE_WARMING, via);
 }
 
 /* Bytes a second. They are as new as what is known of its CPU time: read again whenever that has moved. */
 static void put_disk(const struct pass *p, uint32_t row, uint32_t out, struct counter *counters)
 {
-    static const struct {
-        int column, counter;
-        actop_metric id;
-    } flows[] = {{DISK_READ, READ_COUNTER, ACTOP_METRIC_PROC_READ},
-                 {DISK_WRITTEN, WRITE_COUNTER, ACTOP_METRIC_PROC_WRITE}};
-    struct counter_step step;
-    actop_state state = state_at(p, p->asked_ns);
-    for (size_t i = 0; i < sizeof flows / sizeof *flows; i++) {
-        struct counter *c = &counters[flows[i].counter];
-        if (!has(p, row, flows[i].column))
-            put_no_disk(p, flows[i].id, row, out);
-        else if (state == ACTOP_STATE_STALE && c->valid)
-            sample_put_at(p->d->out, flows[i].id, out, 0, p->asked_ns, state, ACTOP_MEASURED,
-                          p->s->via);
-        else if (counter_take(c, number(p, row, flows[i].column), p->d->frame->at.awake_ns, 64, 0,
-                              &step) == ACTOP_OK)
-            sample_put(p->d->out, flows[i].id, out, counter_rate(&step, 1), ACTOP_MEASURED,
-                       p->s->via);
-        else
-            sample_put_state(p->d->out, flows[i].id, out, ACTOP_STATE_WARMING, p->s->via);
+    if (!has(p, row, DISK_READ) || !has(p, row, DISK_WRITTEN)) {
+        put_no_disk(p, row, out);
+        return;
     }
+    put_flow(p, ACTOP_METRIC_PROC_READ, number(p, row, DISK_READ), out, &counters[READ_COUNTER]);
+    put_flow(p, ACTOP_METRIC_PROC_WRITE, number(p, row, DISK_WRITTEN), out,
+             &counters[WRITE_COUNTER]);
 }
 
 /* Nanoseconds that cycles come to since the process was first looked at: the share of the GPU's clock they are, times our
