@@ -232,10 +232,22 @@ static int scroll_to(struct scene *s, int row, int n, int h)
     return list_scroll(v, PANEL_PROCESSES, n, h);
 }
 
+static bool source_is(const struct scene *s, const char *scheme)
+{
+    return s->source_label != NULL && strncmp(s->source_label, scheme, strlen(scheme)) == 0;
+}
+
+/* What a server or a recording sends does not depend on what is looked at here. */
 static const char *nothing_to_show(const struct scene *s)
 {
     if (s->processes->total > 0)
         return "no process matches the filter";
+    if (source_is(s, "http://"))
+        return "this server sends no processes: it has to be started with --serve-processes";
+    if (source_is(s, "replay:"))
+        return "this recording has no processes: they are recorded with --show-processes";
+    if (s->view->paused)
+        return "processes were not read at this moment";
     struct value count = {.state = ACTOP_STATE_NONE};
     if (s->sample != NULL)
         count.state = actop_read(s->sample, ACTOP_METRIC_PROCESS_COUNT, 0).state;
@@ -253,7 +265,7 @@ static void draw_table(struct scene *s, const struct area *a, uint32_t arg)
     int selected = selected_row(s);
     int first = scroll_to(s, selected, n, body.h);
     if (n == 0)
-        draw_text(&body, 0, 0, STYLE_DIM, nothing_to_show(s));
+        draw_name(&body, 0, 0, body.w, STYLE_DIM, nothing_to_show(s));
     for (int y = 0; y < body.h && first + y < n; y++) {
         const struct process *p = &s->processes->rows[first + y];
         struct area line = area_part(&body, y, 0, 1, a->w);

@@ -373,6 +373,33 @@ static void a_source_that_is_silent_is_told_of(void **state)
     bench_close(&b);
 }
 
+static void a_table_without_processes_says_how_to_get_them(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label, *keys, *says;
+    } rows[] = {
+        {"http://[::1]:9123", "t", "started with --serve-processes"},
+        {"replay:a file", "t", "recorded with --show-processes"},
+        {"made by hand", "tp", "not read at this moment"},
+        {"made by hand", "t", "measuring"},
+        {NULL, "t", "measuring"},
+    };
+    struct maker_machine none = maker_machines[0];
+    none.processes = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        bench_open(&b, &none, false);
+        b.app.scene.source_label = rows[i].label;
+        bench_take(&b, 2);
+        press(&b, rows[i].keys);
+        bench_draw(&b, 24, 80);
+        if (strstr(screen_text(&b.grid), rows[i].says) == NULL)
+            fail_msg("no '%s' in\n%s", rows[i].says, screen_text(&b.grid));
+        bench_close(&b);
+    }
+}
+
 static void q_leaves(void **state)
 {
     (void)state;
@@ -678,6 +705,7 @@ int main(void)
         cmocka_unit_test(in_ascii_nothing_of_our_own_is_anything_else),
         cmocka_unit_test(in_ascii_names_keep_their_characters),
         cmocka_unit_test(a_source_that_is_silent_is_told_of),
+        cmocka_unit_test(a_table_without_processes_says_how_to_get_them),
         cmocka_unit_test(q_leaves),
         cmocka_unit_test(numbers_do_not_move_what_stands_beside_them),
         cmocka_unit_test(a_value_without_data_says_why),
