@@ -337,9 +337,12 @@ static void draw_core(struct scene *s, const struct area *a, uint32_t row, bool 
     }
     struct num number = util.has ? padded_value(s, FIELD_PERCENT, &util, num_percent)
                                  : num_text("–");
-    draw_text_right(a, 0, right, util.has ? STYLE_TEXT : STYLE_DIM, number.s);
-    right -= s->widths[FIELD_PERCENT] + 1;
-    if (right - x < 3)
+    int room = right - x - s->widths[FIELD_PERCENT] - 1;
+    uint8_t style = room < 3 ? style_heat(util.now)
+                             : STYLE_TEXT; /* without a bar the number has its colour */
+    draw_text_right(a, 0, right, util.has ? style : STYLE_DIM, number.s);
+    right = x + room;
+    if (room < 3)
         return;
     struct area bar = area_part(a, 0, x, 1, right - x);
     if (s->view->zoomed)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The network and disk panels: what comes in grows up from the middle, what goes out down, both on one scale. Zoomed,
- * each interface or disk has a line, and volumes follow the disks. */
+ * or where there is room, each interface or disk has a line, and volumes follow the disks. */
 #include "tui/panel.h"
 
 static const struct io {
@@ -81,7 +81,11 @@ static void draw_io_row(struct scene *s, const struct area *a, const struct io *
     x += draw_text(a, 0, x, STYLE_SERIES_3, mark_of(s, true)) + 1;
     x += draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &in, num_rate).s) + 2;
     x += draw_text(a, 0, x, STYLE_SERIES_2, mark_of(s, false)) + 1;
-    draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &out, num_rate).s);
+    x += draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &out, num_rate).s) + 2;
+    struct area chart = area_part(a, 0, x, 1, a->w - x - 2);
+    if (chart.w >= 6 &&
+        s->view->now.glyph == GLYPH_DOTS) /* elsewhere a line has room for one direction only */
+        draw_pair(s, &chart, io->one_in, io->one_out, scene_key(s, io->scope, row), io->floor);
 }
 
 static void draw_volume(struct scene *s, const struct area *a, uint32_t row)
