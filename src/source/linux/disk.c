@@ -153,12 +153,11 @@ static void put_facts(struct frame *f, int32_t rowset, const struct disk *d)
 }
 
 /* Whether a device is whole is known after its facts were read, which would overwrite the text being parsed: the names
- * that are new are looked at first. False: none were new. */
+ * that are new are looked at first. False: none were, and the text stands. */
 static bool learn(struct disks *s, struct root *root, struct frame *f, const char *at)
 {
     struct disk_stat stat;
     size_t next = 0;
-    size_t before = s->n;
     while (parse_disk_stat(&at, &stat)) {
         struct disk *d = find(s, stat.name, &next);
         if (d == NULL)
@@ -166,10 +165,11 @@ static bool learn(struct disks *s, struct root *root, struct frame *f, const cha
         else
             d->seen = s->tick;
     }
-    bool learnt = s->n != before;
+    bool learnt = false;
     size_t kept = 0;
     for (size_t k = 0; k < s->n; k++) {
         struct disk *d = &s->known[k];
+        learnt = learnt || d->is_new;
         if (d->is_new)
             read_facts(root, d);
         d->is_new = false;

@@ -29,7 +29,8 @@ struct source {
     struct schema *schema; /* a reference; NULL before the first describe */
     uint64_t seq;
     struct os_moment at;
-    bool pending;          /* at was not used: a read that found a changed topology comes again */
+    bool pending; /* at was not used: a read that found a changed topology comes again */
+    bool stale;   /* described once, and the parts know nothing since: describe has failed */
     void *states[N_PARTS]; /* owned; NULL for parts without */
 };
 
@@ -82,6 +83,9 @@ static void describe_part(struct source *s, struct schema *schema, size_t i)
 static actop_status linux_describe(struct source *s, struct schema **out, actop_error *err)
 {
     close_parts(s);
+    schema_unref(s->schema);
+    s->schema = NULL;
+    s->stale = true;
     struct schema *schema = schema_new("linux", "linux");
     if (schema == NULL)
         return error_set(err, ACTOP_E_NOMEM, "out of memory");
@@ -93,7 +97,6 @@ static actop_status linux_describe(struct source *s, struct schema **out, actop_
         close_parts(s);
         return st;
     }
-    schema_unref(s->schema);
     s->schema = schema_ref(schema);
     *out = schema;
     return ACTOP_OK;
@@ -126,6 +129,8 @@ static actop_status linux_read(struct source *s, uint32_t want, int64_t interval
                                struct frame *into, actop_error *err)
 {
     (void)interval_ns;
+    if (s->schema == NULL && s->stale)
+        return ACTOP_SCHEMA_CHANGED;
     if (s->schema == NULL)
         return error_set(err, ACTOP_E_STATE, "linux: read before describe");
     actop_status st = s->pending ? ACTOP_OK : root_advance(s->root, &s->at, err);

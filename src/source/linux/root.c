@@ -138,6 +138,7 @@ struct walk {
     char done[PATH_SIZE];
     char todo[PATH_SIZE];
     size_t n_done;
+    size_t n_layers; /* that done is looked for in: the next has a link there, a newer one none */
     int links;
 };
 
@@ -149,23 +150,42 @@ static int walk_into(struct walk *w, const char *target, const char *rest)
     if (n < 0 || (size_t)n >= sizeof all)
         return ENAMETOOLONG;
     memcpy(w->todo, all, (size_t)n + 1);
-    if (target[0] == '/')
+    if (target[0] == '/') {
         w->n_done = 0;
+        w->n_layers = SIZE_MAX;
+    }
     return 0;
 }
 
-/* Read the link at done in the newest layer that has anything there. n is -1 when it is none. */
-static ssize_t read_link(const struct root *r, const char *path, char *target, size_t size)
+/* Descriptor of layer i as far as what is done may be looked for in it. */
+static int layer_of(const struct root *r, const struct walk *w, size_t i)
 {
-    for (size_t i = 0; layer(r, i) >= 0; i++) {
-        ssize_t n = readlinkat(layer(r, i), path, target, size - 1);
-        if (n >= 0) {
-            target[n] = '\0';
-            return n;
+    return i < w->n_layers ? layer(r, i) : -1;
+}
+
+static bool is_link(int layer_fd, const char *path)
+{
+    char target[1];
+    return readlinkat(layer_fd, path, target, sizeof target) >= 0;
+}
+
+/* Read the link at done in the newest layer that has anything there. n is -1 when it is none, with errno. */
+static ssize_t read_link(const struct root *r, struct walk *w, char *target, size_t size)
+{
+    int errnum = ENOENT;
+    for (size_t i = 0; layer_of(r, w, i) >= 0; i++) {
+        if (errnum == ENOENT || errnum == ENOTDIR) {
+            ssize_t n = readlinkat(layer_of(r, w, i), w->done, target, size - 1);
+            if (n >= 0) {
+                target[n] = '\0';
+                return n;
+            }
+            errnum = errno;
+        } else if (is_link(layer_of(r, w, i), w->done)) {
+            w->n_layers = i;
         }
-        if (errno != ENOENT && errno != ENOTDIR)
-            return -1;
     }
+    errno = errnum;
     return -1;
 }
 
@@ -188,7 +208,7 @@ static int walk_name(const struct root *r, struct walk *w, const char *name, siz
     memcpy(w->done + w->n_done, name, n);
     w->n_done += n;
     w->done[w->n_done] = '\0';
-    if ((!follow && *rest == '\0') || read_link(r, w->done, target, sizeof target) < 0) {
+    if ((!follow && *rest == '\0') || read_link(r, w, target, sizeof target) < 0) {
         memmove(w->todo, rest, strlen(rest) + 1);
         return 0;
     }
@@ -204,6 +224,7 @@ static int resolve(const struct root *r, struct walk *w, const char *path, bool 
     int errnum = 0;
     w->n_done = 0;
     w->links = 0;
+    w->n_layers = SIZE_MAX;
     errnum = walk_into(w, "", path);
     while (errnum == 0) {
         const char *name = w->todo + strspn(w->todo, "/");
@@ -252,10 +273,10 @@ static int open_below(struct root *r, const char *path, int flags, int *fd)
     if (errnum != 0)
         return errnum;
     errnum = ENOENT;
-    for (size_t i = 0; layer(r, i) >= 0; i++) {
-        if ((flags & (O_PATH | O_DIRECTORY)) == 0 && is_special(layer(r, i), w.done))
+    for (size_t i = 0; layer_of(r, &w, i) >= 0; i++) {
+        if ((flags & (O_PATH | O_DIRECTORY)) == 0 && is_special(layer_of(r, &w, i), w.done))
             return EINVAL;
-        *fd = openat(layer(r, i), w.done, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+        *fd = openat(layer_of(r, &w, i), w.done, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
         if (*fd >= 0)
             return 0;
         if (errno != ENOENT && errno != ENOTDIR)
@@ -626,8 +647,9 @@ static int list_layers(struct root *r, const char *path, unsigned flags, struct 
     struct walk w;
     bool found = false;
     int errnum = resolve(r, &w, path, true);
-    for (size_t i = 0; errnum == 0 && layer(r, i) >= 0; i++) {
-        int fd = openat(layer(r, i), w.done, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    for (size_t i = 0; errnum == 0 && layer_of(r, &w, i) >= 0; i++) {
+        int fd =
+            openat(layer_of(r, &w, i), w.done, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
             continue;
         errnum = fd < 0 ? errno : list_fd(r, fd, flags, names);
@@ -683,7 +705,7 @@ int root_readlink(struct root *r, const char *path, char *target, size_t size)
         errnum = resolve(r, &w, path, false);
         if (errnum != 0)
             return errnum;
-        n = read_link(r, w.done, target, size);
+        n = read_link(r, &w, target, size);
     }
     if (n < 0)
         return errno;

@@ -51,7 +51,8 @@ static actop_status describe(struct life *l)
     return linux_source.describe(l->source, &l->schema, NULL);
 }
 
-static actop_status tick(struct life *l)
+/* One frame of whatever the machine is now. */
+static actop_status read_settled(struct life *l)
 {
     actop_status st = linux_source.read(l->source, WANT, 0, &l->frame, NULL);
     for (int again = 0; st == ACTOP_SCHEMA_CHANGED && again < 3; again++) {
@@ -59,6 +60,12 @@ static actop_status tick(struct life *l)
         if (st == ACTOP_OK)
             st = linux_source.read(l->source, WANT, 0, &l->frame, NULL);
     }
+    return st;
+}
+
+static actop_status tick(struct life *l)
+{
+    actop_status st = read_settled(l);
     if (st != ACTOP_OK)
         return st;
     actop_sample_unref(l->sample);
@@ -146,6 +153,48 @@ static void any_allocation_may_fail_and_nothing_leaks(void **state)
     }
 }
 
+/* A CPU comes, and there is no memory to describe the machine again: the next tick does. */
+static void a_machine_that_could_not_be_described_again_is_described_in_the_next_tick(void **state)
+{
+    struct box t;
+    (void)state;
+    box_make(&t);
+    for (unsigned m = 0; m < 3; m++)
+        box_moment(&t, m);
+    box_put(&t, "proc/loadavg", "0.20 0.18 0.12 1/80 1\n");
+    box_put(&t, "proc/1/stat", "1 (init) S 0 1 1 0 -1 0 0 0 0 0 1 5 0 0 20 0 3 0 2 4096 250\n");
+    box_put(&t, "proc/diskstats", "8 0 sda 1 0 8 1 1 0 8 1 0 1 1\n");
+    box_put(&t, "proc/net/dev", "lo: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n");
+    box_put(&t, "t0/proc/stat", "cpu0 1 0 0 0 0 0 0 0\n");
+    box_put(&t, "t1/proc/stat", "cpu0 1 0 0 0 0 0 0 0\ncpu1 1 0 0 0 0 0 0 0\n");
+    box_put(&t, "t2/proc/stat", "cpu0 1 0 0 0 0 0 0 0\ncpu1 1 0 0 0 0 0 0 0\n");
+    bool hit = true;
+    for (long n = 1; hit; n++) {
+        struct life l = {0};
+        assert_int_equal(root_open(&l.root, t.dir, NULL), ACTOP_OK);
+        assert_int_equal(linux_open_root(&l.source, l.root, NULL), ACTOP_OK);
+        assert_int_equal(describe(&l), ACTOP_OK);
+        assert_int_equal(read_settled(&l), ACTOP_OK);
+        assert_int_equal(linux_source.read(l.source, WANT, 0, &l.frame, NULL),
+                         ACTOP_SCHEMA_CHANGED);
+        alloc_fail_nth(n);
+        actop_status st = describe(&l);
+        hit = alloc_failed();
+        alloc_fail_nth(0);
+        assert_true(hit ? st == ACTOP_OK || st == ACTOP_E_NOMEM : st == ACTOP_OK);
+        assert_int_equal(read_settled(&l), ACTOP_OK);
+        assert_ptr_equal(l.frame.schema, l.schema);
+        /* A part that had no memory of its own says so to doctor; the others are there. */
+        int32_t rowset = schema_find_rowset(l.schema, "processes");
+        assert_true(rowset >= 0 || (hit && st == ACTOP_OK));
+        assert_int_equal(rowset < 0 ? 1 : l.frame.rows[rowset].n, 1);
+        frame_release(&l.frame);
+        schema_unref(l.schema);
+        linux_source.close(l.source);
+    }
+    box_remove(&t);
+}
+
 static void a_machine_without_any_file_is_read_and_says_so(void **state)
 {
     struct machine m = {0};
@@ -223,6 +272,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(any_call_may_fail_and_the_source_goes_on),
         cmocka_unit_test(any_allocation_may_fail_and_nothing_leaks),
+        cmocka_unit_test(a_machine_that_could_not_be_described_again_is_described_in_the_next_tick),
         cmocka_unit_test(a_machine_without_any_file_is_read_and_says_so),
         cmocka_unit_test(what_is_denied_is_a_state_and_a_line_of_doctor),
         cmocka_unit_test(a_tick_allocates_nothing_once_everything_was_seen),

@@ -57,6 +57,38 @@ static void a_link_in_a_tree_never_leads_out_of_it(void **state)
     box_remove(&t);
 }
 
+/* A name may be a directory in one moment and a link in the tree: what is looked up below it must not go through the
+ * link, which the system would follow to wherever it leads. */
+static void a_link_below_a_directory_of_a_moment_is_not_walked_through(void **state)
+{
+    struct box outside, t;
+    struct root *r = NULL;
+    struct root_text text;
+    struct root_names names = {0};
+    char target[64];
+    (void)state;
+    box_make(&outside);
+    box_make(&t);
+    box_put(&outside, "secret", "not of this machine");
+    box_link(&outside, "link", "not of this machine");
+    box_moment(&t, 0);
+    box_put(&t, "t0/a/mine", "of the moment");
+    box_link(&t, "a", outside.dir);
+    assert_int_equal(root_open(&r, t.dir, NULL), ACTOP_OK);
+    assert_int_equal(root_load(r, "a/mine", &text), 0);
+    assert_string_equal(text.text, "of the moment");
+    assert_int_equal(root_load(r, "a/secret", &text), ENOENT);
+    assert_int_equal(root_look(r, "a/secret"), ENOENT);
+    assert_int_not_equal(root_readlink(r, "a/link", target, sizeof target), 0);
+    assert_int_equal(root_list(r, "a", 0, &names), 0);
+    assert_int_equal(names.n, 1);
+    assert_string_equal(root_name(&names, 0), "mine");
+    root_names_release(&names);
+    root_close(r);
+    box_remove(&t);
+    box_remove(&outside);
+}
+
 static void a_directory_behind_a_link_is_walked_inside_the_tree(void **state)
 {
     struct box t;
@@ -366,6 +398,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_link_in_a_tree_never_leads_out_of_it),
+        cmocka_unit_test(a_link_below_a_directory_of_a_moment_is_not_walked_through),
         cmocka_unit_test(a_directory_behind_a_link_is_walked_inside_the_tree),
         cmocka_unit_test(names_are_listed_in_natural_order_over_all_moments),
         cmocka_unit_test(a_kept_file_shows_its_newest_moment_and_the_clock_goes_along),
