@@ -363,7 +363,7 @@ void sample_average(struct actop_sample_t *into, struct actop_sample_t *const *p
     const struct actop_sample_t *last = parts[n - 1];
     sample_begin(into, last->topology, &last->at);
     for (size_t i = 0; i < n; i++) {
-        into->interval_ns += parts[i]->interval_ns;
+        into->interval_ns = ns_sum(into->interval_ns, parts[i]->interval_ns);
         into->gap = into->gap || parts[i]->gap;
         into->collectors_failed |= parts[i]->collectors_failed;
     }

@@ -116,6 +116,10 @@ static void stamp(struct actop_sample_t *s, int64_t at_ns)
 
 const actop_sample_t *actop_feed_step(actop_feed *f, int64_t at_ns, actop_error *err)
 {
+    if (at_ns > INT64_MAX / 2 || at_ns < -(INT64_MAX / 2)) {
+        (void)error_set(err, ACTOP_E_ARGUMENT, "no clock says that");
+        return NULL;
+    }
     if (f->seq > 0 && at_ns < f->at_ns) {
         (void)error_set(err, ACTOP_E_ARGUMENT, "time went back");
         return NULL;

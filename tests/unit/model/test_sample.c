@@ -155,6 +155,10 @@ static void an_average_weighs_its_parts_by_their_time(void **state)
     assert_true(sample_get(mean, ACTOP_METRIC_GPU_POWER, 0, &value) && value == 5);
     assert_true(sample_get(mean, ACTOP_METRIC_GAPS, 0, &value) && value == 1);
     assert_int_equal(mean->interval_ns, 4000);
+    /* Times of somebody else's recording, which may jump back and forth. */
+    parts[0]->interval_ns = parts[1]->interval_ns = INT64_MAX / 2 + 1;
+    sample_average(mean, parts, 2);
+    assert_true(mean->interval_ns == INT64_MAX);
     assert_string_equal(sample_entity_text(mean, ACTOP_SCOPE_PROCESS,
                                            sample_entity_get(mean, ACTOP_SCOPE_PROCESS, 0)->name),
                         "worker");

@@ -70,6 +70,18 @@ static void a_feed_says_what_it_cannot_take(void **state)
     assert_int_equal(err.status, ACTOP_E_ARGUMENT);
     assert_non_null(actop_feed_step(f, 100, &err));
     actop_feed_free(f);
+    /* Two moments are never farther apart than a number can say. */
+    assert_int_equal(actop_feed_new(NULL, &f, &err), ACTOP_OK);
+    assert_null(actop_feed_step(f, INT64_MIN, &err));
+    assert_int_equal(err.status, ACTOP_E_ARGUMENT);
+    assert_non_null(actop_feed_step(f, -(INT64_MAX / 2), &err));
+    const actop_sample_t *last = actop_feed_step(f, INT64_MAX / 2, &err);
+    actop_times times = {.size = sizeof times};
+    assert_non_null(last);
+    actop_sample_times(last, &times);
+    assert_true(times.interval_ns == INT64_MAX - 1);
+    assert_null(actop_feed_step(f, INT64_MAX / 2 + 1, &err));
+    actop_feed_free(f);
     long n = 1;
     for (bool failed = true; failed; n++) {
         alloc_fail_nth(n);
