@@ -87,4 +87,33 @@ mux send-keys -t job Escape
 mux send-keys -t job q
 mux send-keys -t job 'echo left: $?' Enter
 sees "q leaves it for the shell" '^left: 0'
+
+# stops_in STATE COMMAND KEYS REGEX COLUMNS [READY]: stopped in that state, with the window changed meanwhile, it is in it
+# again after fg.
+stops_in() {
+    mux send-keys -t job clear Enter
+    sees "$1: the shell waits" '^prompt> *$'
+    mux send-keys -t job "$2" Enter
+    wait_for "${6:-CPU +[0-9]+%}"
+    for key in $3; do
+        mux send-keys -t job "$key"
+        sleep 0.2
+    done
+    sees "$1: it is there" "$4"
+    mux send-keys -t job C-z
+    sees "$1: Ctrl-Z stops it" 'Stopped'
+    mux resize-window -t job -x "$5" -y 32
+    mux send-keys -t job clear Enter fg Enter
+    sees "$1: fg brings it back" "$4"
+    mux send-keys -t job Escape
+    sleep 0.2
+    mux send-keys -t job Escape
+    sleep 0.2
+    mux send-keys -t job q
+}
+stops_in "help" "'$ACTOP' --interval 0.3" "?" 'this help' 110
+stops_in "the filter" "'$ACTOP' --interval 0.3" "/ q x" 'filter qx' 100
+stops_in "a question" "'$ACTOP' --interval 0.3 --show-processes" "Down k" 'Send a signal' 110 ' [1-9][0-9]* of [0-9]+ ─'
+stops_in "zoom" "'$ACTOP' --interval 0.3" "z" '^╭─ CPU ─.*load|^╭─ CPU ─[^╭]*$' 100
+stops_in "a replay that pauses" "'$ACTOP' replay '$tmp/r.actop'" "p End" ' 60 of 60 ' 110
 done_testing
