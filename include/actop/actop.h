@@ -471,9 +471,9 @@ ACTOP_API actop_status actop_feed_set(actop_feed *f, actop_metric id, uint32_t r
 ACTOP_API actop_status actop_feed_set_text(actop_feed *f, actop_metric id, uint32_t row, const char *text,
                                            actop_error *err);
 
-/** Take the next sample at a moment in ns: time that does not count sleep, from any start. Moments must not go back, nor lie more
- *  than 146 years from 0 (E_ARGUMENT). Returns the sample, borrowed until the next actop_feed_step() or actop_feed_free() (take a reference
- *  to keep it); NULL on failure. Since 2.0. */
+/** Take the next sample at a moment in ns: time that does not count sleep, from any start. Moments must not go back, nor
+ *  lie more than 146 years from 0 (E_ARGUMENT). Returns the sample, borrowed until the next actop_feed_step() or
+ *  actop_feed_free() (take a reference to keep it); NULL on failure. Since 2.0. */
 ACTOP_API const actop_sample_t *actop_feed_step(actop_feed *f, int64_t at_ns, actop_error *err);
 
 /** Free a feed; samples still referenced stay valid. NULL is a harmless no-op. Since 2.0. */

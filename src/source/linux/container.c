@@ -108,7 +108,7 @@ static void add_hierarchy(struct container *c, struct linux_probe *p, enum kind 
     memcpy(group, mount, top);
     memcpy(group + top, path.at, path.n);
     group[top + path.n] = '\0';
-    if (memcmp(group + top, "/..", 3) == 0 || !root_exists(p->root, group))
+    if (strncmp(group + top, "/..", 3) == 0 || !root_exists(p->root, group))
         group[top] = '\0';
     for (size_t i = 0; i < MAX_LEVELS; i++) {
         while (strlen(group) > top && group[strlen(group) - 1] == '/')

@@ -153,7 +153,7 @@ static void set_statuses(struct frame *f, const int32_t *channels, size_t n, int
 
 static void read_zram(const struct memory *m, struct root *root, struct frame *f)
 {
-    struct root_text text;
+    struct root_text text = {"", 0};
     for (size_t i = 0; i < m->n_zram; i++) {
         int errnum = root_read(root, m->zram[i], &text);
         const char *at = text.text;

@@ -436,10 +436,10 @@ static bool read_process(struct processes *s, struct known *k, int64_t now_ns)
                             .io_clock_ns = clock_ns};
         asks_io = asks_io && s->pids.proc < 0;
     }
-    if (asks_io)
-        remember_io(k, io_errnum, &io, clock_ns);
     k->clock_ns = clock_ns;
     remember(k, &stat, now_ns);
+    if (asks_io)
+        remember_io(k, io_errnum, &io, clock_ns);
     return true;
 }
 

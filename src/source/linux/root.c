@@ -829,7 +829,7 @@ static int take_space(struct root *r, const char *at, int32_t moment)
 static actop_status take_rules(struct root *r, int dir, int32_t moment, const char *name,
                                int (*take)(struct root *, const char *, int32_t), actop_error *err)
 {
-    struct root_text text;
+    struct root_text text = {"", 0};
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return errno == ENOENT ? ACTOP_OK : error_errno(err, errno, "%s", name);
