@@ -43,7 +43,7 @@ void add_frequency(struct headline *h, struct scene *s, enum field field, const 
 void add_temperature(struct headline *h, const struct value *celsius);
 /* Idle, low, mid, high as a bar with its numbers; four metrics in a row from first on. */
 void draw_residency(struct scene *s, const struct area *a, actop_metric first, uint32_t row);
-/* The P-states whose parent is that row: how many lines they take, and drawing them. */
+/* The P-states whose parent is that row: how many lines they take, and drawing them below a line for their title. */
 int pstate_lines(struct scene *s, actop_scope parent_scope, uint32_t parent, int columns);
 void draw_pstates(struct scene *s, const struct area *a, actop_scope parent_scope, uint32_t parent);
 

@@ -200,6 +200,7 @@ static void draw_pstate(struct scene *s, const struct area *a, uint32_t row)
 
 void draw_pstates(struct scene *s, const struct area *a, actop_scope parent_scope, uint32_t parent)
 {
+    struct area all = area_part(a, 1, 0, a->h - 1, a->w);
     int lines = pstate_lines(s, parent_scope, parent, a->w);
     int across = a->w / PSTATE_COLS < 1 ? 1 : a->w / PSTATE_COLS;
     int width = a->w / across;
@@ -207,18 +208,19 @@ void draw_pstates(struct scene *s, const struct area *a, actop_scope parent_scop
     for (uint32_t row = 0; row < scene_rows(s, ACTOP_SCOPE_PSTATE); row++) {
         if (!is_state_of(s, row, parent_scope, parent))
             continue;
-        struct area cell = area_part(a, n % lines, n / lines * width, 1, width);
+        struct area cell = area_part(&all, n % lines, n / lines * width, 1, width);
         draw_pstate(s, &cell, row);
         n++;
     }
+    if (lines > all.h && a->w >= 36)
+        draw_text_right(a, 0, a->w, STYLE_DIM, s->view->zoomed ? "more" : "z zooms to all");
 }
 
 static void draw_cluster_pstates(struct scene *s, const struct area *a, uint32_t cluster)
 {
-    struct area states = area_part(a, 1, 0, a->h - 1, a->w);
     draw_text(a, 0, 0, STYLE_DIM, "P-states of ");
     draw_name(a, 0, 12, a->w - 12, STYLE_TEXT, scene_name(s, ACTOP_SCOPE_CLUSTER, cluster));
-    draw_pstates(s, &states, ACTOP_SCOPE_CLUSTER, cluster);
+    draw_pstates(s, a, ACTOP_SCOPE_CLUSTER, cluster);
 }
 
 /* ---- cores ----------------------------------------------------------------------------------------- */
@@ -467,8 +469,8 @@ static void add_tier(struct scene *s, uint32_t tier, struct items *out)
 {
     struct value idle = scene_value(s, ACTOP_METRIC_TIER_IDLE, tier);
     item_add(out, 0, 1, tier, draw_tier_headline);
-    item_add_growing(out, tier + 1 == scene_rows(s, ACTOP_SCOPE_TIER) ? 0 : 3, 1, 4, 3, tier,
-                     draw_tier_chart);
+    item_add_growing(out, tier + 1 == scene_rows(s, ACTOP_SCOPE_TIER) ? 0 : 3, 1,
+                     s->view->pstates ? 1 : 4, 3, tier, draw_tier_chart);
     if (s->view->now.show_residency && value_known(&idle))
         item_add(out, 5, 1, tier, draw_tier_residency);
 }
@@ -483,11 +485,19 @@ static void add_cores(struct scene *s, int columns, struct items *out)
     int full = core_lines(cores, columns, CORE_SHORT);
     if (cores == 0)
         return;
-    struct item *item = item_add_list(out, 4, least > 4 ? 4 : least, want,
-                                      full > want ? full : want, 6, 0, draw_cores);
+    if (want > full)
+        full = want;
+    least = s->view->pstates ? 0
+            : least > 4      ? 4
+                             : least; /* who asks for P-states gets them first */
+    want = s->view->pstates ? 0 : want;
+    struct item *item = item_add_list(out, 4, least, want, full, 6, 0, draw_cores);
     if (item != NULL)
         item->uses = cores_use;
 }
+
+/* Clusters whose P-states, where they are asked for, rather have room than other panels. */
+enum { ASKED_CLUSTERS = 3 };
 
 void cpu_items(struct scene *s, int columns, struct items *out)
 {
@@ -503,6 +513,7 @@ void cpu_items(struct scene *s, int columns, struct items *out)
     for (uint32_t i = 0; s->view->pstates && i < scene_rows(s, ACTOP_SCOPE_CLUSTER); i++) {
         int lines = pstate_lines(s, ACTOP_SCOPE_CLUSTER, i, columns);
         if (lines > 0)
-            item_add_list(out, 1, 3, 1 + lines, 1 + lines, 6, i, draw_cluster_pstates);
+            item_add_list(out, i < ASKED_CLUSTERS ? 0 : 1, lines < 2 ? 2 : 3, 1 + lines, 1 + lines,
+                          6, i, draw_cluster_pstates);
     }
 }

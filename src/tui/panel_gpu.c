@@ -91,9 +91,8 @@ static bool has_details(struct scene *s, uint32_t gpu)
 
 static void draw_gpu_pstates(struct scene *s, const struct area *a, uint32_t gpu)
 {
-    struct area states = area_part(a, 1, 0, a->h - 1, a->w);
     draw_text(a, 0, 0, STYLE_DIM, "P-states");
-    draw_pstates(s, &states, ACTOP_SCOPE_GPU, gpu);
+    draw_pstates(s, a, ACTOP_SCOPE_GPU, gpu);
 }
 
 static void draw_ane_headline(struct scene *s, const struct area *a, uint32_t arg)
@@ -130,7 +129,8 @@ static void add_gpu(struct scene *s, uint32_t gpu, int columns, struct items *ou
         item_add(out, 4, 1, gpu, draw_gpu_details);
     int lines = s->view->pstates ? pstate_lines(s, ACTOP_SCOPE_GPU, gpu, columns) : 0;
     if (lines > 0)
-        item_add_list(out, 1, 3, 1 + lines, 1 + lines, 6, gpu, draw_gpu_pstates);
+        item_add_list(out, gpu == 0 ? 0 : 1, lines < 2 ? 2 : 3, 1 + lines, 1 + lines, 6, gpu,
+                      draw_gpu_pstates);
 }
 
 void gpu_items(struct scene *s, int columns, struct items *out)

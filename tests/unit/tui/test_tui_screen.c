@@ -244,7 +244,7 @@ static void keys_do_what_the_help_says(void **state)
         {"bb", "Package", "Δ since"},
         {"p", "paused", NULL},
         {"pp", "Package", "paused"},
-        {"d", "P-states of", NULL},
+        {"d", "P-states of", "zooms to all"},
         {"tv!", "Process 1", NULL},
         {"/py", "filter py", NULL},
         {"/py!", "python3", "ollama"},
@@ -333,6 +333,23 @@ static void in_ascii_names_keep_their_characters(void **state)
     bench_draw(&b, 40, 120);
     assert_non_null(strstr(screen_text(&b.grid), "éclair 日本"));
     bench_close(&b);
+}
+
+/* Where there is no room for all of them it says so; other panels are left out before. */
+static void p_states_are_seen_when_asked_for(void **state)
+{
+    (void)state;
+    for (int rows = 12; rows < 60; rows++)
+        for (int cols = 24; cols < 240; cols += 18) {
+            struct bench b;
+            bench_open(&b, &maker_machines[0], false);
+            bench_take(&b, 3);
+            press(&b, "d");
+            bench_draw(&b, rows, cols);
+            if (strstr(screen_text(&b.grid), "P-states of") == NULL)
+                fail_msg("%d × %d:\n%s", cols, rows, screen_text(&b.grid));
+            bench_close(&b);
+        }
 }
 
 static void a_source_that_is_silent_is_told_of(void **state)
@@ -702,6 +719,7 @@ int main(void)
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
         cmocka_unit_test(keys_do_what_the_help_says),
+        cmocka_unit_test(p_states_are_seen_when_asked_for),
         cmocka_unit_test(in_ascii_nothing_of_our_own_is_anything_else),
         cmocka_unit_test(in_ascii_names_keep_their_characters),
         cmocka_unit_test(a_source_that_is_silent_is_told_of),
