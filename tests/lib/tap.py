@@ -26,7 +26,10 @@ ACTOP = os.environ.get("ACTOP", "actop")
 SOURCE = os.environ.get("ACTOP_SOURCE", os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 os.environ.pop("ACTOP_SOURCE", None)  # the program takes it for --source
 BUILD = os.environ.get("ACTOP_BUILD", "")
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # programs inherit it, and whoever runs the tests may do so under nohup
+# Programs inherit what is ignored, and whoever runs the tests may do so under nohup or in the background of a script.
+for _signal, _handler in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGQUIT, signal.SIG_DFL),
+                          (signal.SIGINT, signal.default_int_handler)):
+    signal.signal(_signal, _handler)
 tmp = None
 
 _cases = []
