@@ -333,12 +333,20 @@ def _():
     if limits[1] != resource.RLIM_INFINITY and limits[1] < 4500:
         tap.skip(f"a process may only have {limits[1]} descriptors here")
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(limits[0], 4500), limits[1]))
+    # Who asks, and who is idle, has five seconds: a machine that takes them to connect says nothing of who goes first.
+    if not any(crowded_out() for _ in range(5)):
+        tap.skip("this machine takes more than three seconds for 2,000 connections")
+
+
+def crowded_out():
     with Server() as server:
         server.wait_for("/healthz")
         begun = time.monotonic()
         asking = socket.create_connection(("127.0.0.1", server.port), timeout=5)
         asking.sendall(b"GET /healthz HTTP/1.1\r\n")  # the first of all, and it goes on below
         crowd = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(1999)]
+        if time.monotonic() - begun > 3:
+            return False
         assert b"ok" in server.raw(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert crowd[0].recv(1) == b""
         crowd[1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -349,6 +357,7 @@ def _():
         assert re.search(rb"actop_http_dropped_total [1-9]", server.get("/metrics")[2])
         for s in (asking, *crowd):
             s.close()
+        return True
 
 
 def read_events(server, path, headers, wanted):
