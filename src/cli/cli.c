@@ -53,9 +53,9 @@ static int fail_with_usage(const actop_error *err)
 static int print_and_exit(void (*put)(struct buf *b))
 {
     struct buf b = BUF_INIT;
-    actop_error err = {ACTOP_E_NOMEM, "out of memory"};
+    actop_error err = {ACTOP_OK, ""};
     put(&b);
-    int status = b.failed ? cli_fail(&err) : output_status(output_write(b.data, b.len, &err), &err);
+    int status = output_status(output_put(&b, &err), &err);
     buf_release(&b);
     return status;
 }

@@ -13,12 +13,12 @@ static const char DEFAULT_CHIP[] = "m4-max";
 static int list_machines(void)
 {
     struct buf b = BUF_INIT;
-    actop_error err = {ACTOP_E_NOMEM, "out of memory"};
+    actop_error err = {ACTOP_OK, ""};
     for (size_t i = 0; actop_machine_name(i) != NULL; i++) {
         buf_puts(&b, actop_machine_name(i));
         buf_putc(&b, '\n');
     }
-    enum output_state state = b.failed ? OUTPUT_FAILED : output_write(b.data, b.len, &err);
+    enum output_state state = output_put(&b, &err);
     buf_release(&b);
     return output_status(state, &err);
 }

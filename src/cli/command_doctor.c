@@ -291,7 +291,7 @@ int command_doctor(struct cli *cli, const struct option_list *words)
     int status = 2;
     if (state == OUTPUT_GOOD) {
         status = put_doctor(&b, cli, s, st.sample);
-        state = output_write(b.data != NULL ? b.data : "", b.len, &err);
+        state = output_put(&b, &err);
     }
     if (state != OUTPUT_GOOD)
         status = output_status(state, &err);

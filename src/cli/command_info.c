@@ -158,10 +158,12 @@ int command_info(struct cli *cli, const struct option_list *words)
         const actop_sample_t *sample = actop_sample(s, &err);
         if (sample != NULL) {
             put_info(&b, sample);
-            state = output_write(b.data != NULL ? b.data : "", b.len, &err);
+            state = output_put(&b, &err);
         }
     }
     buf_release(&b);
-    (void)cli_close(s, NULL);
+    actop_error stopped = {ACTOP_OK, ""};
+    if (cli_close(s, &stopped) != ACTOP_OK && state != OUTPUT_FAILED)
+        return cli_fail(&stopped);
     return output_status(state, &err);
 }

@@ -278,7 +278,7 @@ static actop_status status(const struct cli *cli, struct service *s, actop_error
     actop_status st = s->installed.len > 0 ? s->manager->state(word, &runs, err) : ACTOP_OK;
     if (st == ACTOP_OK) {
         buf_printf(&b, "%s: %s %s\n", word, s->manager->what, s->path.data);
-        bool said = output_write(b.data != NULL ? b.data : "", b.len, err) != OUTPUT_FAILED;
+        bool said = output_put(&b, err) != OUTPUT_FAILED;
         st = !said ? err->status : runs ? ACTOP_OK : ACTOP_END;
     }
     buf_release(&b);

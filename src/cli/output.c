@@ -68,6 +68,14 @@ enum output_state output_write(const char *text, size_t n, actop_error *err)
     return OUTPUT_GOOD;
 }
 
+enum output_state output_put(const struct buf *b, actop_error *err)
+{
+    if (!b->failed)
+        return output_write(b->data, b->len, err);
+    (void)error_set(err, ACTOP_E_NOMEM, "out of memory for what is to be printed");
+    return OUTPUT_FAILED;
+}
+
 /* Milliseconds until the deadline, never late by rounding; the rest below one is slept. */
 static int remaining_ms(int64_t deadline_ns)
 {

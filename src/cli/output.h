@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <actop/types.h>
+#include "base/buf.h"
 
 /* What comes next after a write or a wait. */
 enum output_state {
@@ -25,6 +25,9 @@ bool output_open(void);
 /* Write n bytes. A signal ends it only between two lines: once a byte is out, so is the rest, unless a second signal
  * comes while the reader stands still. */
 enum output_state output_write(const char *text, size_t n, actop_error *err);
+
+/* Write what was put; fails where memory ran out for it. */
+enum output_state output_put(const struct buf *b, actop_error *err);
 
 /* Wait until the awake clock reaches deadline_ns, a signal comes, or (with watch) the reader goes. */
 enum output_state output_wait(int64_t deadline_ns, bool watch);
