@@ -339,7 +339,8 @@ typedef struct actop_format_options {
 
 /** Write a sample into a caller's buffer, like snprintf: returns the bytes the whole text needs without its ending
  *  zero, whatever size is; the text is cut (and ended by a zero) when size is too small. The locale does not matter.
- *  options may be NULL. Since 2.0. */
+ *  0: there is no such format, or no memory (Prometheus and OpenMetrics with processes need some). options may be
+ *  NULL. Since 2.0. */
 ACTOP_API size_t actop_format(const actop_sample_t *sample, actop_format_id format, const actop_format_options *options,
                               char *buf, size_t size);
 

@@ -235,11 +235,14 @@ static PyObject *sample_format(PyObject *self, PyObject *args, PyObject *kwargs)
     if (id == sizeof formats / sizeof formats[0])
         return PyErr_Format(PyExc_ValueError, "there is no format '%s'", format);
     size_t n = actop_format(sample_of(self), (actop_format_id)id, &o, NULL, 0);
-    char *text = PyMem_Malloc(n + 1);
+    char *text = n > 0 ? PyMem_Malloc(n + 1) : NULL;
+    PyObject *made = NULL;
     if (text == NULL)
         return PyErr_NoMemory();
-    (void)actop_format(sample_of(self), (actop_format_id)id, &o, text, n + 1);
-    PyObject *made = make_text_n(text, n);
+    if (actop_format(sample_of(self), (actop_format_id)id, &o, text, n + 1) == n)
+        made = make_text_n(text, n);
+    else
+        PyErr_NoMemory();
     PyMem_Free(text);
     return made;
 }

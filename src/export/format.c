@@ -35,7 +35,7 @@ size_t actop_format(const actop_sample_t *sample, actop_format_id format,
     buf_init_fixed(&b, buf, size);
     if ((unsigned)format < ACTOP_FORMAT_COUNT && formats[format] != NULL)
         formats[format](&b, sample, &o);
-    return b.len;
+    return b.failed ? 0 : b.len;
 }
 
 size_t actop_metric_json_key(actop_metric id, char *buf, size_t size)

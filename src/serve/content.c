@@ -7,14 +7,15 @@
 #include "base/os.h"
 #include "serve/json.h"
 
-/* A format of the library, appended. */
+/* A format of the library, appended. It may have found memory at one of both calls only. */
 static void put_format(struct buf *b, const actop_sample_t *s, actop_format_id format,
                        const actop_format_options *f)
 {
     size_t n = actop_format(s, format, f, NULL, 0);
-    if (!buf_reserve(b, n + 1))
-        return;
-    b->len += actop_format(s, format, f, b->data + b->len, n + 1);
+    if (n > 0 && buf_reserve(b, n + 1) && actop_format(s, format, f, b->data + b->len, n + 1) == n)
+        b->len += n;
+    else
+        b->failed = true;
 }
 
 /* ---- /metrics ----------------------------------------------------------------------------------------------------- */

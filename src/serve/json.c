@@ -5,11 +5,16 @@
 #include <math.h>
 #include <string.h>
 
-void json_key(struct buf *b, const char *key)
+void json_separator(struct buf *b)
 {
     char last = b->len > 0 ? b->data[b->len - 1] : '{';
     if (last != '{' && last != '[')
         buf_putc(b, ',');
+}
+
+void json_key(struct buf *b, const char *key)
+{
+    json_separator(b);
     buf_putc(b, '"');
     buf_puts(b, key);
     buf_puts(b, "\":");

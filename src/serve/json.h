@@ -7,6 +7,9 @@
 
 #include "base/buf.h"
 
+/* A comma, unless something has just been opened. */
+void json_separator(struct buf *b);
+
 /* A key, with a comma before it unless it is the first. */
 void json_key(struct buf *b, const char *key);
 

@@ -44,8 +44,7 @@ static void put_whole(struct buf *b, double value)
 
 static void put_core(struct buf *b, const actop_sample_t *s, uint32_t row, const actop_entity *core)
 {
-    if (b->data[b->len - 1] != '[')
-        buf_putc(b, ',');
+    json_separator(b);
     buf_putc(b, '{');
     json_number(b, "active_ratio", json_value(s, ACTOP_METRIC_CORE_UTIL, row));
     json_number(b, "core_id", core->index);
@@ -194,8 +193,7 @@ static void put_table(struct buf *b, const char *key, const actop_sample_t *s, a
         if (actop_entity_at(s, ACTOP_SCOPE_PSTATE, row, &state) != ACTOP_OK ||
             state.parent_scope != scope || state.parent != owner || !(freq_mhz > 0))
             continue;
-        if (b->data[b->len - 1] != '[')
-            buf_putc(b, ',');
+        json_separator(b);
         put_whole(b, freq_mhz);
     }
     buf_putc(b, ']');
