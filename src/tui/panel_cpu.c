@@ -133,7 +133,8 @@ static int draw_bucket_numbers(struct scene *s, const struct area *a, const stru
     if (a->w < needed + 10)
         return a->w;
     for (size_t i = 4; i-- > 0;) {
-        struct num number = padded(s, FIELD_BUCKET, num_count(v[i].v * 100, v[i].diff));
+        struct num percent = num_count(v[i].v * 100, v[i].diff);
+        struct num number = padded(s, FIELD_BUCKET, num_text(" %s", percent.s));
         x -= text_columns(number.s);
         draw_text(a, 0, x, STYLE_TEXT, number.s);
         x -= (int)strlen(buckets[i].name);
