@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "export/export.h"
 #include "export/prometheus_families.h"
 
 enum { LABEL_BYTES = 64, PATH_BYTES = 224, LABELS_SIZE = 512 };
@@ -159,23 +160,11 @@ static void put_path(struct buf *b, const char *name, const char *value)
     buf_putc(b, '"');
 }
 
-/* The tier a core belongs to by what it fills: the highest P, the lowest E, those between M; -1: none. */
-static int32_t tier_of_core(const struct actop_sample_t *s, const struct entity *core)
+/* The tier a core belongs to by what it fills: the highest P, the lowest E, those between M; without any, P. */
+static void put_core(struct buf *b, const struct actop_sample_t *s, uint32_t row)
 {
-    const struct entity *e = core;
-    for (int steps = 0; e != NULL && e->parent >= 0 && steps < 3; steps++) {
-        if (e->parent_scope == ACTOP_SCOPE_TIER)
-            return e->parent;
-        e = sample_entity_get(s, (actop_scope)e->parent_scope, (uint32_t)e->parent);
-    }
-    return -1;
-}
-
-static void put_core(struct buf *b, const struct actop_sample_t *s, const struct entity *core)
-{
-    const struct cell *source = sample_cell(s, ACTOP_METRIC_SOURCE, 0);
-    bool is_linux = cell_has(source) && strncmp(pool_at(&s->pool, source->text), "linux", 5) == 0;
-    int32_t tier = tier_of_core(s, core);
+    const struct entity *core = sample_entity_get(s, ACTOP_SCOPE_CORE, row);
+    int32_t tier = export_tier_of_core(s, row);
     int32_t tiers = (int32_t)sample_rows(s, ACTOP_SCOPE_TIER);
     char number[24];
     struct buf n;
@@ -183,7 +172,7 @@ static void put_core(struct buf *b, const struct actop_sample_t *s, const struct
     if (tiers > 3 && tier > 0 && tier + 1 < tiers) /* two tiers in the middle would be one */
         put_pair(b, "tier", sample_entity_text(s, ACTOP_SCOPE_CORE, core->tier));
     buf_init_fixed(&n, number, sizeof number);
-    buf_put_u64(&n, is_linux ? core->id : core->index);
+    buf_put_u64(&n, export_core_number(s, row));
     put_pair(b, "core", number);
 }
 
@@ -212,7 +201,7 @@ static bool row_labels(const struct actop_sample_t *s, actop_metric id, uint32_t
     buf_init_fixed(&b, text, LABELS_SIZE);
     text[0] = '\0';
     if (m->scope == ACTOP_SCOPE_CORE)
-        put_core(&b, s, e);
+        put_core(&b, s, row);
     else if (m->scope == ACTOP_SCOPE_PSTATE && !put_pstate(&b, s, e))
         return false;
     else if (m->scope == ACTOP_SCOPE_VOLUME)
