@@ -101,6 +101,17 @@ static bool has_own_output(const struct command_row *command)
            command->run != command_service;
 }
 
+/* Do these choose themselves what is read, or where it is recorded? Another choice would be left out unsaid. */
+static bool chooses_itself(const struct command_row *command, enum option_id id)
+{
+    if (command == NULL)
+        return false;
+    if (id == OPTION_SOURCE)
+        return command->run == command_replay || command->run == command_demo;
+    return id == OPTION_RECORD &&
+           (command->run == command_record || command->run == command_doctor);
+}
+
 /* What was said on the command line is done or refused; what stands in other places is for whom it concerns. */
 static actop_status check_together(const struct options *o, const struct command_row *command,
                                    actop_error *err)
@@ -113,7 +124,7 @@ static actop_status check_together(const struct options *o, const struct command
         if (row->section == SECTION_COMMANDS && !is_of_command(row, command))
             return error_set(err, ACTOP_E_ARGUMENT, "argument --%s: only with %.*s", row->name,
                              (int)strcspn(row->help, ":"), row->help);
-        if (output && has_own_output(command))
+        if ((output && has_own_output(command)) || chooses_itself(command, row->id))
             return error_set(err, ACTOP_E_ARGUMENT, "argument --%s: not with %s", row->name,
                              command->name);
     }

@@ -43,7 +43,9 @@ def config(text):
               (["--list"], "argument --list: only with demo"), (["replay", "x", "--timeout", "1"], "argument --timeout: only with wait"),
               (["--every", "1", "--json"], "argument --every: only with when"), (["--during"], "argument --during: only with assert"),
               (["info", "--json"], "argument --json: not with info"), (["doctor", "--serve", "0"], "argument --serve: not with doctor"),
-              (["record", "x", "--json"], "argument --json: not with record"),
+              (["record", "x", "--json"], "argument --json: not with record"), (["record", "x", "--record", "y"], "argument --record: not with record"),
+              (["doctor", "--record", "x"], "argument --record: not with doctor"), (["demo", "m1", "--source", "sim:m2"], "argument --source: not with demo"),
+              (["replay", "x", "--source", "sim:m1"], "argument --source: not with replay"),
               (["--bundle", "x"], "argument --bundle: only with doctor"))))
 def _(line, why):
     ended = tap.actop(*line)
