@@ -400,6 +400,7 @@ static void a_table_without_processes_says_how_to_get_them(void **state)
         {"replay:a file", "t", "recorded with --show-processes"},
         {"made by hand", "tp", "not read at this moment"},
         {"made by hand", "t", "measuring"},
+        {"made by hand", "t/nothing", "no process matches the filter"},
         {NULL, "t", "measuring"},
     };
     struct maker_machine none = maker_machines[0];
