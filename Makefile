@@ -13,6 +13,10 @@ DESTDIR ?=
 ARGS    ?=
 NPROC   := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 DARWIN  := $(filter Darwin,$(shell uname -s))
+ifneq ($(DARWIN),)
+# Homebrew's ncurses is keg-only, that is, where pkg-config does not look by itself.
+export PKG_CONFIG_PATH := $(shell brew --prefix 2>/dev/null)/opt/ncurses/lib/pkgconfig$(if $(PKG_CONFIG_PATH),:$(PKG_CONFIG_PATH))
+endif
 
 RELEASE   := --buildtype=release -Doptimization=2 -Db_ndebug=true
 SANITIZED := -Db_sanitize=address,undefined -Db_lundef=false
@@ -29,7 +33,7 @@ define built
 endef
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: build ## open actop on this machine; without a terminal, print one report
 	@$(B)/release/actop $(ARGS)

@@ -68,6 +68,10 @@ chmod +x "$mac/uname" "$mac/brew"
 PATH=$mac sh "$ACTOP_SOURCE/tools/setup" run >"$tmp/out" 2>&1
 like "on macOS, Homebrew installs what is missing" "$(cat "$tmp/asked")" '^brew install .*zstd'
 unlike "and not what is there" "$(cat "$tmp/asked")" 'meson'
+ln -s "$(command -v make)" "$mac/make"
+(unset MAKEFLAGS; PATH=$mac PKG_CONFIG_PATH=/mine make -C "$ACTOP_SOURCE" -pn help) >"$tmp/out" 2>/dev/null
+like "on macOS, Homebrew's ncurses is looked for where it stands aside, before what the caller says" "$(cat "$tmp/out")" \
+    "PKG_CONFIG_PATH := $tmp/brew/opt/ncurses/lib/pkgconfig:/mine"
 rm "$mac/brew"
 PATH=$mac sh "$ACTOP_SOURCE/tools/setup" run >"$tmp/out" 2>&1 && fail "without Homebrew it succeeds" ||
     like "without Homebrew it says what to install" "$(cat "$tmp/out")" Homebrew

@@ -217,7 +217,8 @@ static void without_descriptors_a_client_waits_and_the_server_rests(void **state
     (void)state;
     const char *preloaded = getenv("LD_PRELOAD");
     if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL)
-        SKIP_BECAUSE("valgrind takes the connection, closes it, and says that there is no descriptor");
+        SKIP_BECAUSE(
+            "valgrind takes the connection, closes it, and says that there is no descriptor");
     server_open(&s);
     wait_for_sample(&s);
     int stream = ask(&s, "/api/v1/stream");
