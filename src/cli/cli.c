@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/output.h"
+#include "cli/together.h"
 
 const struct command_row command_rows[] = {
 #define COMMAND(id, name, arguments, fewest, most, function, help)                                 \
@@ -86,51 +87,6 @@ static actop_status find_command(const struct option_list *words, const struct c
     return error_set(err, ACTOP_E_ARGUMENT, "unknown command: %s", words->items[0]);
 }
 
-/* The help of an option of commands begins with whose it is: "demo: …". */
-static bool is_of_command(const struct option_row *row, const struct command_row *command)
-{
-    size_t n = strcspn(row->help, ":");
-    return command != NULL && strlen(command->name) == n &&
-           strncmp(row->help, command->name, n) == 0;
-}
-
-/* Do these make their own output, for which a stream or a server would be left out unsaid? */
-static bool has_own_output(const struct command_row *command)
-{
-    return command != NULL && command->run != command_replay && command->run != command_demo &&
-           command->run != command_service;
-}
-
-/* Do these choose themselves what is read, or where it is recorded? Another choice would be left out unsaid. */
-static bool chooses_itself(const struct command_row *command, enum option_id id)
-{
-    if (command == NULL)
-        return false;
-    if (id == OPTION_SOURCE)
-        return command->run == command_replay || command->run == command_demo;
-    return id == OPTION_RECORD &&
-           (command->run == command_record || command->run == command_doctor);
-}
-
-/* What was said on the command line is done or refused; what stands in other places is for whom it concerns. */
-static actop_status check_together(const struct options *o, const struct command_row *command,
-                                   actop_error *err)
-{
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option_row *row = &option_rows[i];
-        bool output = row->id == OPTION_JSON || row->id == OPTION_SERVE;
-        if (o->set_by[i] != PLACE_COMMAND_LINE)
-            continue;
-        if (row->section == SECTION_COMMANDS && !is_of_command(row, command))
-            return error_set(err, ACTOP_E_ARGUMENT, "argument --%s: only with %.*s", row->name,
-                             (int)strcspn(row->help, ":"), row->help);
-        if ((output && has_own_output(command)) || chooses_itself(command, row->id))
-            return error_set(err, ACTOP_E_ARGUMENT, "argument --%s: not with %s", row->name,
-                             command->name);
-    }
-    return ACTOP_OK;
-}
-
 static int run(struct cli *cli)
 {
     const struct options *o = &cli->options;
@@ -143,7 +99,7 @@ static int run(struct cli *cli)
         return print_and_exit(version_put);
     if (words.n > 0 && find_command(&words, &command, &err) != ACTOP_OK)
         return fail_with_usage(&err);
-    if (check_together(o, command, &err) != ACTOP_OK)
+    if (together_check(o, command, &err) != ACTOP_OK)
         return fail_with_usage(&err);
     if (command == NULL)
         return command_none(cli, &words);
@@ -189,6 +145,12 @@ int cli_main(int argc, char **argv, const struct cli_parts *parts)
 bool cli_is_filtered(const struct options *o)
 {
     return o->proc_filter != NULL && o->proc_filter[0] != '\0';
+}
+
+/* --show-processes asks for them in every output (1.x: so did each of these options). */
+bool cli_serves_processes(const struct options *o)
+{
+    return o->serve_processes || o->show_processes || cli_is_filtered(o);
 }
 
 uint32_t cli_process_want(const struct options *o)

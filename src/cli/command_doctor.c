@@ -268,6 +268,15 @@ static bool start_bundle(struct options *o, actop_session *s, actop_error *err)
            actop_record_start(s, o->bundle, ACTOP_RECORD_SCRUB, err) == ACTOP_OK;
 }
 
+/* A machine of which nothing can be opened has nothing that is readable. A recording or another actop that cannot be had says
+ * nothing about a machine: that failed, as it does everywhere else. */
+static int not_opened(const struct options *o, const actop_error *err)
+{
+    int status = cli_fail(err);
+    bool elsewhere = strncmp(o->source, "replay:", 7) == 0 || strncmp(o->source, "http://", 7) == 0;
+    return elsewhere || err->status == ACTOP_E_NOMEM ? status : 2;
+}
+
 int command_doctor(struct cli *cli, const struct option_list *words)
 {
     actop_session *s = NULL; /* owned */
@@ -279,9 +288,9 @@ int command_doctor(struct cli *cli, const struct option_list *words)
     set_options(&cli->options);
     if (cli_open(cli, CLI_STREAM, want, &s, &err) != ACTOP_OK ||
         actop_doctor_watch(s, &err) != ACTOP_OK) {
-        (void)cli_fail(&err);
+        int failed = not_opened(&cli->options, &err);
         (void)cli_close(s, NULL);
-        return 2; /* nothing is readable */
+        return failed;
     }
     enum output_state state = OUTPUT_FAILED;
     if (start_bundle(&cli->options, s, &err))

@@ -16,6 +16,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/service.h"
+#include "cli/together.h"
 
 enum { DEFAULT_PORT = 9123, MOST_TEXT = 65536 };
 
@@ -145,7 +146,7 @@ static actop_status make_words(struct service_words *words, const struct options
         if (given && !is_for_services(row))
             return error_set(err, ACTOP_E_ARGUMENT, "argument --%s: not for a service", row->name);
         if (i != OPTION_SERVE && is_for_services(row) &&
-            (given || o->set_by[i] == PLACE_ENVIRONMENT))
+            (given || o->set_by[i] == PLACE_ENVIRONMENT) && together_fits_service(o, row->id))
             add_option(words, o, row);
     }
     return check_words(words, err);

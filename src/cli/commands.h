@@ -74,6 +74,9 @@ actop_status cli_close(actop_session *s, actop_error *err);
 /* Is there a filter of processes? It asks for their rows in a stream and on a server. */
 bool cli_is_filtered(const struct options *o);
 
+/* Are processes served over HTTP? */
+bool cli_serves_processes(const struct options *o);
+
 /* The process scopes a stream needs: what the options ask for. */
 uint32_t cli_process_want(const struct options *o);
 

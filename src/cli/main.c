@@ -69,7 +69,7 @@ static actop_status serve(actop_session *s, const struct options *o, int stop_fd
                                           .n_allow_hosts = o->allow_hosts.n,
                                           .token_file = o->token_file,
                                           .interval_ns = (int64_t)(o->interval_s * 1e9),
-                                          .processes = o->serve_processes || cli_is_filtered(o),
+                                          .processes = cli_serves_processes(o),
                                           .process_pids = o->serve_process_pids,
                                           .cmdlines = o->expose_cmdline};
     actop_status st = serve_open(&sv, s, &options, err);

@@ -46,7 +46,16 @@ def config(text):
               (["record", "x", "--json"], "argument --json: not with record"), (["record", "x", "--record", "y"], "argument --record: not with record"),
               (["doctor", "--record", "x"], "argument --record: not with doctor"), (["demo", "m1", "--source", "sim:m2"], "argument --source: not with demo"),
               (["replay", "x", "--source", "sim:m1"], "argument --source: not with replay"),
-              (["--bundle", "x"], "argument --bundle: only with doctor"))))
+              (["--bundle", "x"], "argument --bundle: only with doctor"),
+              (["--evidence"], "argument --evidence: only with --json"), (["info", "--evidence"], "argument --evidence: only with --json"),
+              (["--json", "--scrub"], "argument --scrub: only with --record, or the command record"),
+              (["--json", "--speed", "2"], "argument --speed: only with a recording or a simulation"),
+              (["--root", "/", "--source", "sim:m1"], "argument --root: only with --source auto or linux"),
+              (["demo", "m1", "--root", "/"], "argument --root: only with --source auto or linux"),
+              (["--json", "--token-file", "x"], "argument --token-file: only with --serve, or --source http://HOST:PORT"),
+              (["--json", "--listen", "::1"], "argument --listen: only with --serve"), (["--allow-host", "a"], "argument --allow-host: only with --serve"),
+              (["--serve", "0", "--serve-process-pids"], "argument --serve-process-pids: only with --serve and --serve-processes"),
+              (["--json", "--json-processes", "--expose-cmdline"], "argument --expose-cmdline: only with --serve and --serve-processes"))))
 def _(line, why):
     ended = tap.actop(*line)
     assert ended.returncode == 2 and ended.stdout == "", (ended.returncode, ended.stdout)
@@ -60,6 +69,22 @@ def _(line):
     with open("/dev/full", "w", encoding="utf-8") as full:
         ended = tap.actop(*line, stdout=full)
     assert ended.returncode == 1 and ended.stderr == "actop: error: writing to standard output: No space left on device\n", ended
+
+
+@tap.case("an option of 1.x that does nothing is said to, for scripts may pass it",
+          *((" ".join(line), line) for line in (["--samples", "1"], ["info", "--samples", "1"], ["demo", "m1", "--samples", "1"])))
+def _(line):
+    ended = tap.actop(*line, *FAST)
+    assert ended.returncode == 0 and ended.stdout, ended
+    assert ended.stderr == "actop: --samples does nothing here, only with --json, or the command record\n", ended.stderr
+
+
+@tap.case("what an option needs may come from another place", ("from the environment", {"ACTOP_JSON": "yes", "ACTOP_SAMPLES": "1"}, ["--evidence"]),
+          ("or be the other way round", {"ACTOP_EVIDENCE": "yes", "ACTOP_SCRUB": "yes", "ACTOP_SPEED": "2", "ACTOP_LISTEN": "x"}, []),
+          ("a source", {"ACTOP_SOURCE": "sim:m1"}, ["--speed", "max"]))
+def _(more, line):
+    ended = tap.actop(*line, *FAST, env=dict(os.environ, **more))
+    assert ended.returncode == 0 and ended.stdout and ended.stderr == "", ended
 
 
 @tap.case("what is for the stream may stand in the environment of every command")
@@ -148,8 +173,15 @@ def _():
     assert ended.returncode in (0, 1) and "Collectors" in ended.stdout and "cpu.util" in ended.stdout, ended.stdout
     ended = tap.actop("doctor", "--source", "none")
     assert ended.returncode == 2 and "Nothing is readable" in ended.stdout, ended.stdout
-    ended = tap.actop("doctor", "--source", "replay:/nonexistent")
+    ended = tap.actop("doctor", "--root", "/nonexistent")
     assert ended.returncode == 2 and ended.stdout == "", ended
+
+
+@tap.case("what is no machine and cannot be had is no verdict of doctor's: status 1", ("a file", "replay:/nonexistent", "No such file"),
+          ("another actop", "http://127.0.0.1:1", "Connection refused"))
+def _(source, why):
+    ended = tap.actop("doctor", "--source", source)
+    assert ended.returncode == 1 and ended.stdout == "" and why in ended.stderr, ended
 
 
 @tap.case("doctor names every metric of the table once")

@@ -163,7 +163,7 @@ def count_runs(condition, every):
     mark = os.path.join(tap.tmp, "count")
     with open(mark, "w"):
         pass
-    process = subprocess.Popen([tap.ACTOP, "--source", "sim:m1+tour", "--speed", "100", "--interval", "1", "--samples", "200", "when",
+    process = subprocess.Popen([tap.ACTOP, "--source", "sim:m1+tour", "--speed", "100", "--interval", "1", "when",
                                 condition, "--every", every, "--", "sh", "-c", f"echo x >> {mark}"], stderr=subprocess.DEVNULL)
     time.sleep(2.3)
     process.terminate()

@@ -104,6 +104,14 @@ def _():
         assert b'actop_scrape_collector_success{collector="stat"} 1\n' in later
 
 
+@tap.case("processes are served when they are asked for", ("not", [], False), ("for the server", ["--serve-processes"], True),
+          ("for every output", ["--show-processes"], True), ("by a filter", ["--proc-filter", "."], True),
+          ("for another output", ["--json-processes"], False))
+def _(words, want):
+    with Server(*words) as server:
+        assert (b"\nactop_process_rss_bytes{" in server.wait_for("/metrics")[1]) == want
+
+
 @tap.case("promtool finds nothing to lint in new names")
 def _():
     with Server() as server:

@@ -143,14 +143,15 @@ def _(manager, program):
         os.chmod(token, 0o600)
         desk.env["ACTOP_PROCESS_LIMIT"] = "7"
         desk.env["ACTOP_THEME"] = "nord"
+        desk.env["ACTOP_ROOT"] = "/"  # has no effect on a simulation, and would be refused there
         said = desk.install("--token-file", os.path.basename(token), "--allow-host", "a.example", "--allow-host", "b.example",
-                            "--serve-processes", "--proc-filter", "^\"<$x>&' 50%'", "--speed", "max", "--avg", "0.25", cwd=tap.tmp)
+                            "--serve-processes", "--proc-filter", "^\"<$x>&' 50%'", "--source", "sim:m1", "--speed", "2", "--avg", "0.25", cwd=tap.tmp)
         assert said.returncode == 0, said
         words = desk.words()
         assert words[0] == os.path.realpath(tap.ACTOP), words
         assert sorted(words[1:]) == sorted([
             f"--serve={desk.port}", f"--token-file={token}", "--allow-host=a.example", "--allow-host=b.example",
-            "--serve-processes", "--proc-filter=^\"<$x>&' 50%'", "--process-limit=7", "--speed=max", "--avg=0.25"]), words
+            "--serve-processes", "--proc-filter=^\"<$x>&' 50%'", "--process-limit=7", "--source=sim:m1", "--speed=2.0", "--avg=0.25"]), words
         assert desk.get("/healthz", Authorization="Bearer 0123456789abcdef0123") == "ok\n"
 
 
@@ -159,7 +160,7 @@ def _(manager, program):
     with Desk(manager, program) as desk:
         for words, why in ((["--json"], "argument --json: not for a service"), (["--theme", "nord"], "argument --theme: not for"),
                            (["--allow-host", "a\nb"], "control characters"), (["--allow-host", os.fsdecode(b"\xff\xfe")], "broken UTF-8"),
-                           (["--serve", "0"], "a service needs a fixed port")):
+                           (["--serve", "0"], "a service needs a fixed port"), (["--speed", "max"], "--speed: only with a recording or a simulation")):
             said = desk.install(*words)
             assert said.returncode == 2 and why in said.stderr and said.stdout == "", (words, said)
         said = desk.ask("service", "reinstall")

@@ -52,7 +52,7 @@ def finish(process, timeout=20):
 
 
 @tap.case("records are what the schema says", ("plain", []), ("with processes", ["--json-processes"]),
-          ("with evidence", ["--evidence"]), ("with everything", ["--json-processes", "--expose-cmdline", "--evidence"]),
+          ("with evidence", ["--evidence"]), ("with everything", ["--json-processes", "--evidence"]),
           ("with subsamples", ["--subsamples", "3"]))
 def _(args):
     import jsonschema
