@@ -191,8 +191,7 @@ bool parse_disk_stat(const char **at, struct disk_stat *out)
 /* id parent major:minor root point options [optional…] - type device super-options */
 static bool mount_line(const char *p, struct mount *out)
 {
-    uint64_t skipped;
-    if (!scan_u64(&p, &skipped) || !scan_u64(&p, &skipped) || !scan_u64(&p, &out->major) ||
+    if (!scan_u64(&p, &out->id) || !scan_u64(&p, &out->parent) || !scan_u64(&p, &out->major) ||
         *p++ != ':' || !scan_u64(&p, &out->minor))
         return false;
     out->root = take_word(&p);

@@ -55,7 +55,7 @@ bool parse_disk_stat(const char **at, struct disk_stat *out);
 
 /* One mount. Names are as they stand in the file, with octal escapes. */
 struct mount {
-    uint64_t major, minor;
+    uint64_t id, parent, major, minor;
     struct span root, point, type, device;
 };
 bool parse_mount(const char **at, struct mount *out);

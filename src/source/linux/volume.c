@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Volumes: one row for each real file system of /proc/self/mountinfo (proc.rst, documented), with what statvfs(2) says of
  * its space. Kernel file systems (proc, sysfs, tmpfs …) and images (squashfs …) are left out; of several mounts of one
- * file system (bind mounts, btrfs subvolumes) the first one of its root counts, else the first.
+ * file system (bind mounts, btrfs subvolumes) the first one of its root counts, else the first. A place that another mount
+ * hides, at it or above it, counts for none: asking there for space would be answered by what hides it.
  *
  * statvfs of a network file system whose server is away blocks for minutes and cannot be interrupted, and one of FUSE
  * waits for whoever serves it: those are never asked. Their rows have no space, only what and where they are. */
@@ -69,8 +70,16 @@ struct volume {
     uint32_t point, type, source; /* offsets into text */
 };
 
+/* Where something is mounted, of whatever kind; all of them hide. */
+struct place {
+    uint64_t id, parent;
+    struct span point; /* in the file's text, escaped */
+};
+
 struct volumes {
     int32_t file, rowset;
+    struct place *places; /* owned; good only while the list is read */
+    size_t n_places, cap_places;
     struct volume *list; /* owned */
     size_t n, cap;
     char *text; /* owned; strings of the list */
@@ -135,49 +144,100 @@ static bool same_volume(const struct volumes *v, const struct volume *a, const s
     return same_text(v, a->type, b->type) && same_text(v, a->source, b->source);
 }
 
-/* A later mount at the same place hides the earlier one. */
-static void add_volume(struct volumes *v, const struct volume *new)
+/* The place in the list that is this volume, or its end. */
+static struct volume *find_volume(const struct volumes *v, const struct volume *one)
 {
-    for (size_t i = 0; i < v->n; i++) {
-        struct volume *old = &v->list[i];
-        if (same_volume(v, old, new)) {
-            if (new->is_root && !old->is_root)
-                *old = *new;
-            return;
-        }
-        if (same_text(v, old->point, new->point)) {
-            *old = *new;
-            return;
-        }
-    }
-    v->list[v->n++] = *new;
+    size_t i = 0;
+    while (i < v->n && !same_volume(v, &v->list[i], one))
+        i++;
+    return &v->list[i];
 }
 
-/* What is mounted at a place later, a tmpfs say, hides what was there: asking there for space would be answered by it. */
-static void drop_hidden(struct volumes *v, struct span point)
+/* ---- What hides what ----------------------------------------------------------------------------------------------- */
+
+static bool list_places(struct volumes *v, const char *at)
 {
-    char plain[TEXT_SIZE];
-    (void)parse_unescape(plain, sizeof plain, point);
-    for (size_t i = v->n; i-- > 0;)
-        if (strcmp(v->text + v->list[i].point, plain) == 0)
-            memmove(&v->list[i], &v->list[i + 1], (--v->n - i) * sizeof *v->list);
+    struct mount m;
+    v->n_places = 0;
+    while (parse_mount(&at, &m)) {
+        if (!VEC_GROW(v->places, v->cap_places, v->n_places + 1))
+            return false;
+        v->places[v->n_places++] = (struct place){m.id, m.parent, m.point};
+    }
+    return true;
 }
+
+static bool same_point(struct span a, struct span b)
+{
+    return a.n == b.n && memcmp(a.at, b.at, a.n) == 0;
+}
+
+/* "/mnt" is above "/mnt/a" and not above "/mnt2". "/" is never asked: a child there hides all of its parent. */
+static bool is_above(struct span a, struct span b)
+{
+    return a.n < b.n && memcmp(a.at, b.at, a.n) == 0 && b.at[a.n] == '/';
+}
+
+/* Does something hide this place itself, or its part where `inner` is mounted (NULL: all of it)? Children of a mount are mounted on
+ * its own directories, whatever their order in the file; one at its very root covers it (documented: proc.rst, the ids
+ * of mount and parent). Of two children at one place the later one counts. */
+static bool is_covered(const struct volumes *v, const struct place *one, const struct place *inner)
+{
+    for (const struct place *other = v->places; other < v->places + v->n_places; other++) {
+        if (other == one || other == inner)
+            continue;
+        if (other->parent == one->id && same_point(other->point, one->point))
+            return true;
+        if (other->parent == one->parent && (is_above(other->point, one->point) ||
+                                             (same_point(other->point, one->point) && other > one)))
+            return true;
+    }
+    return false;
+}
+
+static const struct place *parent_of(const struct volumes *v, const struct place *one)
+{
+    for (const struct place *other = v->places; other < v->places + v->n_places; other++)
+        if (other->id == one->parent && other != one)
+            return other;
+    return NULL;
+}
+
+/* The chain of parents is no longer than the list, unless somebody's file goes in circles. */
+static bool is_hidden(const struct volumes *v, const struct place *one)
+{
+    const struct place *inner = NULL;
+    for (size_t depth = 0; one != NULL && depth < v->n_places; depth++) {
+        if (is_covered(v, one, inner))
+            return true;
+        inner = one;
+        one = parent_of(v, one);
+    }
+    return false;
+}
+
+/* ---- The list ---------------------------------------------------------------------------------------------------------- */
 
 static bool read_list(struct volumes *v, const char *at)
 {
     struct mount m;
     v->n = v->n_text = 0;
-    while (parse_mount(&at, &m)) {
-        if (!is_real(&m)) {
-            drop_hidden(v, m.point);
+    if (!list_places(v, at))
+        return false;
+    for (size_t i = 0; parse_mount(&at, &m); i++) {
+        if (!is_real(&m))
             continue;
-        }
         struct volume new = {.major = m.major, .minor = m.minor, .remote = is_remote(&m)};
         new.is_root = span_is(m.root, "/");
         if (!VEC_GROW(v->list, v->cap, v->n + 1) || !keep_text(v, m.point, &new.point) ||
             !keep_text(v, m.type, &new.type) || !keep_text(v, m.device, &new.source))
             return false;
-        add_volume(v, &new);
+        struct volume *old = find_volume(v, &new);
+        bool is_new = old == v->list + v->n;
+        if ((!is_new && (old->is_root || !new.is_root)) || is_hidden(v, &v->places[i]))
+            continue;
+        *old = new;
+        v->n += is_new;
     }
     return true;
 }
@@ -263,6 +323,7 @@ static void volume_close(void *state, struct root *root)
     struct volumes *v = state;
     if (v->described)
         root_forget(root, v->file);
+    free(v->places);
     free(v->list);
     free(v->text);
 }

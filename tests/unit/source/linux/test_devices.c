@@ -565,6 +565,75 @@ static void real_file_systems_are_listed_once_and_remote_ones_not_asked(void **s
     box_remove(&t);
 }
 
+/* Which places of volumes are shown, in their order. */
+static void assert_places(const char *mountinfo, const char *want)
+{
+    struct box t;
+    struct view v;
+    char got[200] = "";
+    box_make(&t);
+    box_put(&t, "proc/self/mountinfo", mountinfo);
+    open_moments(&v, &t, 1);
+    for (uint32_t row = 0; row < sample_rows(v.sample, ACTOP_SCOPE_VOLUME); row++) {
+        const struct entity *e = sample_entity_get(v.sample, ACTOP_SCOPE_VOLUME, row);
+        (void)snprintf(got + strlen(got), sizeof got - strlen(got), "%s ",
+                       sample_entity_text(v.sample, ACTOP_SCOPE_VOLUME, e->key));
+    }
+    assert_string_equal(got, want);
+    view_close(&v);
+    box_remove(&t);
+}
+
+#define ROOT_MOUNT "30 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+
+static void a_volume_stands_at_the_first_place_that_nothing_hides(void **state)
+{
+    static const struct {
+        const char *what, *mountinfo, *want;
+    } rows[] = {
+        {"a place mounted over later",
+         ROOT_MOUNT "31 30 8:2 / /a rw - ext4 /dev/sdb1 rw\n"
+                    "32 30 8:2 / /b rw - ext4 /dev/sdb1 rw\n"
+                    "33 31 0:9 / /a rw - tmpfs tmpfs rw\n",
+         "/ /b "},
+        {"a directory above it mounted over",
+         ROOT_MOUNT "31 30 8:2 / /m/a rw - ext4 /dev/sdb1 rw\n"
+                    "32 30 8:2 / /m2/b rw - ext4 /dev/sdb1 rw\n"
+                    "33 30 0:9 / /m rw - tmpfs tmpfs rw\n",
+         "/ /m2/b "},
+        {"mounted again on what hides it",
+         ROOT_MOUNT "31 30 8:2 / /m/a rw - ext4 /dev/sdb1 rw\n"
+                    "33 30 0:9 / /m rw - tmpfs tmpfs rw\n"
+                    "34 33 8:2 / /m/a rw - ext4 /dev/sdb1 rw\n",
+         "/ /m/a "},
+        {"inside of what is hidden",
+         ROOT_MOUNT "31 30 8:2 / /m rw - ext4 /dev/sdb1 rw\n"
+                    "32 31 8:3 / /m/c rw - ext4 /dev/sdc1 rw\n"
+                    "33 31 8:4 / /m rw - ext4 /dev/sdd1 rw\n",
+         "/ /m "},
+        {"everywhere hidden",
+         ROOT_MOUNT "31 30 8:2 / /a rw - ext4 /dev/sdb1 rw\n"
+                    "33 31 0:9 / /a rw - tmpfs t rw\n",
+         "/ "},
+        {"a part stays when the whole is hidden",
+         ROOT_MOUNT "31 30 8:2 / /a rw - ext4 /dev/sdb1 rw\n"
+                    "32 30 8:2 /x /b rw - ext4 /dev/sdb1 rw\n"
+                    "33 31 0:9 / /a rw - tmpfs tmpfs rw\n",
+         "/ /b "},
+        {"the root behind what is mounted on it, over the first root",
+         "1 1 0:1 / / rw - rootfs rootfs rw\n31 30 8:2 / /usr rw - ext4 /dev/sdb1 rw\n" ROOT_MOUNT,
+         "/usr / "},
+        {"ids that go in circles",
+         "31 32 8:2 / /a rw - ext4 /dev/sdb1 rw\n32 31 8:3 / /b rw - ext4 /dev/sdc1 rw\n",
+         "/a /b "},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_message("# %s\n", rows[i].what);
+        assert_places(rows[i].mountinfo, rows[i].want);
+    }
+}
+
 /* ---- batteries ---------------------------------------------------------------------------------------------------------- */
 
 static void batteries_of_every_kind_of_driver_are_understood(void **state)
@@ -830,6 +899,7 @@ int main(void)
         cmocka_unit_test(a_disk_that_could_not_be_learnt_at_once_takes_no_other_along),
         cmocka_unit_test(disks_that_may_not_be_looked_at_are_denied_not_none),
         cmocka_unit_test(real_file_systems_are_listed_once_and_remote_ones_not_asked),
+        cmocka_unit_test(a_volume_stands_at_the_first_place_that_nothing_hides),
         cmocka_unit_test(batteries_of_every_kind_of_driver_are_understood),
         cmocka_unit_test(a_mouse_is_no_battery_and_adapters_add_up),
         cmocka_unit_test(an_xe_card_is_read_by_its_tile),
