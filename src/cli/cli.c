@@ -23,8 +23,9 @@ const size_t command_count = sizeof command_rows / sizeof command_rows[0];
 
 int cli_fail(const actop_error *err)
 {
+    int status = actop_status_exit_code(err->status);
     fprintf(stderr, "actop: error: %s\n", err->text);
-    return actop_status_exit_code(err->status);
+    return status != 0 ? status : 1; /* the end of a source that had to have more */
 }
 
 void cli_say(const char *fmt, ...)

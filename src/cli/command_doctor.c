@@ -302,6 +302,8 @@ int command_doctor(struct cli *cli, const struct option_list *words)
         status = put_doctor(&b, cli, s, st.sample);
         state = output_put(&b, &err);
     }
+    if (state == OUTPUT_CLOSED && err.status == ACTOP_END)
+        state = OUTPUT_FAILED; /* a recording without a frame: nothing was examined */
     if (state != OUTPUT_GOOD)
         status = output_status(state, &err);
     buf_release(&b);

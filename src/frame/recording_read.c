@@ -293,6 +293,11 @@ static actop_status start(struct recording_reader *r, const char *name, actop_er
         st = read_header(r, err);
     while (st == ACTOP_OK || st == ACTOP_E_STATE) /* frames before any schema are E_STATE */
         st = take_block(r, NULL, err);
+    if (st == ACTOP_END && r->damaged_bytes > 0 && !r->cut)
+        return error_set(err, ACTOP_E_FORMAT,
+                         "%s: the recording is damaged at byte %" PRIu64
+                         ", in what describes its machine; without that no frame can be read",
+                         r->name, r->damaged_at);
     if (st == ACTOP_END)
         return error_set(err, ACTOP_E_FORMAT, "%s: the recording is cut before its first frame",
                          r->name);

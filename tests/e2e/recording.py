@@ -111,6 +111,18 @@ def unpack(data):
     return out.raw[:size]
 
 
+def starts(data):
+    """The type and place of each block."""
+    b = Bytes(data)
+    b.at = 12
+    while b.at < len(data):
+        start = b.at
+        yield b.byte(), start
+        b.byte()
+        b.take(b.varint())
+        b.number(4)
+
+
 def blocks(data):
     assert data[:8] == bytes.fromhex("8b6163746f700d0a") and data[8:10] == b"\2\0"
     b = Bytes(data)
@@ -541,6 +553,38 @@ def _(content, sentence):
             f.write(content)
     done = replay(path)
     assert done.returncode == 1 and done.stdout == "" and sentence in done.stderr, done.stderr
+
+
+def frames_begin_at(data):
+    """Where the first frame begins."""
+    for kind, start in starts(data):
+        if kind == 2:
+            return start
+    raise AssertionError("no frame")
+
+
+@tap.case("of a recording without a frame nothing can be told: status 1 and a sentence", ("info", ["info"]), ("doctor", ["doctor"]))
+def _(words):
+    path, _printed = record("r", samples=2)
+    with open(path, "rb") as f:
+        data = f.read()
+    os.truncate(path, frames_begin_at(data) + 5)
+    done = tap.actop(*words, "--source", f"replay:{path}")
+    assert done.returncode == 1 and done.stdout == "", done
+    assert done.stderr.splitlines()[-1] == f"actop: error: {path}: the recording is cut before its first frame", done.stderr
+
+
+@tap.case("a recording whose description is damaged is not called cut")
+def _():
+    path, _printed = record("r", samples=4)
+    with open(path, "r+b") as f:
+        data = bytearray(f.read())
+        data[frames_begin_at(data) // 2] ^= 0x55
+        f.seek(0)
+        f.write(data)
+    done = replay(path)
+    assert done.returncode == 1 and done.stdout == "", done
+    assert "is damaged at byte 12, in what describes its machine" in done.stderr, done.stderr
 
 
 tap.main()
