@@ -280,7 +280,7 @@ ACTOP_API actop_reading actop_read(const actop_sample_t *sample, actop_metric id
 /** The same by names: metric key and entity key (NULL for row 0). Since 2.0. */
 ACTOP_API actop_reading actop_read_key(const actop_sample_t *sample, const char *metric_key, const char *entity_key);
 
-/** Statistics of a machine metric over the average window. Since 2.0. */
+/** Statistics of a metric over the average window. Since 2.0. */
 typedef struct actop_window {
     size_t size;    /**< sizeof(actop_window), set by the caller. */
     double average; /**< Mean over the window, weighted by time; in the metric's unit. */
@@ -464,8 +464,8 @@ typedef struct actop_feed actop_feed;
 ACTOP_API actop_status actop_feed_new(const actop_options *options, actop_feed **out, actop_error *err);
 
 /** Set a value of the next sample, in the metric's base unit; it holds for that sample only. reference.* and bandwidth.peak
- *  stand in for the chip's own figures. E_NOT_FOUND for a row
- *  there is not, E_ARGUMENT for a value that is not finite or a metric that is a text. Since 2.0. */
+ *  stand in for the chip's own figures. E_NOT_FOUND for a row that does not exist, E_ARGUMENT for a value that is not
+ *  finite or a metric that is a text. Since 2.0. */
 ACTOP_API actop_status actop_feed_set(actop_feed *f, actop_metric id, uint32_t row, double value, actop_error *err);
 
 /** Set a text (the chip's name decides the references). It holds for that sample only. Since 2.0. */

@@ -13,11 +13,10 @@
 #include "base/text.h"
 
 static const struct {
-    const char *name;
     const char *text;
     int exit_code;
 } rows[] = {
-#define STATUS(id, code, words) {#id, words, code},
+#define STATUS(id, code, words) {words, code},
 #include "base/status.def"
 #undef STATUS
 };
@@ -26,11 +25,6 @@ static size_t row_of(actop_status status)
 {
     size_t n = sizeof rows / sizeof rows[0];
     return (size_t)status < n ? (size_t)status : ACTOP_E_IO;
-}
-
-const char *status_name(actop_status status)
-{
-    return rows[row_of(status)].name;
 }
 
 const char *actop_status_text(actop_status status)

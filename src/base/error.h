@@ -14,11 +14,8 @@ COLD actop_status error_set(actop_error *err, actop_status status, const char *f
 /* The same for an errno: the status that belongs to it, and "SENTENCE: strerror". */
 COLD actop_status error_errno(actop_error *err, int errnum, const char *fmt, ...) ACTOP_PRINTF(3, 4);
 
-/* Status of an errno: EACCES and EPERM are E_DENIED, ENOENT, ENODEV and ENXIO E_NOT_FOUND, ENOMEM E_NOMEM, ESRCH
- * E_GONE, others E_IO. */
+/* Status of an errno: EACCES and EPERM are E_DENIED; ENOENT, ENODEV, ENXIO and ENOTDIR E_NOT_FOUND; ENOMEM E_NOMEM; ESRCH
+ * E_GONE; others E_IO. */
 actop_status status_of_errno(int errnum);
-
-/* Name of a status as its row has it, e.g. "E_DENIED". */
-const char *status_name(actop_status status);
 
 #endif

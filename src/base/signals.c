@@ -88,11 +88,6 @@ bool signals_take(int sig)
     return came;
 }
 
-bool signals_peek(int sig)
-{
-    return flags[sig] != 0;
-}
-
 int signals_ended(void)
 {
     static const int ends[] = {SIGINT, SIGTERM, SIGHUP};

@@ -32,9 +32,8 @@ void signals_default(int sig);
 int signals_fd(void);
 void signals_drain(void);
 
-/* True when the signal came since the last take; takes it. Peek leaves it. */
+/* True when the signal came since the last take; takes it. */
 bool signals_take(int sig);
-bool signals_peek(int sig);
 
 /* SIGINT, SIGTERM or SIGHUP when one of these came, 0 otherwise; not taken: who asked to end stays asked. */
 int signals_ended(void);

@@ -8,8 +8,10 @@
 
 #include <zstd.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/vec.h"
+#include "frame/residual.h"
 
 /* Level 3 is zstd's default; higher ones gain 1 to 2 % on frames. Small contents and small gains stay as they are, because
  * those are read without a decompressor. */
@@ -37,8 +39,7 @@ uint32_t crc32_of(const struct crc32 *c, const void *bytes, size_t n)
     const uint8_t *at = bytes;
     uint32_t crc = UINT32_MAX;
     for (; n >= 8; n -= 8, at += 8) {
-        crc ^= (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-               (uint32_t)at[3] << 24;
+        crc ^= le32_get(at);
         crc = c->table[7][crc & 0xff] ^ c->table[6][crc >> 8 & 0xff] ^
               c->table[5][crc >> 16 & 0xff] ^ c->table[4][crc >> 24] ^ c->table[3][at[4]] ^
               c->table[2][at[5]] ^ c->table[1][at[6]] ^ c->table[0][at[7]];
@@ -98,15 +99,6 @@ static size_t pack(struct block_packer *p, const void *content, size_t n)
     return got < n - n / PACK_GAIN_SHARE ? got : 0;
 }
 
-static size_t put_length(uint8_t *at, size_t n)
-{
-    size_t used = 0;
-    for (; n >= 0x80; n >>= 7)
-        at[used++] = (uint8_t)(n | 0x80);
-    at[used++] = (uint8_t)n;
-    return used;
-}
-
 actop_status block_put(struct block_packer *p, uint8_t type, uint8_t flags, const void *content,
                        size_t n, struct buf *out, actop_error *err)
 {
@@ -122,12 +114,11 @@ actop_status block_put(struct block_packer *p, uint8_t type, uint8_t flags, cons
     if (out->failed || !buf_reserve(out, n + BLOCK_OVERHEAD))
         return error_set(err, ACTOP_E_NOMEM, "no memory for a block of a recording");
     size_t start = out->len;
-    uint8_t head[2 + 5] = {type, flags};
-    buf_put(out, head, 2 + put_length(head + 2, n));
+    uint8_t sum[4];
+    buf_put(out, (uint8_t[]){type, flags}, 2);
+    varint_put(out, n);
     buf_put(out, content, n);
-    uint32_t crc = crc32_of(&p->crc, out->data + start, out->len - start);
-    uint8_t sum[4] = {(uint8_t)crc, (uint8_t)(crc >> 8), (uint8_t)(crc >> 16),
-                      (uint8_t)(crc >> 24)};
+    le32_put(sum, crc32_of(&p->crc, out->data + start, out->len - start));
     buf_put(out, sum, sizeof sum);
     return ACTOP_OK;
 }
@@ -162,10 +153,7 @@ actop_status block_find(const struct crc32 *crc, const void *bytes, size_t n, st
     b->size = used == 0 ? n + 1 : 2 + used + length + 4;
     if (n < b->size)
         return ACTOP_END;
-    const uint8_t *sum = at + b->size - 4;
-    uint32_t want = (uint32_t)sum[0] | (uint32_t)sum[1] << 8 | (uint32_t)sum[2] << 16 |
-                    (uint32_t)sum[3] << 24;
-    if (crc32_of(crc, at, b->size - 4) != want)
+    if (crc32_of(crc, at, b->size - 4) != le32_get(at + b->size - 4))
         return ACTOP_E_FORMAT;
     b->type = at[0];
     b->flags = at[1];

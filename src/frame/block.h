@@ -30,7 +30,7 @@ enum {
 /* Most bytes of a content, compressed or not; and of what stands around it. */
 enum { BLOCK_MAX = 64 << 20, BLOCK_OVERHEAD = 2 + 5 + 4 };
 
-/* Tables of the checksum (CRC-32 as in zlib and Ethernet), four bytes at a time. */
+/* Tables of the checksum (CRC-32 as in zlib and Ethernet), for eight bytes at a time. */
 struct crc32 {
     uint32_t table[8][256];
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/vec.h"
 
@@ -159,12 +160,7 @@ actop_status codec_put_schema(struct codec_writer *w, const struct schema *s, st
 
 static void put_difference(struct residual_out *out, int64_t now, int64_t then)
 {
-    residual_put_raw(out, zigzag((int64_t)((uint64_t)now - (uint64_t)then)));
-}
-
-static int64_t difference(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a - (uint64_t)b);
+    residual_put_raw(out, zigzag(difference(now, then)));
 }
 
 static void put_times(struct codec_past *p, const struct frame *f, struct residual_out *out)
@@ -330,8 +326,8 @@ static bool match_rows(struct codec_writer *w, const struct frame *f, int32_t ro
             if (!indexed && !index_rows(w, rowset))
                 return false;
             indexed = true;
-            match[row] = w->index[index_place(w, f, rowset, row)] -
-                         1; /* none: 0 - 1 is CODEC_NEW_ROW */
+            /* none: 0 - 1 is CODEC_NEW_ROW */
+            match[row] = w->index[index_place(w, f, rowset, row)] - 1;
         }
         if (match[row] != CODEC_NEW_ROW && matched++ == n_past)
             match[row] = CODEC_NEW_ROW;
@@ -416,13 +412,12 @@ static void put_rows_moved(const struct rows *now, const uint32_t *match, struct
     }
 }
 
-static void put_all_moved(const struct codec_writer *w, const struct frame *f)
+static void put_all_moved(struct codec_writer *w, const struct frame *f)
 {
     const uint32_t *match = w->match;
-    struct buf *out = (struct buf *)(uintptr_t)&w->content;
     for (size_t i = 0; i < f->schema->n_rowsets; match += f->rows[i++].n)
         if (!rows_stay(match, f->rows[i].n, w->past.frame.rows[i].n))
-            put_rows_moved(&f->rows[i], match, out);
+            put_rows_moved(&f->rows[i], match, &w->content);
 }
 
 static void put_cells(struct codec_writer *w, const struct frame *f, int32_t rowset,
@@ -556,8 +551,8 @@ static actop_status begin_keyframe(struct codec_writer *w, actop_error *err)
     if (st != ACTOP_OK)
         return st;
     reset_shifts(w);
-    uint8_t bytes[4] = {(uint8_t)crc, (uint8_t)(crc >> 8), (uint8_t)(crc >> 16),
-                        (uint8_t)(crc >> 24)};
+    uint8_t bytes[4];
+    le32_put(bytes, crc);
     buf_put(&w->content, bytes, sizeof bytes);
     return ACTOP_OK;
 }

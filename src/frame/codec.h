@@ -149,6 +149,12 @@ static inline struct row_base row_base_of(const struct codec_past *p, const stru
     return row > 0 ? (struct row_base){now, row - 1} : (struct row_base){NULL, 0};
 }
 
+/* Without a limit: clocks and stamps of a recording may say anything. */
+static inline int64_t difference(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* How a stamp grew is compared with how that of the channel before it in its group did, because drivers publish a group at
  * once; that of a group's first with the last first that grew at all. Where that is not so, few outcomes are likely: it did
  * not grow at all, or as another one did of late. These get the numbers 1, 2 …, by changing places with whatever has

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/vec.h"
 #include "frame/codec.h"
@@ -108,7 +109,7 @@ static unsigned find_likely(uint64_t likely[1 + STAMP_RECENT], int64_t guess_ns,
         int64_t grew_ns = i < 0 ? 0 : recent->grew_ns[i];
         if (grew_ns == guess_ns || (grew_ns == 0 && i >= 0))
             continue;
-        uint64_t z = zigzag((int64_t)((uint64_t)grew_ns - (uint64_t)guess_ns));
+        uint64_t z = zigzag(difference(grew_ns, guess_ns));
         for (unsigned before = 0; before < n; before++)
             z = swapped(z, before + 1, likely[before]);
         likely[n++] = z;
@@ -135,19 +136,14 @@ uint64_t stamp_unnumber(uint64_t number, int64_t guess_ns, const struct stamp_re
 
 /* ---- head: times, statuses, stamps, slots ---- */
 
-static int64_t get_difference(struct residual_in *in, int64_t then)
-{
-    return (int64_t)((uint64_t)unzigzag(residual_get_raw(in)) + (uint64_t)then);
-}
-
 static int64_t sum(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a + (uint64_t)b);
 }
 
-static int64_t difference(int64_t a, int64_t b)
+static int64_t get_difference(struct residual_in *in, int64_t then)
 {
-    return (int64_t)((uint64_t)a - (uint64_t)b);
+    return sum(unzigzag(residual_get_raw(in)), then);
 }
 
 static void get_times(struct codec_past *p, struct frame *f, struct residual_in *in)
@@ -298,6 +294,12 @@ static bool rows_allowed(const struct rowset *def, uint64_t n, uint32_t n_past,
            n <= n_past + (uint64_t)(in->end - in->at);
 }
 
+/* A bit for each column a row set has. */
+static uint64_t column_bits(const struct rowset *def)
+{
+    return def->n_columns == 64 ? UINT64_MAX : (UINT64_C(1) << def->n_columns) - 1;
+}
+
 /* Make a row set's rows, empty, as those before: where they moved, get_moved says so. */
 static bool make_rows(struct codec_reader *r, struct frame *f, size_t rowset, uint32_t n, size_t at)
 {
@@ -400,11 +402,10 @@ static void get_all_moved(struct codec_reader *r, struct frame *f, struct residu
 {
     uint32_t *match = r->match;
     for (size_t i = 0; i < f->schema->n_rowsets; match += f->rows[i++].n) {
-        uint32_t columns = f->schema->rowsets[i].n_columns;
         struct rows_in ri = {.in = in,
                              .now = &f->rows[i],
                              .match = match,
-                             .allowed = columns == 64 ? UINT64_MAX : (UINT64_C(1) << columns) - 1,
+                             .allowed = column_bits(&f->schema->rowsets[i]),
                              .n_past = r->past.frame.rows[i].n};
         while (r->moved[i] && ri.row < ri.now->n && !in->bad)
             get_step(&ri);
@@ -414,8 +415,7 @@ static void get_all_moved(struct codec_reader *r, struct frame *f, struct residu
 static void get_masks(const struct codec_reader *r, struct frame *f, size_t rowset,
                       const uint32_t *match, struct residual_in *in)
 {
-    uint32_t columns = f->schema->rowsets[rowset].n_columns;
-    uint64_t allowed = columns == 64 ? UINT64_MAX : (UINT64_C(1) << columns) - 1;
+    uint64_t allowed = column_bits(&f->schema->rowsets[rowset]);
     struct rows *now = &f->rows[rowset];
     for (uint32_t row = 0; row < now->n; row++) {
         if (match[row] == CODEC_NEW_ROW)
@@ -597,8 +597,7 @@ static actop_status begin_keyframe(struct codec_reader *r, struct residual_in *i
 {
     if (in->end - in->at < 4)
         return senseless(err);
-    uint32_t crc = (uint32_t)in->at[0] | (uint32_t)in->at[1] << 8 | (uint32_t)in->at[2] << 16 |
-                   (uint32_t)in->at[3] << 24;
+    uint32_t crc = le32_get(in->at);
     in->at += 4;
     if (crc != r->schema_crc)
         return ACTOP_E_STATE;

@@ -305,18 +305,6 @@ static void get_rowsets(struct schema_in *si)
         get_rowset(si);
 }
 
-/* The three numeric kinds are the same 64 bits. */
-static void put_numbers(struct schema *s, const char *key, enum slot_type type,
-                        const uint64_t *values, size_t n)
-{
-    if (type == SLOT_I64)
-        schema_put_i64(s, key, (const int64_t *)values, n);
-    else if (type == SLOT_U64)
-        schema_put_u64(s, key, values, n);
-    else
-        schema_put_f64(s, key, (const double *)values, n);
-}
-
 static void get_property(struct schema_in *si, uint64_t **values, size_t *cap)
 {
     clear_words(si);
@@ -337,7 +325,7 @@ static void get_property(struct schema_in *si, uint64_t **values, size_t *cap)
     if (type == SLOT_BYTES)
         schema_put_bytes(si->schema, key, bytes, n);
     else
-        put_numbers(si->schema, key, type, *values, n);
+        schema_put_numbers(si->schema, key, type, *values, n);
 }
 
 static void get_properties(struct schema_in *si)

@@ -116,24 +116,12 @@ uint32_t frame_row(struct frame *f, int32_t rowset)
     return r->n++;
 }
 
-void frame_drop_row(struct frame *f, int32_t rowset)
-{
-    f->rows[rowset].n--;
-}
-
 NOINLINE void frame_cell_u64(struct frame *f, int32_t rowset, uint32_t row, uint32_t column,
                              uint64_t value)
 {
     struct rows *r = &f->rows[rowset];
     r->cells[(size_t)row * f->schema->rowsets[rowset].n_columns + column] = value;
     r->present[row] |= UINT64_C(1) << column;
-}
-
-void frame_cell_f64(struct frame *f, int32_t rowset, uint32_t row, uint32_t column, double value)
-{
-    uint64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    frame_cell_u64(f, rowset, row, column, bits);
 }
 
 void frame_cell_bytes(struct frame *f, int32_t rowset, uint32_t row, uint32_t column,

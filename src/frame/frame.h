@@ -54,11 +54,15 @@ static inline void frame_set_i64(struct frame *f, int32_t channel, int64_t value
 {
     frame_set_u64(f, channel, (uint64_t)value);
 }
-static inline void frame_set_f64(struct frame *f, int32_t channel, double value)
+static inline uint64_t f64_bits(double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    frame_set_u64(f, channel, bits);
+    return bits;
+}
+static inline void frame_set_f64(struct frame *f, int32_t channel, double value)
+{
+    frame_set_u64(f, channel, f64_bits(value));
 }
 static inline void frame_set_status(struct frame *f, int32_t channel, int32_t status)
 {
@@ -75,9 +79,7 @@ uint64_t *frame_array(struct frame *f, int32_t channel);
 /* Append an empty row and return its number; UINT32_MAX when out of memory. Marks the row set as read. */
 uint32_t frame_row(struct frame *f, int32_t rowset);
 void frame_expect(struct frame *f, int32_t rowset, size_t rows); /* room at once; a hint, never a failure */
-void frame_drop_row(struct frame *f, int32_t rowset); /* take the last row back */
 void frame_cell_u64(struct frame *f, int32_t rowset, uint32_t row, uint32_t column, uint64_t value);
-void frame_cell_f64(struct frame *f, int32_t rowset, uint32_t row, uint32_t column, double value);
 void frame_cell_bytes(struct frame *f, int32_t rowset, uint32_t row, uint32_t column, const void *bytes, size_t n);
 
 /* Reading. */

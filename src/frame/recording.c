@@ -11,18 +11,14 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "frame/codec.h"
 #include "frame/scrub.h"
 
 struct recording_writer {
     int fd;
     bool regular; /* a file that can be cut */
     char *path;   /* owned; for sentences */
-    struct codec_writer codec;
-    struct scrub *scrub; /* owned; NULL: names stay */
+    struct recording_encoder encoder;
     struct buf out;
-    const struct schema *schema; /* written last; a reference of codec's */
-    uint32_t since_keyframe;
     struct recording_stats stats;
     actop_status status; /* of the write that failed */
     actop_error error;
@@ -34,6 +30,42 @@ void recording_put_header(uint8_t header[RECORDING_HEADER])
     static const uint8_t bytes[RECORDING_HEADER] = {
         0x8b, 'a', 'c', 't', 'o', 'p', '\r', '\n', RECORDING_VERSION, 0, 0, 0};
     memcpy(header, bytes, sizeof bytes);
+}
+
+/* ---- frames to bytes ---- */
+
+actop_status recording_encoder_init(struct recording_encoder *e, unsigned flags, actop_error *err)
+{
+    actop_status st = codec_writer_init(&e->codec, err);
+    if (st == ACTOP_OK && (flags & RECORDING_SCRUB) != 0)
+        st = scrub_new(&e->scrub, err);
+    return st;
+}
+
+void recording_encoder_release(struct recording_encoder *e)
+{
+    codec_writer_release(&e->codec);
+    scrub_free(e->scrub);
+    *e = (struct recording_encoder){.scrub = NULL};
+}
+
+actop_status recording_encode(struct recording_encoder *e, const struct frame *f, struct buf *out,
+                              actop_error *err)
+{
+    actop_status st = ACTOP_OK;
+    if (e->scrub != NULL)
+        st = scrub_frame(e->scrub, f, &f, err);
+    if (st == ACTOP_OK && e->schema != f->schema) {
+        st = codec_put_schema(&e->codec, f->schema, out, err);
+        e->schema = f->schema;
+        e->since_keyframe = 0;
+    }
+    if (st == ACTOP_OK)
+        st = codec_put_frame(&e->codec, f, e->since_keyframe == 0, out, err);
+    e->since_keyframe = (e->since_keyframe + 1) % RECORDING_KEYFRAME_EVERY;
+    if (st != ACTOP_OK)
+        e->schema = NULL;
+    return st;
 }
 
 /* ---- opening ---- */
@@ -113,35 +145,13 @@ static actop_status write_out(struct recording_writer *w, actop_error *err)
     return keep_failure(w, st, &why, err);
 }
 
-static actop_status put_frame(struct recording_writer *w, const struct frame *f, actop_error *err)
-{
-    actop_status st = ACTOP_OK;
-    if (f->schema != w->schema) {
-        w->schema = NULL;
-        st = codec_put_schema(&w->codec, f->schema, &w->out, err);
-        w->since_keyframe = 0;
-        if (st == ACTOP_OK)
-            w->schema = f->schema;
-    }
-    bool keyframe = w->since_keyframe == 0;
-    if (st == ACTOP_OK)
-        st = codec_put_frame(&w->codec, f, keyframe, &w->out, err);
-    if (st == ACTOP_OK)
-        w->since_keyframe = (w->since_keyframe + 1) % RECORDING_KEYFRAME_EVERY;
-    return st;
-}
-
 actop_status recording_write(struct recording_writer *w, const struct frame *f, actop_error *err)
 {
     if (w->status != ACTOP_OK)
         return error_set(err, w->status, "%s", w->error.text);
     actop_error why = {ACTOP_OK, ""};
-    actop_status st = ACTOP_OK;
     buf_clear(&w->out);
-    if (w->scrub != NULL)
-        st = scrub_frame(w->scrub, f, &f, &why);
-    if (st == ACTOP_OK)
-        st = put_frame(w, f, &why);
+    actop_status st = recording_encode(&w->encoder, f, &w->out, &why);
     if (st != ACTOP_OK)
         return keep_failure(w, st, &why, err);
     st = write_out(w, err);
@@ -165,14 +175,10 @@ static actop_status write_header(struct recording_writer *w, actop_error *err)
 static actop_status start(struct recording_writer *w, const char *path, unsigned flags,
                           actop_error *err)
 {
-    size_t n = strlen(path) + 1;
-    w->path = malloc(n);
+    w->path = strdup(path);
     if (w->path == NULL)
         return error_set(err, ACTOP_E_NOMEM, "no memory for a recording");
-    memcpy(w->path, path, n);
-    actop_status st = codec_writer_init(&w->codec, err);
-    if (st == ACTOP_OK && (flags & RECORDING_SCRUB) != 0)
-        st = scrub_new(&w->scrub, err);
+    actop_status st = recording_encoder_init(&w->encoder, flags, err);
     if (st == ACTOP_OK)
         st = open_file(w, err);
     return st == ACTOP_OK ? write_header(w, err) : st;
@@ -211,8 +217,7 @@ actop_status recording_close(struct recording_writer *w, actop_error *err)
     actop_status st = recording_get_status(w, err);
     if (w->fd >= 0 && close(w->fd) != 0 && st == ACTOP_OK)
         st = error_errno(err, errno, "%s", w->path);
-    codec_writer_release(&w->codec);
-    scrub_free(w->scrub);
+    recording_encoder_release(&w->encoder);
     buf_release(&w->out);
     free(w->path);
     free(w);

@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-#include "frame/frame.h"
+#include "frame/codec.h"
 
 /* First bytes of a recording, its version behind them. */
 enum { RECORDING_HEADER = 12, RECORDING_VERSION = 2, RECORDING_KEYFRAME_EVERY = 60 };
@@ -17,12 +17,29 @@ enum { RECORDING_HEADER = 12, RECORDING_VERSION = 2, RECORDING_KEYFRAME_EVERY = 
 /* The header; the same for files and for /api/v1/frames. */
 void recording_put_header(uint8_t header[RECORDING_HEADER]);
 
+/* Leave out names of processes, hosts, users, serial numbers and addresses (scrub.h). */
+enum { RECORDING_SCRUB = 1 };
+
+/* ---- frames to bytes ---- */
+
+/* Frames to the blocks of a recording: a schema block before a schema's first frame, and a keyframe there and every
+ * RECORDING_KEYFRAME_EVERY frames. Memory is the caller's; zeroed memory holds nothing. */
+struct recording_encoder {
+    struct codec_writer codec;
+    struct scrub *scrub;         /* owned; NULL: names stay */
+    const struct schema *schema; /* put last, which codec holds; NULL: put it first */
+    uint32_t since_keyframe;
+};
+
+actop_status recording_encoder_init(struct recording_encoder *e, unsigned flags, actop_error *err);
+void recording_encoder_release(struct recording_encoder *e);
+
+/* Append a frame. On failure what was appended is to be thrown away; the next frame then begins with its schema. */
+actop_status recording_encode(struct recording_encoder *e, const struct frame *f, struct buf *out, actop_error *err);
+
 /* ---- writing ---- */
 
 struct recording_writer;
-
-/* Leave out names of processes, hosts, users, serial numbers and addresses (scrub.h). */
-enum { RECORDING_SCRUB = 1 };
 
 struct recording_stats {
     uint64_t frames, bytes; /* written so far */

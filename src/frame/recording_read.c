@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "base/vec.h"
-#include "frame/codec.h"
 #include "frame/recording.h"
 
 /* How much is asked of the feed at once; and how far a search after damage goes in all: checksums are tried at every
@@ -283,11 +282,9 @@ static ssize_t read_file(void *self, void *bytes, size_t n)
 
 static actop_status start(struct recording_reader *r, const char *name, actop_error *err)
 {
-    size_t n = strlen(name) + 1;
-    r->name = malloc(n);
+    r->name = strdup(name);
     if (r->name == NULL)
         return error_set(err, ACTOP_E_NOMEM, "no memory for reading a recording");
-    memcpy(r->name, name, n);
     actop_status st = codec_reader_init(&r->codec, err);
     if (st == ACTOP_OK)
         st = read_header(r, err);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "frame/codec.h"
 #include "frame/recording.h"
 
 enum { PIECES = 3 };
@@ -21,8 +20,8 @@ struct piece {
 struct recording_survey {
     int fd;
     uint64_t size; /* of the file when it was passed over */
-    struct piece schema,
-        keyframe; /* of the last keyframe, which goes on to the end of the file; empty: none yet */
+    /* Of the last keyframe, which goes on to the end of the file; empty: none yet. */
+    struct piece schema, keyframe;
     uint64_t before; /* frames before that keyframe */
     struct recording_span span;
     struct piece pieces[PIECES]; /* what is being read */

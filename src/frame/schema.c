@@ -192,8 +192,7 @@ static struct property *add_property(struct schema *s, const char *key, enum slo
     return p;
 }
 
-/* values: n 64-bit words of the given type, as bits. */
-static void put_numbers(struct schema *s, const char *key, enum slot_type type, const void *values,
+void schema_put_numbers(struct schema *s, const char *key, enum slot_type type, const void *values,
                         size_t n)
 {
     struct property *p = add_property(s, key, type);
@@ -210,17 +209,12 @@ static void put_numbers(struct schema *s, const char *key, enum slot_type type, 
 
 void schema_put_i64(struct schema *s, const char *key, const int64_t *values, size_t n)
 {
-    put_numbers(s, key, SLOT_I64, values, n);
+    schema_put_numbers(s, key, SLOT_I64, values, n);
 }
 
 void schema_put_u64(struct schema *s, const char *key, const uint64_t *values, size_t n)
 {
-    put_numbers(s, key, SLOT_U64, values, n);
-}
-
-void schema_put_f64(struct schema *s, const char *key, const double *values, size_t n)
-{
-    put_numbers(s, key, SLOT_F64, values, n);
+    schema_put_numbers(s, key, SLOT_U64, values, n);
 }
 
 void schema_put_bytes(struct schema *s, const char *key, const void *bytes, size_t n)

@@ -128,7 +128,8 @@ int32_t schema_add_rowset(struct schema *s, const char *key, actop_scope scope, 
                           const struct column_spec *columns, size_t n_columns);
 void schema_put_i64(struct schema *s, const char *key, const int64_t *values, size_t n);
 void schema_put_u64(struct schema *s, const char *key, const uint64_t *values, size_t n);
-void schema_put_f64(struct schema *s, const char *key, const double *values, size_t n);
+/* n 64-bit words of a type that is not SLOT_BYTES. */
+void schema_put_numbers(struct schema *s, const char *key, enum slot_type type, const void *values, size_t n);
 void schema_put_bytes(struct schema *s, const char *key, const void *bytes, size_t n);
 void schema_put_text(struct schema *s, const char *key, const char *text);
 actop_status schema_seal(struct schema *s, actop_error *err); /* E_NOMEM if anything failed; then immutable */

@@ -53,89 +53,22 @@ struct scrub {
 
 /* ---- names systems give themselves ---- */
 
-/* Patterns of a name's start; the rest may be digits and the few letters that number parts. */
-static const char *const known_starts[] = {
-    "interface:lo",
-    "interface:eth",
-    "interface:en",
-    "interface:wlan",
-    "interface:wlp",
-    "interface:wl",
-    "interface:ww",
-    "interface:utun",
-    "interface:awdl",
-    "interface:llw",
-    "interface:ap",
-    "interface:bridge",
-    "interface:anpi",
-    "interface:gif",
-    "interface:stf",
-    "interface:docker",
-    "interface:veth",
-    "interface:virbr",
-    "interface:bond",
-    "interface:dummy",
-    "interface:tun",
-    "interface:tap",
-    "interface:wg",
-    "interface:usb",
-    "interface:br",
-    "interface:ib",
-    "interface:sit",
-    "interface:ip6tnl",
-    "interface:vlan",
-    "disk:sd",
-    "disk:hd",
-    "disk:vd",
-    "disk:xvd",
-    "disk:nvme",
-    "disk:mmcblk",
-    "disk:disk",
-    "disk:dm-",
-    "disk:md",
-    "disk:zram",
-    "disk:loop",
-    "disk:sr",
-    "disk:nbd",
-    "disk:driver",
-    "device:/dev/sd",
-    "device:/dev/hd",
-    "device:/dev/vd",
-    "device:/dev/xvd",
-    "device:/dev/nvme",
-    "device:/dev/mmcblk",
-    "device:/dev/disk",
-    "device:/dev/root",
-    "device:/dev/dm-",
-    "device:/dev/md",
-    "device:/dev/loop",
-    "device:/dev/zram",
-};
-
-static const char *const known_names[] = {
-    "volume:/",
-    "volume:/boot",
-    "volume:/boot/efi",
-    "volume:/efi",
-    "volume:/home",
-    "volume:/var",
-    "volume:/var/log",
-    "volume:/var/lib",
-    "volume:/var/tmp",
-    "volume:/tmp",
-    "volume:/usr",
-    "volume:/opt",
-    "volume:/srv",
-    "volume:/root",
-    "volume:/mnt",
-    "volume:/data",
-    "volume:/nix/store",
-    "volume:/usr/local",
-    "volume:/private/var/vm",
-    "device:overlay",
-    "device:tmpfs",
-    "device:rootfs",
-    "device:none",
+/* Words parted by blanks: how names begin whose rest is a numbering, and whole names. */
+static const struct known {
+    const char *word, *starts, *names;
+} known[] = {
+    {"interface",
+     "lo eth en wlan wlp wl ww utun awdl llw ap bridge anpi gif stf docker veth virbr bond dummy "
+     "tun tap wg usb br ib sit ip6tnl vlan",
+     ""},
+    {"disk", "sd hd vd xvd nvme mmcblk disk dm- md zram loop sr nbd driver", ""},
+    {"device",
+     "/dev/sd /dev/hd /dev/vd /dev/xvd /dev/nvme /dev/mmcblk /dev/disk /dev/root /dev/dm- /dev/md "
+     "/dev/loop /dev/zram",
+     "overlay tmpfs rootfs none"},
+    {"volume", "",
+     "/ /boot /boot/efi /efi /home /var /var/log /var/lib /var/tmp /tmp /usr /opt /srv /root /mnt "
+     "/data /nix/store /usr/local /private/var/vm"},
 };
 
 /* Numbers and the letters between them, as in enp3s0f1np0, nvme0n1p2, disk3s1, sda1: at most two letters in a row. A
@@ -154,20 +87,23 @@ static bool is_numbering(const char *text)
     return true;
 }
 
-static bool is_known(const char *word, const char *text)
+/* True when one of these words is the text, or when a numbering follows it there. */
+static bool word_fits(const char *words, const char *text, bool numbered)
 {
-    size_t n_word = strlen(word);
-    for (size_t i = 0; i < sizeof known_names / sizeof known_names[0]; i++)
-        if (strncmp(known_names[i], word, n_word) == 0 && known_names[i][n_word] == ':' &&
-            strcmp(known_names[i] + n_word + 1, text) == 0)
-            return true;
-    for (size_t i = 0; i < sizeof known_starts / sizeof known_starts[0]; i++) {
-        if (strncmp(known_starts[i], word, n_word) != 0 || known_starts[i][n_word] != ':')
-            continue;
-        const char *start = known_starts[i] + n_word + 1;
-        if (strncmp(text, start, strlen(start)) == 0 && is_numbering(text + strlen(start)))
+    for (size_t n; *words != '\0'; words += n + (words[n] == ' ')) {
+        n = strcspn(words, " ");
+        if (strncmp(text, words, n) == 0 && (numbered ? is_numbering(text + n) : text[n] == '\0'))
             return true;
     }
+    return false;
+}
+
+static bool is_known(const char *word, const char *text)
+{
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(known[i].word, word) == 0 &&
+            (word_fits(known[i].starts, text, true) || word_fits(known[i].names, text, false)))
+            return true;
     return strcmp(word, "volume") == 0 && strncmp(text, "/System/Volumes/", 16) == 0 &&
            strchr(text + 16, '/') == NULL;
 }
@@ -208,7 +144,7 @@ static size_t address_with_dots(const char *text)
     return text[n] == '.' && text[n + 1] >= '0' && text[n + 1] <= '9' ? 0 : n;
 }
 
-/* Length of twelve or more hex digits in a row, of which some are digits: a hardware address without colons. */
+/* Length of exactly twelve hex digits in a row, some of them decimal: a hardware address without colons. */
 static size_t address_bare(const char *text)
 {
     size_t n = 0, digits = 0;
@@ -426,15 +362,11 @@ static void copy_rowset(struct scrub *s, const struct rowset *r)
 static void copy_property(struct scrub *s, const struct property *p)
 {
     const char *key = schema_text(s->from, p->key);
-    const uint64_t *values = s->from->values + p->first;
-    if (p->type == SLOT_I64)
-        schema_put_i64(s->to, key, (const int64_t *)values, p->count);
-    else if (p->type == SLOT_U64)
-        schema_put_u64(s->to, key, values, p->count);
-    else if (p->type == SLOT_F64)
-        schema_put_f64(s->to, key, (const double *)values, p->count);
-    if (p->type != SLOT_BYTES)
+    if (p->type != SLOT_BYTES) {
+        schema_put_numbers(s->to, key, (enum slot_type)p->type, s->from->values + p->first,
+                           p->count);
         return;
+    }
     size_t n = p->count;
     const char *text =
         scrubbed(s, rule_for("property", key, ""), schema_text(s->from, p->first), &n);

@@ -102,11 +102,6 @@ const char *actop_unit_symbol(actop_unit unit)
     return (unsigned)unit < ACTOP_UNIT_COUNT ? units[unit].symbol : "";
 }
 
-const char *unit_key_suffix(actop_unit unit)
-{
-    return units[unit].key_suffix;
-}
-
 const char *unit_prometheus_suffix(actop_unit unit)
 {
     return units[unit].prometheus;
@@ -120,7 +115,7 @@ static bool ends_with_word(const char *key, const char *word)
 
 void metric_put_joined(struct buf *b, const char *key, actop_unit unit)
 {
-    const char *suffix = unit_key_suffix(unit);
+    const char *suffix = units[unit].key_suffix;
     for (const char *c = key; *c != '\0'; c++)
         buf_putc(b, *c == '.' ? '_' : *c);
     if (suffix[0] != '\0' && !ends_with_word(key, suffix)) {
@@ -144,10 +139,12 @@ const char *actop_origin_name(actop_origin origin)
     return (unsigned)origin < ACTOP_ORIGIN_COUNT ? names[origin] : "measured";
 }
 
+enum { MOST_WORDS = 10 };
+
 /* Words of metrics of kind STATE that have more than two values. */
 static const struct {
     actop_metric id;
-    const char *words[11];
+    const char *words[MOST_WORDS];
 } value_names[] = {
     {ACTOP_METRIC_THERMAL_STATE, {"Nominal", "Fair", "Serious", "Critical"}},
     {ACTOP_METRIC_THERMAL_LEVEL, {"Nominal", "Fair", "Serious", "Critical"}},
@@ -163,7 +160,7 @@ static const struct {
 const char *actop_value_name(actop_metric id, double value)
 {
     for (size_t i = 0; i < sizeof value_names / sizeof value_names[0]; i++)
-        if (value_names[i].id == id && value >= 0 && value < 10)
+        if (value_names[i].id == id && value >= 0 && value < MOST_WORDS)
             return value_names[i].words[(size_t)value];
     return NULL;
 }

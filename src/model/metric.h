@@ -53,7 +53,6 @@ bool scope_is_coming(actop_scope scope);
 struct buf;
 void metric_put_joined(struct buf *b, const char *key, actop_unit unit);
 
-const char *unit_key_suffix(actop_unit unit);        /* "w" */
 const char *unit_prometheus_suffix(actop_unit unit); /* "watts" */
 
 #endif

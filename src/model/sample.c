@@ -277,14 +277,6 @@ struct window_cell *sample_windows(struct actop_sample_t *s)
     return NULL;
 }
 
-struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row)
-{
-    if (!metric_has_window(id) || row >= s->tables[metric_places[id].scope].n)
-        return NULL;
-    struct window_cell *windows = sample_windows(s);
-    return windows != NULL ? &windows[window_index(s, id, row)] : NULL;
-}
-
 const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id,
                                             uint32_t row)
 {

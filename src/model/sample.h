@@ -99,7 +99,7 @@ struct actop_sample_t {
     bool gap;
     uint64_t collectors_failed; /* a bit for each of the topology's first 64: all it was asked for failed this time */
     struct table tables[ACTOP_SCOPE_COUNT];
-    struct window_cell *windows; /* rolling average and peak; see sample_window */
+    struct window_cell *windows; /* rolling averages and peaks; see sample_windows */
     size_t cap_windows;
     uint32_t windows_at[ACTOP_SCOPE_COUNT]; /* where a scope's begin */
     uint32_t n_windows;
@@ -180,15 +180,14 @@ uint32_t sample_rows(const struct actop_sample_t *s, actop_scope scope);
 /* Whether a collector of the topology gave what it could: 1, or 0; -1: this machine has nothing of the kind. */
 int sample_collector_success(const struct actop_sample_t *s, size_t collector);
 
-/* Rolling window of a metric of a fixed scope, by analysis; NULL when the scope keeps none or out of memory. Windows
- * exist for gauges of MACHINE, TIER, CLUSTER, GPU and RAIL. */
-struct window_cell *sample_window(struct actop_sample_t *s, actop_metric id, uint32_t row);
+/* Rolling window of a metric, filled by analysis; NULL when the scope keeps none. Windows exist for gauges of the scopes
+ * in WINDOW_SCOPES. */
 const struct window_cell *sample_window_get(const struct actop_sample_t *s, actop_metric id, uint32_t row);
 static inline bool metric_has_window(actop_metric id)
 {
     return metric_places[id].window;
 }
-/* The same for all windows at once: room for every one of them, so that each is found without asking; NULL: out of memory. */
+/* Room for all windows, for analysis to fill: each stands at its window_index. NULL: out of memory. */
 struct window_cell *sample_windows(struct actop_sample_t *s);
 static inline size_t window_index(const struct actop_sample_t *s, actop_metric id, uint32_t row)
 {

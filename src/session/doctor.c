@@ -29,7 +29,6 @@ static actop_state state_of_status(int32_t status)
                                      : ACTOP_STATE_FAILED;
 }
 
-/* What is examined: a sample, immutable and ours while the caller looks at it, so that the sampling thread may go on. */
 static void find_collector(const struct actop_sample_t *sample, size_t index, actop_finding *out)
 {
     const struct topology *t = sample->topology;
@@ -112,7 +111,7 @@ static void find_metric(const struct actop_sample_t *sample, actop_metric id, ac
     }
 }
 
-/* The newest sample, with a reference; NULL: none yet. *sampling: another thread may be changing the schema. */
+/* The newest sample, with a reference, so that the sampling thread may go on while it is looked at; NULL: none yet. *sampling: another thread may be changing the schema. */
 static const struct actop_sample_t *newest(struct actop_session *s, bool *sampling)
 {
     pthread_mutex_lock(&s->lock);
@@ -120,7 +119,7 @@ static const struct actop_sample_t *newest(struct actop_session *s, bool *sampli
     if (sample == NULL || (s->published != NULL && s->published->seq > sample->seq))
         sample = s->published;
     sample = actop_sample_ref(sample);
-    *sampling = s->sampler == SAMPLER_RUNNING || s->sampler == SAMPLER_STOPPING;
+    *sampling = session_is_sampling(s);
     pthread_mutex_unlock(&s->lock);
     return sample;
 }
@@ -158,16 +157,12 @@ actop_status actop_doctor_at(actop_session *s, size_t index, actop_finding *out)
 
 size_t actop_notes(actop_session *s)
 {
-    pthread_mutex_lock(&s->lock);
-    bool busy = s->sampler == SAMPLER_RUNNING || s->sampler == SAMPLER_STOPPING;
-    const struct actop_sample_t *sample = s->current;
-    if (sample == NULL || (s->published != NULL && s->published->seq > sample->seq))
-        sample = s->published;
-    pthread_mutex_unlock(&s->lock);
+    bool sampling;
+    const struct actop_sample_t *sample = newest(s, &sampling); /* a reference */
     notes_clear(&s->notes);
-    if (busy || sample == NULL || s->fold.ops == NULL || s->fold.ops->notes == NULL)
-        return 0;
-    s->fold.ops->notes(s->fold.decoder, &s->frame, sample, &s->notes);
+    if (!sampling && sample != NULL && s->fold.ops != NULL && s->fold.ops->notes != NULL)
+        s->fold.ops->notes(s->fold.decoder, &s->frame, sample, &s->notes);
+    actop_sample_unref(sample);
     return s->notes.failed ? 0 : s->notes.n;
 }
 

@@ -4,11 +4,8 @@
  * slower than frames come misses some, which is a jump in their numbers: nobody holds sampling up. */
 #include <stdlib.h>
 
-#include "base/buf.h"
 #include "base/error.h"
-#include "frame/codec.h"
 #include "frame/recording.h"
-#include "frame/scrub.h"
 #include "session/session.h"
 
 /* A frame that readers share. */
@@ -20,13 +17,10 @@ struct shared_frame {
 
 struct actop_frames {
     struct actop_session *session;
-    struct codec_writer codec;
-    struct scrub *scrub; /* owned; NULL: names stay */
-    struct buf out;      /* from at on not read yet */
+    struct recording_encoder encoder;
+    struct buf out; /* from at on not read yet */
     size_t at;
-    const struct schema *announced; /* the one put last, which codec holds; NULL: none */
-    uint64_t seen;                  /* number of the last frame taken */
-    uint32_t since_keyframe;
+    uint64_t seen; /* number of the last frame taken */
 };
 
 /* ---- the sampling side ---- */
@@ -136,22 +130,6 @@ static actop_status next_frame(struct actop_frames *r, int64_t timeout_ns,
     return st;
 }
 
-static actop_status put_frame(struct actop_frames *r, const struct frame *f, actop_error *err)
-{
-    actop_status st = ACTOP_OK;
-    if (r->scrub != NULL)
-        st = scrub_frame(r->scrub, f, &f, err);
-    if (st == ACTOP_OK && r->announced != f->schema) {
-        st = codec_put_schema(&r->codec, f->schema, &r->out, err);
-        r->announced = st == ACTOP_OK ? f->schema : NULL;
-        r->since_keyframe = 0;
-    }
-    if (st == ACTOP_OK)
-        st = codec_put_frame(&r->codec, f, r->since_keyframe == 0, &r->out, err);
-    r->since_keyframe = (r->since_keyframe + 1) % RECORDING_KEYFRAME_EVERY;
-    return st;
-}
-
 actop_status actop_frames_read(actop_frames *r, void *buf, size_t size, size_t *n,
                                int64_t timeout_ns, actop_error *err)
 {
@@ -163,14 +141,12 @@ actop_status actop_frames_read(actop_frames *r, void *buf, size_t size, size_t *
             return st;
         buf_clear(&r->out);
         r->at = 0;
-        st = put_frame(r, &f->frame, err);
+        st = recording_encode(&r->encoder, &f->frame, &r->out, err);
         pthread_mutex_lock(&r->session->broadcast.lock);
         frame_unref(&r->session->broadcast, f);
         pthread_mutex_unlock(&r->session->broadcast.lock);
-        if (st !=
-            ACTOP_OK) { /* what was made is lost, perhaps the schema with it: it is put again */
+        if (st != ACTOP_OK) {
             buf_clear(&r->out);
-            r->announced = NULL;
             return st;
         }
     }
@@ -187,16 +163,13 @@ static actop_status start(struct actop_frames *r, uint32_t flags, actop_error *e
     buf_put(&r->out, header, sizeof header);
     if (r->out.failed)
         return error_set(err, ACTOP_E_NOMEM, "out of memory for a stream of frames");
-    actop_status st = codec_writer_init(&r->codec, err);
-    if (st == ACTOP_OK && (flags & ACTOP_RECORD_SCRUB) != 0)
-        st = scrub_new(&r->scrub, err);
-    return st;
+    return recording_encoder_init(&r->encoder,
+                                  (flags & ACTOP_RECORD_SCRUB) != 0 ? RECORDING_SCRUB : 0, err);
 }
 
 static void frames_free(struct actop_frames *r)
 {
-    codec_writer_release(&r->codec);
-    scrub_free(r->scrub);
+    recording_encoder_release(&r->encoder);
     buf_release(&r->out);
     free(r);
 }

@@ -5,18 +5,24 @@
 #include "base/error.h"
 #include "session/session.h"
 
+void session_fill_sized(void *out, const void *from, size_t size)
+{
+    size_t known;
+    memcpy(&known, out, sizeof known);
+    known = known < size ? known : size;
+    memcpy(out, from, known);
+    memcpy(out, &known, sizeof known);
+}
+
 void actop_sample_times(const actop_sample_t *sample, actop_times *out)
 {
-    actop_times t = {.size = sizeof t,
-                     .seq = sample->seq,
+    actop_times t = {.seq = sample->seq,
                      .wall_ns = sample->at.wall_ns,
                      .awake_ns = sample->at.awake_ns,
                      .boot_ns = sample->at.boot_ns,
                      .interval_ns = sample->interval_ns,
                      .gap = sample->gap};
-    size_t size = out->size < sizeof t ? out->size : sizeof t;
-    memcpy(out, &t, size);
-    out->size = size;
+    session_fill_sized(out, &t, sizeof t);
 }
 
 uint32_t actop_rows(const actop_sample_t *sample, actop_scope scope)
@@ -93,10 +99,7 @@ actop_status actop_read_window(const actop_sample_t *sample, actop_metric id, ui
     const struct window_cell *w = sample_window_get(sample, id, row);
     if (w == NULL || w->count == 0)
         return ACTOP_E_NOT_FOUND;
-    actop_window all = {
-        .size = sizeof all, .average = w->average, .peak = w->peak, .count = w->count};
-    size_t size = out->size < sizeof all ? out->size : sizeof all;
-    memcpy(out, &all, size);
-    out->size = size;
+    actop_window all = {.average = w->average, .peak = w->peak, .count = w->count};
+    session_fill_sized(out, &all, sizeof all);
     return ACTOP_OK;
 }

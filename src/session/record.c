@@ -2,8 +2,6 @@
 /* Recording a session: every frame the source gives is appended to a file before it is folded. Writing happens on the
  * sampling thread; starting, asking and stopping may come from any other, so the writer has a lock of its own: who
  * reads samples never waits for a disk. */
-#include <string.h>
-
 #include "base/error.h"
 #include "frame/recording.h"
 #include "session/session.h"
@@ -29,15 +27,13 @@ actop_status actop_record_start(actop_session *s, const char *path, uint32_t fla
 void session_record(struct actop_session *s, const struct frame *f)
 {
     pthread_mutex_lock(&s->record.lock);
-    if (s->record.writer != NULL)
-        (void)recording_write(s->record.writer, f,
-                              NULL); /* it remembers; actop_record_get says so */
+    if (s->record.writer != NULL) /* it remembers a failure; actop_record_get says so */
+        (void)recording_write(s->record.writer, f, NULL);
     pthread_mutex_unlock(&s->record.lock);
 }
 
 actop_status actop_record_get(actop_session *s, actop_record_stats *out, actop_error *err)
 {
-    actop_record_stats stats = {.size = out->size < sizeof stats ? out->size : sizeof stats};
     struct recording_stats written = {0, 0};
     actop_status st = ACTOP_OK;
     pthread_mutex_lock(&s->record.lock);
@@ -48,9 +44,8 @@ actop_status actop_record_get(actop_session *s, actop_record_stats *out, actop_e
         st = recording_get_status(s->record.writer, err);
     }
     pthread_mutex_unlock(&s->record.lock);
-    stats.frames = written.frames;
-    stats.bytes = written.bytes;
-    memcpy(out, &stats, stats.size);
+    actop_record_stats stats = {.frames = written.frames, .bytes = written.bytes};
+    session_fill_sized(out, &stats, sizeof stats);
     return st;
 }
 

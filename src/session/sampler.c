@@ -72,7 +72,7 @@ static void end(struct actop_session *s, actop_status status, const actop_error 
         (void)s->observer(s->observer_user, NULL, err);
 }
 
-static int64_t current_interval(struct actop_session *s)
+int64_t session_interval(struct actop_session *s)
 {
     pthread_mutex_lock(&s->lock);
     int64_t interval_ns = s->next_interval_ns;
@@ -101,7 +101,7 @@ static void *sampler_main(void *arg)
     actop_status st = ACTOP_OK;
     int64_t deadline_ns = os_awake_ns();
     for (bool first = true; st == ACTOP_OK; first = false) {
-        int64_t interval_ns = current_interval(s);
+        int64_t interval_ns = session_interval(s);
         if (!first && !wait_for_deadline(s, &deadline_ns, interval_ns))
             break;
         struct actop_sample_t *sample = NULL;

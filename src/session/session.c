@@ -149,7 +149,7 @@ static bool pace(struct actop_session *s)
 static void give_back(struct actop_session *s)
 {
     pthread_mutex_lock(&s->lock);
-    if (s->sampler == SAMPLER_OFF || s->sampler == SAMPLER_ENDED) {
+    if (!session_is_sampling(s)) {
         actop_sample_unref(s->current);
         s->current = NULL;
     }
@@ -191,24 +191,15 @@ static size_t parts_wanted(const struct actop_session *s, int64_t interval_ns)
     return s->seq == 0 || !paced ? 1 : s->options.subsamples;
 }
 
-static int64_t current_interval(struct actop_session *s)
-{
-    pthread_mutex_lock(&s->lock);
-    int64_t interval_ns = s->next_interval_ns;
-    pthread_mutex_unlock(&s->lock);
-    return interval_ns;
-}
-
 static actop_status read_parts(struct actop_session *s, int64_t interval_ns, size_t n,
                                actop_error *err)
 {
     if (!VEC_GROW(s->parts, s->cap_parts, n))
         return error_set(err, ACTOP_E_NOMEM, "out of memory for subsamples");
     bool live = (s->ops->flags & SOURCE_LIVE) != 0;
-    int64_t from_ns = os_awake_ns() -
-                      interval_ns /
-                          (int64_t)n; /* the caller has waited for the last part's deadline */
-    s->interval_ns = (interval_ns > 0 ? interval_ns : current_interval(s)) / (int64_t)n;
+    /* The caller has waited for the first part's deadline. */
+    int64_t from_ns = os_awake_ns() - interval_ns / (int64_t)n;
+    s->interval_ns = (interval_ns > 0 ? interval_ns : session_interval(s)) / (int64_t)n;
     for (size_t i = 0; i < n; i++) {
         if (live && i > 0 && !session_wait_until(s, from_ns + (int64_t)(i + 1) * s->interval_ns))
             return error_set(err, ACTOP_E_STATE, "stopped");
@@ -285,7 +276,7 @@ actop_status session_next(struct actop_session *s, int64_t interval_ns, struct a
 const actop_sample_t *actop_sample(actop_session *s, actop_error *err)
 {
     pthread_mutex_lock(&s->lock);
-    bool busy = s->sampler == SAMPLER_RUNNING || s->sampler == SAMPLER_STOPPING;
+    bool busy = session_is_sampling(s);
     pthread_mutex_unlock(&s->lock);
     if (busy) {
         (void)error_set(err, ACTOP_E_BUSY, "the background thread of this session is sampling");
@@ -355,24 +346,21 @@ static void forget_strings(actop_options *o)
 static actop_status session_start_sync(struct actop_session *s, actop_error *err)
 {
     if (pthread_mutex_init(&s->lock, NULL) != 0)
-        return error_set(err, ACTOP_E_NOMEM, "cannot make a lock");
-    if (pthread_mutex_init(&s->record.lock, NULL) != 0) {
-        (void)pthread_mutex_destroy(&s->lock);
-        return error_set(err, ACTOP_E_NOMEM, "cannot make a lock");
-    }
-    if (!broadcast_init(&s->broadcast)) {
-        (void)pthread_mutex_destroy(&s->record.lock);
-        (void)pthread_mutex_destroy(&s->lock);
-        return error_set(err, ACTOP_E_NOMEM, "cannot make a lock");
-    }
-    if (!os_cond_init(&s->changed)) {
-        broadcast_release(&s->broadcast);
-        (void)pthread_mutex_destroy(&s->record.lock);
-        (void)pthread_mutex_destroy(&s->lock);
-        return error_set(err, ACTOP_E_NOMEM, "cannot make a condition variable");
-    }
-    s->sync_ready = true;
-    return ACTOP_OK;
+        goto out;
+    if (pthread_mutex_init(&s->record.lock, NULL) != 0)
+        goto no_record;
+    if (!broadcast_init(&s->broadcast))
+        goto no_broadcast;
+    s->sync_ready = os_cond_init(&s->changed);
+    if (s->sync_ready)
+        return ACTOP_OK;
+    broadcast_release(&s->broadcast);
+no_broadcast:
+    (void)pthread_mutex_destroy(&s->record.lock);
+no_record:
+    (void)pthread_mutex_destroy(&s->lock);
+out:
+    return error_set(err, ACTOP_E_NOMEM, "out of memory for the locks of a session");
 }
 
 static actop_status session_open_source(struct actop_session *s, actop_error *err)
@@ -475,11 +463,10 @@ actop_status actop_replay_span(actop_session *s, actop_span *out, actop_error *e
                                            : s->ops->span(s->source, &span, err);
     if (st != ACTOP_OK)
         return st;
-    actop_span found = {.size = out->size,
-                        .last = 1 + (span.frames - 1) / s->options.subsamples,
+    actop_span found = {.last = 1 + (span.frames - 1) / s->options.subsamples,
                         .first_wall_ns = span.first_wall_ns,
                         .last_wall_ns = span.last_wall_ns};
-    memcpy(out, &found, out->size < sizeof found ? out->size : sizeof found);
+    session_fill_sized(out, &found, sizeof found);
     return ACTOP_OK;
 }
 

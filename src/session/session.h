@@ -136,6 +136,18 @@ void doctor_watch_free(struct doctor_watch *w); /* accepts NULL */
 /* The analysis part of options, checked; options may be NULL. */
 actop_status session_judge_options(const actop_options *options, struct analysis_options *out, actop_error *err);
 
+/* With the lock held: the thread runs or is about to end, so that the sampling side is its own. */
+static inline bool session_is_sampling(const struct actop_session *s)
+{
+    return s->sampler == SAMPLER_RUNNING || s->sampler == SAMPLER_STOPPING;
+}
+
+/* The interval set last. */
+int64_t session_interval(struct actop_session *s);
+
+/* Fill a public struct that begins with its size: as much as both sides know. */
+void session_fill_sized(void *out, const void *from, size_t size);
+
 /* Wait until deadline on the awake clock; false when the session should stop. */
 bool session_wait_until(struct actop_session *s, int64_t deadline_ns);
 

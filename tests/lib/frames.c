@@ -97,7 +97,7 @@ static void add_properties(struct schema *s)
     schema_put_bytes(s, "nothing", "", 0);
     schema_put_u64(s, "dvfs", table_hz, 3);
     schema_put_i64(s, "signs", signs, 4);
-    schema_put_f64(s, "floats", floats, 2);
+    schema_put_numbers(s, "floats", SLOT_F64, floats, 2);
 }
 
 static struct schema *make_schema(uint32_t cores, int extra)
@@ -244,7 +244,7 @@ static void fill_processes(struct frames *m)
             frame_cell_bytes(f, 1, row, 3, "canary", 6);
         frame_cell_u64(f, 1, row, 4, m->process[i].ticks);
         frame_cell_u64(f, 1, row, 5, m->process[i].rss_b);
-        frame_cell_f64(f, 1, row, 6, (double)(i % 16) / 16);
+        frame_cell_u64(f, 1, row, 6, f64_bits((double)(i % 16) / 16));
     }
 }
 

@@ -10,21 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "decode/apple/apple.h"
 
 enum { PAIR_BYTES = 8 };
-
-static uint32_t read_u32(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 /* Hz per step by the size of the first value that is not 0; 0 when it can be no frequency. The first is the lowest in CPU
  * tables, so it has not wrapped. */
 static double hz_per_step(const unsigned char *blob, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t v = read_u32(blob + (size_t)i * PAIR_BYTES);
+        uint32_t v = le32_get(blob + (size_t)i * PAIR_BYTES);
         if (v == 0)
             continue;
         /* Periods reach 110,000; no core clock is slower than 200 MHz. */
@@ -35,7 +31,7 @@ static double hz_per_step(const unsigned char *blob, uint32_t n)
 
 static double volts_of(const unsigned char *pair)
 {
-    uint32_t mv = read_u32(pair + 4);
+    uint32_t mv = le32_get(pair + 4);
     return mv > 0 && mv < 5000 ? mv * 1e-3 : 0; /* 0xFFFFFFFF is recorded where there is none */
 }
 
@@ -57,7 +53,7 @@ static bool fill_frequencies(struct apple_dvfs *t, const unsigned char *blob, ui
     t->hz_per_step = (uint32_t)step;
     for (uint32_t i = 0; i < n; i++) {
         const unsigned char *pair = blob + (size_t)i * PAIR_BYTES;
-        t->hz[i] = mend_wrap(t, read_u32(pair) * step, step);
+        t->hz[i] = mend_wrap(t, le32_get(pair) * step, step);
         t->volts[i] = volts_of(pair);
         t->n = i + 1;
     }
@@ -68,7 +64,7 @@ static bool fill_periods(struct apple_dvfs *t, const unsigned char *blob, uint32
 {
     for (uint32_t i = 0; i < n; i++) {
         const unsigned char *pair = blob + (size_t)i * PAIR_BYTES;
-        uint32_t period = read_u32(pair);
+        uint32_t period = le32_get(pair);
         if (period < 7000 ||
             period > 700000) /* 94 MHz to 9.4 GHz: anything else is no period of a core clock */
             return false;

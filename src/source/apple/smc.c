@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/vec.h"
 #include "source/apple/apple.h"
 #include "source/apple/cf.h"
@@ -43,13 +44,6 @@ struct smc_state {
     unsigned mute,
         other; /* places of the list without an answer; temperature keys that are no number */
 };
-
-static uint32_t code_of(const char *text)
-{
-    const unsigned char *c = (const unsigned char *)text;
-
-    return (uint32_t)c[0] << 24 | (uint32_t)c[1] << 16 | (uint32_t)c[2] << 8 | c[3];
-}
 
 static void text_of(uint32_t code, char out[5])
 {
@@ -244,7 +238,7 @@ static void choose_temperatures(struct smc_state *s, struct apple_probe *p)
     uint32_t at = 0;
     size_t before = s->n_keys;
 
-    if (lower_bound(s, p->api, code_of("T\0\0\0"), &at) && add_temperatures(s, p, at, true) &&
+    if (lower_bound(s, p->api, be32_get("T\0\0\0"), &at) && add_temperatures(s, p, at, true) &&
         s->n_keys > before)
         return;
     if (s->n_keys > before) /* out of order half way: the rest would come twice */
@@ -257,11 +251,11 @@ static void choose_fans(struct smc_state *s, struct apple_probe *p)
 {
     char name[8];
 
-    add_key(s, p, code_of("FNum"));
+    add_key(s, p, be32_get("FNum"));
     for (unsigned fan = 0; fan < MAX_FANS; fan++)
         for (size_t i = 0; i < sizeof fan_keys / sizeof fan_keys[0]; i++) {
             snprintf(name, sizeof name, "F%u%s", fan % 10, fan_keys[i]);
-            if (!add_key(s, p, code_of(name)) && i == 0)
+            if (!add_key(s, p, be32_get(name)) && i == 0)
                 return; /* no such fan, and so none behind it */
         }
 }
@@ -273,11 +267,10 @@ static void smc_describe(void *state, struct apple_probe *p)
 
     if (!open_connection(s, p))
         return;
-    if (!get_bytes(p->api, s->connection, code_of("#KEY"), 4, bytes)) {
+    if (!get_bytes(p->api, s->connection, be32_get("#KEY"), 4, bytes)) {
         apple_report(p, EIO, NULL, "the SMC does not say how many keys it has");
     } else {
-        s->total = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-                   bytes[3];
+        s->total = be32_get(bytes);
         schema_put_u64(p->schema, "smc/keys", &(uint64_t){s->total}, 1);
         if (s->total > 65536)
             s->total = 65536;
@@ -290,7 +283,7 @@ static void smc_describe(void *state, struct apple_probe *p)
     if (s->other > 0)
         apple_report(p, 0, NULL, "%u temperature keys are of no type and size we know", s->other);
     for (size_t i = 0; i < sizeof named_keys / sizeof named_keys[0]; i++)
-        add_key(s, p, code_of(named_keys[i]));
+        add_key(s, p, be32_get(named_keys[i]));
     choose_fans(s, p);
     if (s->n_keys > 0 && p->status > 0)
         p->status = 0; /* works in part */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* base/error: statuses have texts, names and exit codes from one list; sentences are kept whole, or cut with a zero at
+/* base/error: statuses have texts and exit codes from one list; sentences are kept whole, or cut with a zero at
  * the end, and never carry a control character from outside. */
 #include "lib/test.h"
 
@@ -10,17 +10,22 @@
 
 #include "base/error.h"
 
-static void every_status_has_a_text_a_name_and_an_exit_code(void **state)
+static void every_status_has_a_text_of_its_own_and_an_exit_code(void **state)
 {
     (void)state;
+    static const char *const names[] = {
+#define STATUS(id, code, text) #id,
+#include "base/status.def"
+#undef STATUS
+    };
     for (int n = 0; n < ACTOP_STATUS_COUNT; n++) {
-        const char *name = status_name((actop_status)n);
+        const char *text = actop_status_text((actop_status)n);
         int code = actop_status_exit_code((actop_status)n);
-        CHECK_ROW(strlen(actop_status_text((actop_status)n)) > 0, name);
-        CHECK_ROW(code >= 0 && code <= 2, name);
-        CHECK_ROW((code == 0) == (strncmp(name, "E_", 2) != 0), name);
+        CHECK_ROW(strlen(text) > 0, names[n]);
+        CHECK_ROW(code >= 0 && code <= 2, names[n]);
+        CHECK_ROW((code == 0) == (strncmp(names[n], "E_", 2) != 0), names[n]);
         for (int other = 0; other < n; other++)
-            CHECK_ROW(strcmp(name, status_name((actop_status)other)) != 0, name);
+            CHECK_ROW(strcmp(text, actop_status_text((actop_status)other)) != 0, names[n]);
     }
 }
 
@@ -87,7 +92,7 @@ static void a_sentence_is_kept_cut_and_made_printable(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_status_has_a_text_a_name_and_an_exit_code),
+        cmocka_unit_test(every_status_has_a_text_of_its_own_and_an_exit_code),
         cmocka_unit_test(an_unknown_status_is_told_as_a_failure_of_io),
         cmocka_unit_test(an_errno_becomes_a_status_and_a_sentence),
         cmocka_unit_test(a_sentence_is_kept_cut_and_made_printable),

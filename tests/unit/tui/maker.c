@@ -153,9 +153,9 @@ static void put_text(struct actop_sample_t *s, actop_metric id, uint32_t row, co
 static void window(struct actop_sample_t *s, actop_metric id, uint32_t row, double average,
                    double peak)
 {
-    struct window_cell *w = sample_window(s, id, row);
-    if (w != NULL)
-        *w = (struct window_cell){average, peak, 30};
+    struct window_cell *windows = sample_windows(s);
+    if (windows != NULL && row < sample_rows(s, metric_info(id)->scope))
+        windows[window_index(s, id, row)] = (struct window_cell){average, peak, 30};
 }
 
 static void put_residency(struct actop_sample_t *s, actop_metric idle, uint32_t row, double util)
