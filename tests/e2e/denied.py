@@ -131,11 +131,11 @@ def _():
         assert states["cpu.util"] == "ok" and states["ram.used"] == "ok", (where, states["cpu.util"])
 
 
-def as_nobody(argv, **env):
+def as_nobody(argv, before=(), **env):
     setpriv = shutil.which("setpriv")
     if setpriv is None or os.geteuid() != 0:
         tap.skip("only root with setpriv can become nobody")
-    return tap.run([setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", *argv], cwd="/",
+    return tap.run([*before, setpriv, "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", *argv], cwd="/",
                    env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", **env})
 
 
@@ -176,6 +176,26 @@ def _():
         wrong = {key: record[key] for key, said in record["evidence"].items()
                  if said["state"] in ("denied", "unsupported") and record.get(key) not in (None, [], False, "Unknown")}
         assert not wrong, wrong
+
+
+@tap.case("where /proc hides the processes of others doctor says so, and none is counted that stands for all",
+          ("their files", 1, True), ("their names too", 2, False), ("what may not be traced", 4, False))
+def _(level, counts):
+    actop = program()
+    words = [actop, "--json", "--json-processes", "--evidence", "--samples", "1", "--interval", "0.1"]
+    hidden = ["unshare", "-m", "sh", "-c", f'mount -t proc -o hidepid={level} proc /proc && exec "$@"', "sh"]
+    if tap.run([*hidden, "true"]).returncode != 0:
+        tap.skip("no mounts of one's own, or a kernel without this")
+    doctor = as_nobody([actop, "doctor"], before=hidden)
+    state, why = collectors(doctor.stdout)["process"]
+    assert state == "denied" and "hidepid" in why and doctor.returncode == 1, (state, why, doctor)
+    record = json.loads(as_nobody(words, before=hidden).stdout)
+    assert (record["process_count"] is not None) == counts, record["process_count"]
+    assert record["evidence"]["process_count"]["state"] == ("ok" if counts else "denied"), record["evidence"]["process_count"]
+    assert "actop" in [row["command"] for row in record["processes"]], record["processes"]
+    record = json.loads(tap.run([*hidden, *words]).stdout)
+    sees = tap.run([*hidden, "cat", "/proc/1/stat"]).returncode == 0  # root does, but for what even root may not trace
+    assert (record["process_count"] is not None) == sees and (not sees or record["process_count"] > 1), record["process_count"]
 
 
 @tap.case("a configuration that nobody may look for is none, and one that he may not read is named")

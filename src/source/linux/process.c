@@ -150,6 +150,7 @@ struct processes {
     uint64_t dark;       /* busy ticks that reading all of them did not explain, of late */
     uint64_t gone_ticks; /* of processes that ended since: all they and their children ran */
     bool has_gpu;        /* there is a DRM device whose clients could be looked for */
+    bool hides;          /* /proc does not list the processes of others */
     bool described;
 };
 
@@ -629,6 +630,17 @@ static void forget_all(struct processes *s)
     s->n_known = 0;
 }
 
+/* A count of those we may see is no count of processes. */
+static void put_count(const struct processes *s, struct frame *f, int errnum, uint64_t count)
+{
+    if (errnum == 0 && s->hides)
+        errnum = EACCES;
+    if (errnum == 0)
+        frame_set_u64(f, s->count, count);
+    else
+        frame_set_status(f, s->count, errnum);
+}
+
 static void read_rows(struct processes *s, struct root *root, struct frame *f)
 {
     int errnum = root_pids_update(&s->pids);
@@ -637,20 +649,20 @@ static void read_rows(struct processes *s, struct root *root, struct frame *f)
         errnum = ENOMEM;
     f->failed = f->failed || errnum == ENOMEM;
     if (errnum != 0) {
-        frame_set_status(f, s->count, errnum);
+        put_count(s, f, errnum, 0);
         return;
     }
     gpu_clients_begin(&s->gpu);
     match(s);
     read_all(s, root, f);
     put_rows(s, root, f);
-    frame_set_u64(f, s->count, s->pids.n);
+    put_count(s, f, 0, s->pids.n);
 }
 
 static bool process_read(void *state, struct root *root, struct frame *f)
 {
     struct processes *s = state;
-    uint64_t count;
+    uint64_t count = 0;
     if (s->rowset < 0)
         return false;
     s->tick++;
@@ -663,10 +675,7 @@ static bool process_read(void *state, struct root *root, struct frame *f)
         forget_all(s);
     f->rows[s->rowset].status = SLOT_NOT_WANTED;
     int errnum = root_pids_count(&s->pids, &count);
-    if (errnum == 0)
-        frame_set_u64(f, s->count, count);
-    else
-        frame_set_status(f, s->count, errnum);
+    put_count(s, f, errnum, count);
     return false;
 }
 
@@ -701,6 +710,20 @@ static bool has_drm_device(struct root *root)
     return found;
 }
 
+/* There is always a process 1, and it is somebody else's. Where /proc has it not, or not for us, it is mounted with hidepid=
+ * (proc(5), documented): 2 and 4 leave the processes of others out of the list, 1 only keeps what is in their files. */
+COLD static bool are_hidden(struct linux_probe *p)
+{
+    struct root_text text;
+    int errnum = root_load(p->root, "proc/1/stat", &text);
+    bool unlisted = errnum == ENOENT && root_is_live(p->root);
+    if (unlisted || errnum == EACCES || errnum == EPERM)
+        linux_report(p, EACCES,
+                     "run actop as root, or as a member of the group that /proc's gid= names",
+                     "/proc is mounted with hidepid=, which hides the processes of other users");
+    return unlisted;
+}
+
 COLD static void process_describe(void *state, struct linux_probe *p)
 {
     struct processes *s = state;
@@ -713,6 +736,7 @@ COLD static void process_describe(void *state, struct linux_probe *p)
         linux_report(p, errnum == ENOENT ? -1 : errnum, NULL, "/proc: %s", strerror(errnum));
         return;
     }
+    s->hides = are_hidden(p);
     load_users(s, p->root);
     describe_units(p);
     s->has_gpu = has_drm_device(p->root);
