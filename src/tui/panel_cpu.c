@@ -242,39 +242,63 @@ static int core_lines(int cores, int columns, int cell)
 }
 
 /* A strip is a line for each tier, wrapped. A core takes one column, or four where that needs no more lines: then its
- * percent stands beside the bar. */
+ * percent stands beside the bar. Where the lines are more than there is room for, neighbours share a bar. */
 enum { STRIP_LABEL = 4, STRIP_CELL = 4 };
 
-static int strip_lines_of(struct scene *s, int columns, int cell)
+static int tier_cores(struct scene *s, const char *key)
+{
+    int own = 0;
+    for (uint32_t row = 0; row < scene_rows(s, ACTOP_SCOPE_CORE); row++) {
+        actop_entity e;
+        own += actop_entity_at(s->sample, ACTOP_SCOPE_CORE, row, &e) == ACTOP_OK &&
+               strcmp(e.tier, key) == 0;
+    }
+    return own;
+}
+
+/* Lines of a strip with so many cores to a bar and so many columns a bar. */
+static int strip_lines_of(struct scene *s, int columns, int cell, int group)
 {
     int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
     int tiers = (int)scene_rows(s, ACTOP_SCOPE_TIER);
     int across = (tiers < 2 ? columns : columns - STRIP_LABEL) / cell;
-    across = across < 1 ? 1 : across;
+    across = (across < 1 ? 1 : across) * group;
     if (tiers < 2)
         return (cores + across - 1) / across;
     int lines = 0;
-    for (int tier = 0; tier < tiers; tier++) {
-        const char *key = scene_key(s, ACTOP_SCOPE_TIER, (uint32_t)tier);
-        int own = 0;
-        for (int row = 0; row < cores; row++) {
-            actop_entity e;
-            own += actop_entity_at(s->sample, ACTOP_SCOPE_CORE, (uint32_t)row, &e) == ACTOP_OK &&
-                   strcmp(e.tier, key) == 0;
-        }
-        lines += (own + across - 1) / across;
-    }
+    for (int tier = 0; tier < tiers; tier++)
+        lines += (tier_cores(s, scene_key(s, ACTOP_SCOPE_TIER, (uint32_t)tier)) + across - 1) /
+                 across;
     return lines;
 }
 
 static int strip_lines(struct scene *s, int columns)
 {
-    return strip_lines_of(s, columns, 1);
+    return strip_lines_of(s, columns, 1, 1);
 }
 
-static int strip_cell(struct scene *s, int columns)
+/* Cores to a bar: as few as let the strip have no more lines than that. Each tier keeps a line. */
+static int strip_group(struct scene *s, int columns, int height)
 {
-    return strip_lines_of(s, columns, STRIP_CELL) == strip_lines(s, columns) ? STRIP_CELL : 1;
+    int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
+    int group = 1;
+    while (group < cores && strip_lines_of(s, columns, 1, group) > height)
+        group++;
+    return group;
+}
+
+static int strip_cell(struct scene *s, int columns, int group)
+{
+    return strip_lines_of(s, columns, STRIP_CELL, group) == strip_lines_of(s, columns, 1, group)
+               ? STRIP_CELL
+               : 1;
+}
+
+/* Rows that each of so many lines can have. */
+static int strip_high(int lines, int height)
+{
+    int high = lines > 0 ? height / lines : 1;
+    return high < 1 ? 1 : high > 4 ? 4 : high;
 }
 
 /* The widest form in which all cores are in view; else the strip. A panel that has the screen to itself scrolls instead. */
@@ -408,13 +432,45 @@ static void draw_strip_core(struct scene *s, const struct area *a, const struct 
         draw_text(a, y, at->x + 1, STYLE_TEXT, percent.s);
 }
 
+/* The cores of a bar: what they do on average. */
+struct bar_cores {
+    actop_entity first;
+    struct value util;
+    int cores, with_value;
+};
+
+static void add_to_bar(struct bar_cores *b, const actop_entity *e, const struct value *util)
+{
+    if (b->cores++ == 0)
+        *b = (struct bar_cores){*e, *util, 1, util->has};
+    else if (util->has) {
+        b->util.v = (b->util.has ? b->util.v * b->with_value : 0) + util->v;
+        b->util.now = (b->util.has ? b->util.now * b->with_value : 0) + util->now;
+        b->with_value++;
+        b->util.v /= b->with_value;
+        b->util.now /= b->with_value;
+        b->util.has = true;
+    }
+}
+
+static void draw_bar_cores(struct scene *s, const struct area *a, struct strip *at,
+                           struct bar_cores *b)
+{
+    if (b->cores == 0)
+        return;
+    next_core(a, at, &b->first, scene_rows(s, ACTOP_SCOPE_TIER) > 1);
+    draw_strip_core(s, a, at, &b->util);
+    at->x += at->cell;
+    b->cores = 0;
+}
+
 static void draw_strip(struct scene *s, const struct area *a)
 {
-    int lines = strip_lines(s, a->w);
-    int high = lines > 0 && a->h / lines > 1 ? a->h / lines : 1;
-    struct strip at = {NULL, 0, 0, high > 4 ? 4 : high, strip_cell(s, a->w)};
+    int group = strip_group(s, a->w, a->h);
+    int lines = strip_lines_of(s, a->w, 1, group);
+    struct strip at = {NULL, 0, 0, strip_high(lines, a->h), strip_cell(s, a->w, group)};
     struct core_order order;
-    bool tiers = scene_rows(s, ACTOP_SCOPE_TIER) > 1;
+    struct bar_cores bar = {.cores = 0};
     at.y = -list_scroll(s->view, PANEL_CPU, lines * at.high, a->h);
     order_cores(s, &order);
     for (int n = 0; n < order.n; n++) {
@@ -422,11 +478,15 @@ static void draw_strip(struct scene *s, const struct area *a)
         uint32_t row = order.rows[n];
         if (actop_entity_at(s->sample, ACTOP_SCOPE_CORE, row, &e) != ACTOP_OK)
             return;
-        next_core(a, &at, &e, tiers);
+        if (bar.cores == group || (bar.cores > 0 && strcmp(bar.first.tier, e.tier) != 0))
+            draw_bar_cores(s, a, &at, &bar);
         struct value util = scene_value(s, ACTOP_METRIC_CORE_UTIL, row);
-        draw_strip_core(s, a, &at, &util);
-        at.x += at.cell;
+        add_to_bar(&bar, &e, &util);
     }
+    draw_bar_cores(s, a, &at, &bar);
+    struct num told = num_text("%d cores a bar", group);
+    if (group > 1 && a->w - at.x >= text_columns(told.s) + 1)
+        draw_text_right(a, at.y + at.high - 1, a->w, STYLE_DIM, told.s);
 }
 
 static void draw_cores(struct scene *s, const struct area *a, uint32_t arg)
@@ -458,9 +518,11 @@ static void draw_cores(struct scene *s, const struct area *a, uint32_t arg)
 static int cores_use(struct scene *s, int columns, int rows)
 {
     int cell = core_cell(s, columns, rows);
-    int lines = cell == CORE_STRIP
-                    ? 4 * strip_lines(s, columns)
-                    : core_lines((int)scene_rows(s, ACTOP_SCOPE_CORE), columns, cell);
+    int lines = core_lines((int)scene_rows(s, ACTOP_SCOPE_CORE), columns, cell);
+    if (cell == CORE_STRIP) {
+        lines = strip_lines_of(s, columns, 1, strip_group(s, columns, rows));
+        lines *= strip_high(lines, rows);
+    }
     return lines < rows ? lines : rows;
 }
 
@@ -476,23 +538,26 @@ static void add_tier(struct scene *s, uint32_t tier, struct items *out)
         item_add(out, 5, 1, tier, draw_tier_residency);
 }
 
+/* A strip of more lines than this gets them before the chart grows: the fewer cores share a bar. */
+enum { HIGH_STRIP = 4 };
+
 static void add_cores(struct scene *s, int columns, struct items *out)
 {
     int cores = (int)scene_rows(s, ACTOP_SCOPE_CORE);
-    int least = strip_lines(s, columns);
+    int tiers = (int)scene_rows(s, ACTOP_SCOPE_TIER);
+    int least = tiers < 2 ? 1 : tiers; /* with neighbours sharing a bar */
     int most = s->view->zoomed ? 200 : 16;
     int form = core_cell(s, columns, most);
-    int want = form == CORE_STRIP ? 3 * least : core_lines(cores, columns, form);
+    int want = form == CORE_STRIP ? 3 * strip_lines(s, columns) : core_lines(cores, columns, form);
     int full = core_lines(cores, columns, CORE_SHORT);
     if (cores == 0)
         return;
     if (want > full)
         full = want;
-    least = s->view->pstates ? 0
-            : least > 4      ? 4
-                             : least; /* who asks for P-states gets them first */
+    least = s->view->pstates ? 0 : least; /* who asks for P-states gets them first */
     want = s->view->pstates ? 0 : want;
-    struct item *item = item_add_list(out, 4, least, want, full, 6, 0, draw_cores);
+    int weight = form == CORE_STRIP && want > 3 * HIGH_STRIP ? 18 : 6;
+    struct item *item = item_add_list(out, 4, least, want, full, weight, 0, draw_cores);
     if (item != NULL)
         item->uses = cores_use;
 }

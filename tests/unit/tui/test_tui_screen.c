@@ -169,6 +169,47 @@ static void a_high_screen_shows_lists_to_their_end(void **state)
     bench_close(&b);
 }
 
+/* Bars of the strip, which in ascii are digits, in the lines that have at least n of them in a row. */
+static int digits_in_runs(const struct grid *g, int n)
+{
+    int sum = 0;
+    for (int y = 0; y < g->rows; y++)
+        for (int x = 0, run = 0; x <= g->cols; x++) {
+            uint32_t code = x < g->cols ? grid_at(g, y, x)->code : ' ';
+            if (code >= '0' && code <= '9') {
+                run++;
+            } else {
+                sum += run >= n ? run : 0;
+                run = 0;
+            }
+        }
+    return sum;
+}
+
+/* A bar may stand for neighbours where there is little room, and then it is said for how many. */
+static void every_core_of_a_large_machine_has_its_part_of_a_bar(void **state)
+{
+    (void)state;
+    static const struct {
+        int rows, cols, cores; /* of a bar */
+    } sizes[] = {{24, 80, 2}, {24, 60, 3}, {30, 100, 1}, {40, 120, 1}, {60, 200, 1}, {18, 200, 1}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        char told[32];
+        int of_a_bar = sizes[i].cores;
+        struct bench b;
+        bench_open(&b, &maker_machines[n_maker_machines - 1], false);
+        b.app.view.now.glyph = GLYPH_ASCII;
+        bench_take(&b, 3);
+        bench_draw(&b, sizes[i].rows, sizes[i].cols);
+        (void)snprintf(told, sizeof told, " %d cores a bar", of_a_bar);
+        if (digits_in_runs(&b.grid, 6) != (256 + of_a_bar - 1) / of_a_bar ||
+            (strstr(screen_text(&b.grid), told) != NULL) != (of_a_bar > 1))
+            fail_msg("%d × %d: not 256 cores with %d a bar, but %d bars:\n%s", sizes[i].cols,
+                     sizes[i].rows, of_a_bar, digits_in_runs(&b.grid, 6), screen_text(&b.grid));
+        bench_close(&b);
+    }
+}
+
 static void before_the_first_sample_it_says_that_it_measures(void **state)
 {
     (void)state;
@@ -717,6 +758,7 @@ int main(void)
         cmocka_unit_test(every_size_from_1_by_1_to_300_by_100_can_be_drawn),
         cmocka_unit_test(readings_are_never_cut_from_twenty_columns_on),
         cmocka_unit_test(a_high_screen_shows_lists_to_their_end),
+        cmocka_unit_test(every_core_of_a_large_machine_has_its_part_of_a_bar),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
         cmocka_unit_test(keys_do_what_the_help_says),
