@@ -198,6 +198,16 @@ def _(level, counts):
     assert (record["process_count"] is not None) == sees and (not sees or record["process_count"] > 1), record["process_count"]
 
 
+@tap.case("where nothing is mounted on /proc its processes are not counted as none")
+def _():
+    bare = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+    if tap.run([*bare, "true"]).returncode != 0:
+        tap.skip("no mounts of one's own")
+    doctor = tap.run([*bare, tap.ACTOP, "doctor"], env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0"))
+    assert collectors(doctor.stdout)["process"][0] == "unsupported" and "denied" not in doctor.stdout, doctor
+    assert "ok          process.count" not in doctor.stdout, doctor.stdout
+
+
 @tap.case("a configuration that nobody may look for is none, and one that he may not read is named")
 def _():
     actop, home = program(), os.path.join(tap.tmp, "home")

@@ -727,9 +727,14 @@ COLD static bool are_hidden(struct linux_probe *p)
 COLD static void process_describe(void *state, struct linux_probe *p)
 {
     struct processes *s = state;
+    struct root_text text;
     uint64_t count;
     s->rowset = -1;
     s->described = true;
+    if (root_is_live(p->root) && root_load(p->root, "proc/self/stat", &text) == ENOENT) {
+        linux_report(p, -1, "mount /proc", "nothing is mounted on /proc");
+        return;
+    }
     int errnum = root_pids_open(&s->pids, p->root);
     errnum = errnum != 0 ? errnum : root_pids_count(&s->pids, &count);
     if (errnum != 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* base/error: statuses have texts and exit codes from one list; sentences are kept whole, or cut with a zero at
- * the end, and never carry a control character from outside. */
+/* base/error: statuses have texts and exit codes from one list; sentences are kept whole, or lose their middle,
+ * and never carry a control character from outside. */
 #include "lib/test.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <actop/actop.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 static void every_status_has_a_text_of_its_own_and_an_exit_code(void **state)
 {
@@ -76,17 +77,51 @@ static void a_sentence_is_kept_cut_and_made_printable(void **state)
                     "31m, reversed \xe2\x80\xae, broken \xff");
     assert_string_equal(err.text, "C1 ?31m, reversed ?, broken \xef\xbf\xbd");
 
-    for (size_t i = 0; i < sizeof longer - 2; i += 2)
-        memcpy(longer + i, "\xc3\xa9", 2);
-    longer[sizeof longer - 2] = '\0';
-    (void)error_set(&err, ACTOP_E_IO, "%s", longer);
-    assert_int_equal(strlen(err.text), ACTOP_ERROR_SIZE - 2); /* not half of the last one */
-    assert_int_equal((unsigned char)err.text[ACTOP_ERROR_SIZE - 3], 0xa9);
-
     memset(longer, 'x', sizeof longer - 1);
     longer[sizeof longer - 1] = '\0';
     (void)error_set(&err, ACTOP_E_IO, "%s", longer);
     assert_int_equal(strlen(err.text), ACTOP_ERROR_SIZE - 1);
+}
+
+/* The place, which is long, and the reason, which matters. */
+static void a_sentence_that_is_too_long_loses_its_middle(void **state)
+{
+    static const struct {
+        const char *what, *filling;
+    } rows[] = {{"one byte each", "x"},
+                {"two", "\xc3\xa9"},
+                {"three", "\xe2\x82\xac"},
+                {"four", "\xf0\x9f\x98\x80"},
+                {"broken bytes", "\xff"}};
+    char path[5000];
+    actop_error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (size_t size = ACTOP_ERROR_SIZE / 4; size < sizeof path; size += size < 600 ? 1 : 997) {
+            size_t n = strlen(rows[i].filling), used = 0;
+            for (; used + n < size; used += n)
+                memcpy(path + used, rows[i].filling, n);
+            path[used] = '\0';
+            (void)error_errno(&err, ENOSPC, "begin %s", path);
+            size_t len = strlen(err.text), end = strlen(": No space left on device");
+            CHECK_ROW(len < ACTOP_ERROR_SIZE, rows[i].what);
+            CHECK_ROW(len > 200 || used < 200, rows[i].what);
+            CHECK_ROW(strncmp(err.text, "begin ", 6) == 0, rows[i].what);
+            CHECK_ROW(strcmp(err.text + len - end, ": No space left on device") == 0, rows[i].what);
+            for (size_t at = 0, one; at < len; at += one) { /* no half characters */
+                uint32_t code = 0;
+                one = utf8_decode(err.text + at, len - at, &code);
+                CHECK_ROW(one > 0 && (code != 0xfffd || rows[i].filling[0] == '\xff'),
+                          rows[i].what);
+            }
+        }
+    (void)error_set(&err, ACTOP_E_IO, "%s", path);
+    (void)error_set(&err, ACTOP_E_IO, "again: %s", err.text); /* an argument may be its own text */
+    assert_int_equal(strncmp(err.text, "again: \xef\xbf\xbd", 10), 0);
+    alloc_fail_nth(1);
+    (void)error_set(&err, ACTOP_E_IO, "without memory %s", path);
+    alloc_fail_nth(0);
+    assert_int_equal(strncmp(err.text, "without memory ", 15), 0);
 }
 
 int main(void)
@@ -96,6 +131,7 @@ int main(void)
         cmocka_unit_test(an_unknown_status_is_told_as_a_failure_of_io),
         cmocka_unit_test(an_errno_becomes_a_status_and_a_sentence),
         cmocka_unit_test(a_sentence_is_kept_cut_and_made_printable),
+        cmocka_unit_test(a_sentence_that_is_too_long_loses_its_middle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
