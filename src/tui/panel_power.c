@@ -3,16 +3,20 @@
 #include "tui/panel.h"
 
 #include <math.h>
+#include <string.h>
+#include <strings.h>
 
-/* The blocks every machine may have; what a machine calls its own rails is listed when the panel is zoomed. */
+/* The blocks every machine may have; what else a machine calls its rails is listed after them, where there is room. */
 static const struct block {
     actop_metric metric;
-    const char *name;
-    double floor_w; /* least scale of its chart where it has no reference; CPU and GPU as always */
+    const char *name, *rail; /* rail: key of the rail that says the same, in any case */
+    double floor_w; /* least scale of its chart without a reference; CPU and GPU as always */
 } blocks[] = {
-    {ACTOP_METRIC_CPU_POWER, "CPU", 20},      {ACTOP_METRIC_GPU_POWER, "GPU", 15},
-    {ACTOP_METRIC_ANE_POWER, "ANE", 8},       {ACTOP_METRIC_DRAM_POWER, "DRAM", 5},
-    {ACTOP_METRIC_GPU_SRAM_POWER, "SRAM", 2},
+    {ACTOP_METRIC_CPU_POWER, "CPU", "cpu", 20},
+    {ACTOP_METRIC_GPU_POWER, "GPU", "gpu", 15},
+    {ACTOP_METRIC_ANE_POWER, "ANE", "ane", 8},
+    {ACTOP_METRIC_DRAM_POWER, "DRAM", "dram", 5},
+    {ACTOP_METRIC_GPU_SRAM_POWER, "SRAM", "gpu_sram", 2},
 };
 enum { BLOCKS = sizeof blocks / sizeof blocks[0] };
 
@@ -49,37 +53,92 @@ static void draw_package_chart(struct scene *s, const struct area *a, uint32_t a
 }
 
 /* A line: name, watts, a chart as wide as there is room. */
-static void draw_line(struct scene *s, const struct area *a, int y, const char *name,
-                      actop_metric metric, uint32_t row, const char *entity, double floor_w)
+struct line {
+    const char *name;
+    int label; /* columns of the names */
+    actop_metric metric;
+    uint32_t row;
+    const char *entity;
+    double floor_w;
+};
+
+static void draw_line(struct scene *s, const struct area *a, int y, const struct line *l)
 {
-    struct value v = scene_value(s, metric, row);
-    int label = s->widths[FIELD_LABEL_POWER];
-    draw_name(a, y, 0, label, STYLE_DIM, name);
+    struct value v = scene_value(s, l->metric, l->row);
+    draw_name(a, y, 0, l->label, STYLE_DIM, l->name);
     struct num text = padded_value(s, FIELD_WATT, &v, num_watts);
-    int x = label + 1 + draw_text(a, y, label + 1, v.has ? STYLE_TEXT : STYLE_DIM, text.s) + 2;
+    int x = l->label + 1 + draw_text(a, y, l->label + 1, v.has ? STYLE_TEXT : STYLE_DIM, text.s) +
+            2;
     if (v.has && a->w - x >= 4) {
         struct area chart = area_part(a, y, x, 1, a->w - x);
-        draw_chart(s, &chart, metric, entity, profile_top(s, metric), floor_w);
+        draw_chart(s, &chart, l->metric, l->entity, profile_top(s, l->metric), l->floor_w);
     }
 }
 
+/* As wide as "Package", so that the watts stand below its own. */
+enum { LABEL = 7, LABEL_MOST = 18 };
+
 static void draw_block(struct scene *s, const struct area *a, uint32_t i)
 {
-    draw_line(s, a, 0, blocks[i].name, blocks[i].metric, 0, scene_key(s, ACTOP_SCOPE_MACHINE, 0),
-              blocks[i].floor_w);
+    struct line l = {
+        blocks[i].name,   LABEL, blocks[i].metric, 0, scene_key(s, ACTOP_SCOPE_MACHINE, 0),
+        blocks[i].floor_w};
+    draw_line(s, a, 0, &l);
+}
+
+/* ---- rails ------------------------------------------------------------------------------------------ */
+
+static bool is_block(struct scene *s, const char *rail)
+{
+    for (size_t i = 0; i < BLOCKS; i++) {
+        if (strcasecmp(rail, blocks[i].rail) != 0)
+            continue;
+        struct value v = scene_value(s, blocks[i].metric, 0);
+        return value_known(&v);
+    }
+    return false;
+}
+
+enum { MOST_RAILS = 256 };
+
+/* Rows of the rails that no block has told of. */
+struct rails {
+    uint16_t rows[MOST_RAILS];
+    int n, label;
+};
+
+static void list_rails(struct scene *s, struct rails *out)
+{
+    out->n = 0;
+    out->label = LABEL;
+    for (uint32_t row = 0; row < scene_rows(s, ACTOP_SCOPE_RAIL) && out->n < MOST_RAILS; row++) {
+        if (is_block(s, scene_key(s, ACTOP_SCOPE_RAIL, row)))
+            continue;
+        int columns = text_columns(scene_name(s, ACTOP_SCOPE_RAIL, row));
+        out->label = columns > out->label ? columns : out->label;
+        out->rows[out->n++] = (uint16_t)row;
+    }
+    out->label = out->label > LABEL_MOST ? LABEL_MOST : out->label;
 }
 
 static void draw_rails(struct scene *s, const struct area *a, uint32_t arg)
 {
-    int n = (int)scene_rows(s, ACTOP_SCOPE_RAIL);
-    int first = list_scroll(s->view, PANEL_POWER, n, a->h);
+    struct rails rails;
+    list_rails(s, &rails);
+    int first = list_scroll(s->view, PANEL_POWER, rails.n, a->h);
+    struct area list = area_part(a, 0, 0, a->h, rails.n > a->h ? a->w - 2 : a->w);
     (void)arg;
-    for (int y = 0; y < a->h && first + y < n; y++) {
-        uint32_t row = (uint32_t)(first + y);
-        draw_line(s, a, y, scene_name(s, ACTOP_SCOPE_RAIL, row), ACTOP_METRIC_RAIL_POWER, row,
-                  scene_key(s, ACTOP_SCOPE_RAIL, row), 5);
+    for (int y = 0; y < a->h && first + y < rails.n; y++) {
+        uint32_t row = rails.rows[first + y];
+        struct line l = {scene_name(s, ACTOP_SCOPE_RAIL, row),
+                         rails.label,
+                         ACTOP_METRIC_RAIL_POWER,
+                         row,
+                         scene_key(s, ACTOP_SCOPE_RAIL, row),
+                         5};
+        draw_line(s, &list, y, &l);
     }
-    draw_scrollbar(a, first, n);
+    draw_scrollbar(a, first, rails.n);
 }
 
 /* ---- the ledger ------------------------------------------------------------------------------------ */
@@ -164,25 +223,14 @@ static bool has_sources(struct scene *s)
     return adapter.has || battery.has || energy.has;
 }
 
-static int label_columns(struct scene *s)
-{
-    int widest = 4;
-    for (uint32_t i = 0; s->view->zoomed && i < scene_rows(s, ACTOP_SCOPE_RAIL); i++) {
-        int columns = text_columns(scene_name(s, ACTOP_SCOPE_RAIL, i));
-        widest = columns > widest ? columns : widest;
-    }
-    return widest > 18 ? 18 : widest;
-}
-
 void power_items(struct scene *s, int columns, struct items *out)
 {
     struct value package = scene_value(s, ACTOP_METRIC_PACKAGE_POWER, 0);
     struct value system = scene_value(s, ACTOP_METRIC_SYSTEM_POWER, 0);
-    int rails = (int)scene_rows(s, ACTOP_SCOPE_RAIL);
+    struct rails rails;
     bool known = value_known(&package);
     (void)columns;
-    if (label_columns(s) > s->widths[FIELD_LABEL_POWER])
-        s->widths[FIELD_LABEL_POWER] = (uint8_t)label_columns(s);
+    list_rails(s, &rails);
     if (known) {
         item_add(out, 0, 1, 0, draw_package_headline);
         item_add_growing(out, 1, 1, 4, 3, 0, draw_package_chart);
@@ -192,8 +240,11 @@ void power_items(struct scene *s, int columns, struct items *out)
         if (value_known(&v))
             item_add(out, (uint8_t)(2 + i), 1, i, draw_block);
     }
-    if (rails > 0 && (s->view->zoomed || !known))
-        item_add_list(out, known ? 9 : 0, 1, rails, rails, 2, 0, draw_rails);
+    if (rails.n >
+        0) { /* beside a package welcome where there is room to spare, wanted when zoomed */
+        bool wanted = s->view->zoomed || !known;
+        item_add_list(out, known ? 9 : 0, wanted, wanted ? rails.n : 0, rails.n, 2, 0, draw_rails);
+    }
     if (value_known(&system)) {
         item_add(out, known ? 4 : 0, 1, 0, draw_ledger_text);
         item_add(out, 7, 1, 0, draw_ledger_bar);

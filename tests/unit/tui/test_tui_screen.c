@@ -169,6 +169,38 @@ static void a_high_screen_shows_lists_to_their_end(void **state)
     bench_close(&b);
 }
 
+static int times(const char *text, const char *what)
+{
+    int n = 0;
+    for (const char *at = strstr(text, what); at != NULL; at = strstr(at + 1, what))
+        n++;
+    return n;
+}
+
+/* With a chart, where there is room; and what stands among the blocks is not listed again. */
+static void each_rail_is_shown_once(void **state)
+{
+    (void)state;
+    static const char *const rails[] = {"CPU ", "GPU ", "ANE ", "DRAM ", "DISP ", "AVE ", "ISP "};
+    for (int zoomed = 0; zoomed < 2; zoomed++) {
+        struct bench b;
+        bench_open(&b, &maker_machines[0], false);
+        b.app.view.focus = PANEL_POWER;
+        bench_take(&b, 9);
+        press(&b, zoomed ? "z" : "");
+        bench_draw(&b, zoomed ? 24 : 60, zoomed ? 80 : 180);
+        const char *text = screen_text(&b.grid);
+        size_t first = zoomed ? 0 : 3; /* other panels have lines of these names */
+        for (size_t i = first; i < sizeof rails / sizeof rails[0]; i++) {
+            char line[16];
+            (void)snprintf(line, sizeof line, "\u2502 %-7s", rails[i]);
+            if (times(text, line) != 1)
+                fail_msg("'%s' is %d times in:\n%s", line, times(text, line), text);
+        }
+        bench_close(&b);
+    }
+}
+
 /* Bars of the strip, which in ascii are digits, in the lines that have at least n of them in a row. */
 static int digits_in_runs(const struct grid *g, int n)
 {
@@ -758,6 +790,7 @@ int main(void)
         cmocka_unit_test(every_size_from_1_by_1_to_300_by_100_can_be_drawn),
         cmocka_unit_test(readings_are_never_cut_from_twenty_columns_on),
         cmocka_unit_test(a_high_screen_shows_lists_to_their_end),
+        cmocka_unit_test(each_rail_is_shown_once),
         cmocka_unit_test(every_core_of_a_large_machine_has_its_part_of_a_bar),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
