@@ -103,16 +103,46 @@ static void draw_volume(struct scene *s, const struct area *a, uint32_t row)
                  ratio > 0.9 ? STYLE_WARN : STYLE_SERIES_1, ratio);
 }
 
+/* Whether it has moved anything since the session began; the rate tells where there is no total. */
+static bool has_moved(struct scene *s, actop_metric total, actop_metric rate, uint32_t row)
+{
+    struct value v = scene_value(s, total, row);
+    if (!v.has)
+        v = scene_value(s, rate, row);
+    return v.has && v.now > 0;
+}
+
+/* First what has moved anything, hardware before tunnels and loopback, which the totals above leave out; last what is
+ * down. A row changes its place only when it moves its first byte or goes down. */
+static int interface_class(struct scene *s, uint32_t row)
+{
+    struct value up = scene_value(s, ACTOP_METRIC_IF_UP, row);
+    struct value physical = scene_value(s, ACTOP_METRIC_IF_PHYSICAL, row);
+    bool moved = has_moved(s, ACTOP_METRIC_IF_RX_BYTES, ACTOP_METRIC_IF_RX, row) ||
+                 has_moved(s, ACTOP_METRIC_IF_TX_BYTES, ACTOP_METRIC_IF_TX, row);
+    return (up.has && up.now < 1 ? 4 : 0) + (moved ? 0 : 2) +
+           (physical.has && physical.now < 1 ? 1 : 0);
+}
+
+static int disk_class(struct scene *s, uint32_t row)
+{
+    bool moved = has_moved(s, ACTOP_METRIC_DISK_READ_BYTES, ACTOP_METRIC_DISK_ONE_READ, row) ||
+                 has_moved(s, ACTOP_METRIC_DISK_WRITE_BYTES, ACTOP_METRIC_DISK_ONE_WRITE, row);
+    return moved ? 0 : 1;
+}
+
 static void draw_io_rows(struct scene *s, const struct area *a, uint32_t arg)
 {
     const struct io *io = &ios[arg];
+    struct row_order order;
     int n = (int)scene_rows(s, io->scope);
     int all = n + (io->panel == PANEL_DISK ? (int)scene_rows(s, ACTOP_SCOPE_VOLUME) : 0);
     int first = list_scroll(s->view, io->panel, all, a->h);
+    order_rows(s, (uint32_t)n, io->panel == PANEL_DISK ? disk_class : interface_class, &order);
     for (int y = 0; y < a->h && first + y < all; y++) {
         struct area line = area_part(a, y, 0, 1, a->w);
         if (first + y < n)
-            draw_io_row(s, &line, io, (uint32_t)(first + y));
+            draw_io_row(s, &line, io, row_at(&order, first + y));
         else
             draw_volume(s, &line, (uint32_t)(first + y - n));
     }

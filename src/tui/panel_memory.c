@@ -182,15 +182,24 @@ static void draw_bandwidth_chart(struct scene *s, const struct area *a, uint32_t
                top.has ? top.now : 0, 1e9);
 }
 
+/* Those that move most first, in steps of four times: so they rarely change places. */
+static int agent_class(struct scene *s, uint32_t row)
+{
+    struct value total = scene_value(s, ACTOP_METRIC_AGENT_TOTAL, row);
+    return total.has && total.now >= 1 ? -(ilogb(total.now) / 2) : 1;
+}
+
 /* Clients of the memory controller, as a list that scrolls. */
 static void draw_agents(struct scene *s, const struct area *a, uint32_t arg)
 {
     int n = (int)scene_rows(s, ACTOP_SCOPE_AGENT);
     struct value top = scene_value(s, ACTOP_METRIC_BANDWIDTH, 0);
     int first = list_scroll(s->view, PANEL_MEMORY, n, a->h);
+    struct row_order order;
     (void)arg;
+    order_rows(s, (uint32_t)n, agent_class, &order);
     for (int y = 0; y < a->h && first + y < n; y++) {
-        uint32_t row = (uint32_t)(first + y);
+        uint32_t row = row_at(&order, first + y);
         struct value total = scene_value(s, ACTOP_METRIC_AGENT_TOTAL, row);
         struct value full = scene_value(s, ACTOP_METRIC_AGENT_SATURATED, row);
         draw_name(a, y, 0, 10, STYLE_DIM, scene_name(s, ACTOP_SCOPE_AGENT, row));

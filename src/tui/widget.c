@@ -255,6 +255,28 @@ double draw_pair(const struct scene *s, const struct area *a, actop_metric up, a
     return scale;
 }
 
+void order_rows(struct scene *s, uint32_t n, int (*class_of)(struct scene *s, uint32_t row),
+                struct row_order *out)
+{
+    int classes[MOST_ROWS];
+    out->n = n > MOST_ROWS ? MOST_ROWS : (int)n;
+    for (int i = 0; i < out->n; i++) {
+        int class = class_of(s, (uint32_t)i);
+        int at = i;
+        for (; at > 0 && classes[at - 1] > class; at--) {
+            classes[at] = classes[at - 1];
+            out->rows[at] = out->rows[at - 1];
+        }
+        classes[at] = class;
+        out->rows[at] = (uint16_t)i;
+    }
+}
+
+uint32_t row_at(const struct row_order *order, int place)
+{
+    return place < order->n ? order->rows[place] : (uint32_t)place;
+}
+
 int list_scroll(struct view *v, enum panel_id panel, int n, int h)
 {
     int limit = n > h ? n - h : 0;

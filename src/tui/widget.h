@@ -73,6 +73,19 @@ void draw_chart(const struct scene *s, const struct area *a, actop_metric metric
 double draw_pair(const struct scene *s, const struct area *a, actop_metric up, actop_metric down, const char *entity,
                  double floor);
 
+/* The rows of a list in the order they are shown: by class, the lowest first, and within a class as they come, so that
+ * what is worth a look does not have to be scrolled to and little moves. Rows beyond MOST_ROWS come last. */
+enum { MOST_ROWS = 512 };
+
+struct row_order {
+    uint16_t rows[MOST_ROWS];
+    int n;
+};
+
+void order_rows(struct scene *s, uint32_t n, int (*class_of)(struct scene *s, uint32_t row), struct row_order *out);
+/* The row shown in that place. */
+uint32_t row_at(const struct row_order *order, int place);
+
 /* Keep a panel's scroll position in range for a list of n rows in a window of height h, remember both for the keys,
  * and return the first row to draw. */
 int list_scroll(struct view *v, enum panel_id panel, int n, int h);

@@ -13,6 +13,7 @@
 #include "tui/app.h"
 #include "tui/caps.h"
 #include "tui/term.h"
+#include "tui/widget.h"
 #include "unit/tui/maker.h"
 #include "unit/tui/vt.h"
 
@@ -198,6 +199,57 @@ static void each_rail_is_shown_once(void **state)
                 fail_msg("'%s' is %d times in:\n%s", line, times(text, line), text);
         }
         bench_close(&b);
+    }
+}
+
+/* en0 of this machine is idle, and stands first in what the source tells. */
+static void interfaces_that_move_something_stand_first(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &maker_machines[0], false);
+    maker_interface(b.maker, "tun9", 5e6);
+    b.app.view.focus = PANEL_NETWORK;
+    bench_take(&b, 3);
+    press(&b, "z");
+    bench_draw(&b, 24, 80);
+    const char *text = screen_text(&b.grid);
+    const char *names[] = {"en1 ", "en2 ", "tun9 ", "en0 "};
+    for (size_t i = 0, last = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *at = strstr(text, names[i]);
+        if (at == NULL || (size_t)(at - text) < last)
+            fail_msg("%s does not come %zu.:\n%s", names[i], i + 1, text);
+        last = (size_t)(at - text);
+    }
+    bench_close(&b);
+}
+
+static int class_of_three(struct scene *s, uint32_t row)
+{
+    (void)s;
+    return -(int)(row % 3);
+}
+
+/* Also more rows than can be put into order: those come as they come. */
+static void rows_are_ordered_by_class_and_else_stay(void **state)
+{
+    (void)state;
+    static const uint32_t counts[] = {0, 1, 2, 7, MOST_ROWS - 1, MOST_ROWS, MOST_ROWS + 40};
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        struct row_order order;
+        bool seen[MOST_ROWS + 40] = {false};
+        order_rows(NULL, counts[i], class_of_three, &order);
+        for (uint32_t place = 0; place < counts[i]; place++) {
+            uint32_t row = row_at(&order, (int)place);
+            uint32_t before = place == 0 ? row : row_at(&order, (int)place - 1);
+            assert_in_range(row, 0, counts[i] - 1);
+            assert_false(seen[row]);
+            seen[row] = true;
+            if (place > 0 && place < MOST_ROWS)
+                assert_true(row % 3 < before % 3 || (row % 3 == before % 3 && row > before));
+            if (place >= MOST_ROWS)
+                assert_int_equal(row, place);
+        }
     }
 }
 
@@ -791,6 +843,8 @@ int main(void)
         cmocka_unit_test(readings_are_never_cut_from_twenty_columns_on),
         cmocka_unit_test(a_high_screen_shows_lists_to_their_end),
         cmocka_unit_test(each_rail_is_shown_once),
+        cmocka_unit_test(interfaces_that_move_something_stand_first),
+        cmocka_unit_test(rows_are_ordered_by_class_and_else_stay),
         cmocka_unit_test(every_core_of_a_large_machine_has_its_part_of_a_bar),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
