@@ -110,11 +110,13 @@ static void side_stop(struct side *side)
             (void)close(side->end_fds[i]);
 }
 
-static void announce(const char *url, bool exposed)
+static void announce(const char *url, enum cli_reach reach)
 {
     cli_say("serving Prometheus metrics on %s; the page / there names what else there is", url);
-    if (exposed)
+    if (reach == CLI_EXPOSED)
         cli_say("others than this machine can reach it; --token-file asks them for a token");
+    else if (reach == CLI_GUARDED)
+        cli_say("others than this machine can reach it, with the token");
 }
 
 static actop_status serve_session(const struct cli *cli, struct side *side, actop_error *err)

@@ -12,6 +12,9 @@
 
 struct cli;
 
+/* Who reaches a server: this machine alone, others with the token, others. */
+enum cli_reach { CLI_LOCAL, CLI_GUARDED, CLI_EXPOSED };
+
 /* What stands in other folders and only main.c knows. */
 struct cli_parts {
     /* The screen; E_UNSUPPORTED when there is none here, and then nothing was written. MAY be NULL. */
@@ -19,7 +22,7 @@ struct cli_parts {
     /* The HTTP server, for a session that samples in the background: until one of the descriptors becomes readable.
      * announce is called once it listens. */
     actop_status (*serve)(actop_session *s, const struct options *o, int stop_fd, int end_fd,
-                          void (*announce)(const char *url, bool exposed), actop_error *err);
+                          void (*announce)(const char *url, enum cli_reach reach), actop_error *err);
     /* What the server's history takes; 0: built without. */
     size_t (*history_bytes)(void);
 };

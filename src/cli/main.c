@@ -58,7 +58,7 @@ static size_t inherited_sockets(void)
 }
 
 static actop_status serve(actop_session *s, const struct options *o, int stop_fd, int end_fd,
-                          void (*announce)(const char *url, bool exposed), actop_error *err)
+                          void (*announce)(const char *url, enum cli_reach reach), actop_error *err)
 {
     struct serve *sv = NULL;
     const struct serve_options options = {.port = (int)o->serve_port,
@@ -74,7 +74,9 @@ static actop_status serve(actop_session *s, const struct options *o, int stop_fd
                                           .cmdlines = o->expose_cmdline};
     actop_status st = serve_open(&sv, s, &options, err);
     if (st == ACTOP_OK) {
-        announce(serve_url(sv), serve_is_exposed(sv));
+        announce(serve_url(sv), !serve_is_exposed(sv)   ? CLI_LOCAL
+                                : o->token_file != NULL ? CLI_GUARDED
+                                                        : CLI_EXPOSED);
         st = serve_run(sv, stop_fd, end_fd, err);
     }
     serve_close(sv);

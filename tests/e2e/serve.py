@@ -498,7 +498,13 @@ def _():
 @tap.case("an address beyond this machine is said aloud")
 def _():
     with Server("--listen", "0.0.0.0") as server:
-        assert "0.0.0.0" in server.line and "others than this machine" in server.process.stderr.readline()
+        assert "0.0.0.0" in server.line
+        assert server.process.stderr.readline() == "actop: others than this machine can reach it; --token-file asks them for a token\n"
+    path = os.path.join(tap.tmp, "token")
+    with open(path, "w", encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600)) as f:
+        f.write("0123456789abcdef0123\n")
+    with Server("--listen", "0.0.0.0", "--token-file", path) as server:
+        assert server.process.stderr.readline() == "actop: others than this machine can reach it, with the token\n"
 
 
 @tap.case("a socket that is handed over is used")
