@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Session: one open source, sampled by hand. The GIL is released wherever the library may wait, so a lock of our own
  * keeps two threads from sampling the same session at once. */
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "session.h"

@@ -2,7 +2,6 @@
 /* The fields of a snapshot that are not one value: lists of cores, fans and processes, residencies, and the rows of a
  * scope as dicts with the keys NDJSON gives them. */
 #include <math.h>
-#include <string.h>
 
 #include "fields.h"
 

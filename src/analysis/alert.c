@@ -3,9 +3,9 @@
 #include "analysis/alert.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/throttle.h"
+#include "base/vec.h"
 
 static const double BUSY_RATIO = 0.80;
 static const double HOT_C = 90;
@@ -29,13 +29,10 @@ void alerts_release(struct alerts *a)
 bool alerts_copy(struct alerts *into, const struct alerts *from)
 {
     *into = *from;
-    into->swap_b = calloc(from->cap, sizeof *into->swap_b);
-    if (into->swap_b == NULL) {
-        *into = (struct alerts){0};
-        return false;
-    }
-    memcpy(into->swap_b, from->swap_b, from->cap * sizeof *into->swap_b);
-    return true;
+    if (VEC_OWN(into->swap_b, into->cap, into->cap))
+        return true;
+    *into = (struct alerts){0};
+    return false;
 }
 
 void alerts_raise(struct alerts *a, const struct step *step)

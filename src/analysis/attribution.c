@@ -429,17 +429,14 @@ void attribution_release(struct attribution *a)
 bool attribution_copy(struct attribution *into, const struct attribution *from)
 {
     *into = *from;
-    into->before = into->now = NULL;
+    into->now = NULL; /* this and what follows is scratch */
     into->index = NULL;
     into->matched = NULL;
     into->deltas = NULL;
-    into->cap_before = into->cap_now = into->cap_index = into->cap_matched = into->cap_deltas = 0;
-    if (from->n_before == 0)
+    into->cap_now = into->cap_index = into->cap_matched = into->cap_deltas = 0;
+    into->cap_before = into->n_before;
+    if (VEC_OWN(into->before, into->cap_before, into->n_before))
         return true;
-    if (!VEC_RESERVE(into->before, into->cap_before, from->n_before)) {
-        *into = (struct attribution){0};
-        return false;
-    }
-    memcpy(into->before, from->before, from->n_before * sizeof *into->before);
-    return true;
+    *into = (struct attribution){0};
+    return false;
 }

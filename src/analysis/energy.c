@@ -114,16 +114,10 @@ void energy_release(struct energy *e)
 bool energy_copy(struct energy *into, const struct energy *from)
 {
     *into = *from;
-    into->rails = NULL;
-    into->cap = 0;
-    into->carried = NULL;
+    into->carried = NULL; /* scratch */
     into->cap_carried = 0;
-    if (from->cap == 0)
+    if (VEC_OWN(into->rails, into->cap, into->cap))
         return true;
-    if (!VEC_GROW(into->rails, into->cap, from->cap)) {
-        *into = (struct energy){0};
-        return false;
-    }
-    memcpy(into->rails, from->rails, from->cap * sizeof *into->rails);
-    return true;
+    *into = (struct energy){0};
+    return false;
 }

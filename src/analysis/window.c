@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/vec.h"
@@ -359,32 +358,14 @@ void windows_release(struct windows *w)
 
 bool windows_copy(struct windows *into, const struct windows *from)
 {
-    *into = (struct windows){0};
-    if (from->cap == 0)
-        return true;
-    struct windows like = *from;
-    like.columns = NULL;
-    like.series = NULL;
-    like.waiting = NULL;
-    like.cap_series = like.cap_of_columns = like.cap_waiting = 0;
-    like.slots = calloc(from->cap, sizeof *like.slots);
+    *into = *from;
+    bool ok = VEC_OWN(into->slots, from->cap, from->cap);
     size_t n_buckets = (size_t)(from->cap + 1) * from->cap_columns;
-    like.buckets = calloc(n_buckets + 1, sizeof *like.buckets);
-    if (like.slots == NULL || like.buckets == NULL ||
-        !VEC_GROW(like.columns, like.cap_series, from->n_series) ||
-        !VEC_GROW(like.series, like.cap_of_columns, from->n_columns) ||
-        !VEC_GROW(like.waiting, like.cap_waiting, from->n_waiting)) {
-        windows_release(&like);
-        return false;
-    }
-    memcpy(like.slots, from->slots, from->cap * sizeof *like.slots);
-    memcpy(like.buckets, from->buckets, n_buckets * sizeof *like.buckets);
-    if (from->n_series > 0)
-        memcpy(like.columns, from->columns, from->n_series * sizeof *like.columns);
-    if (from->n_columns > 0)
-        memcpy(like.series, from->series, from->n_columns * sizeof *like.series);
-    if (from->n_waiting > 0)
-        memcpy(like.waiting, from->waiting, from->n_waiting * sizeof *like.waiting);
-    *into = like;
-    return true;
+    ok = VEC_OWN(into->buckets, n_buckets + 1, n_buckets) && ok;
+    ok = VEC_OWN(into->columns, from->cap_series, from->n_series) && ok;
+    ok = VEC_OWN(into->series, from->cap_of_columns, from->n_columns) && ok;
+    ok = VEC_OWN(into->waiting, from->cap_waiting, from->n_waiting) && ok;
+    if (!ok)
+        windows_release(into);
+    return ok;
 }

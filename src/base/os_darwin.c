@@ -4,7 +4,6 @@
 #define _DARWIN_C_SOURCE
 #include "base/os.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libproc.h>

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
+
 bool vec_reserve(void *array, size_t *cap, size_t want, size_t size)
 {
     if (want <= *cap)
@@ -36,4 +38,17 @@ bool vec_grow(void *array, size_t *cap, size_t want, size_t size)
         memset(grown + before * size, 0, (*cap - before) * size);
     }
     return true;
+}
+
+COLD bool vec_own(void *array, size_t cap, size_t n, size_t size)
+{
+    char *theirs;
+    memcpy(&theirs, array, sizeof theirs);
+    if (theirs == NULL)
+        return true;
+    char *ours = calloc(cap > 0 ? cap : 1, size);
+    if (ours != NULL)
+        memcpy(ours, theirs, n * size);
+    memcpy(array, &ours, sizeof ours);
+    return ours != NULL;
 }

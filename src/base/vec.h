@@ -18,7 +18,12 @@ bool vec_grow(void *array, size_t *cap, size_t want, size_t size);
  * untouched, so that what is never used costs no memory of the machine's either. */
 bool vec_reserve(void *array, size_t *cap, size_t want, size_t size);
 
+/* *array came with a plain copy of the struct around it: put a copy of its own there, with room for cap elements, of which
+ * the first n are copied and the others zero. NULL stays NULL. Out of memory: NULL, and false. */
+bool vec_own(void *array, size_t cap, size_t n, size_t size);
+
 #define VEC_GROW(array, cap, want) vec_grow(&(array), &(cap), (want), sizeof *(array))
 #define VEC_RESERVE(array, cap, want) vec_reserve(&(array), &(cap), (want), sizeof *(array))
+#define VEC_OWN(array, cap, n) vec_own(&(array), (cap), (n), sizeof *(array))
 
 #endif

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* demo [CHIP]: the screen, stream or report of a simulated machine; --list names the machines there are. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/buf.h"
-#include "base/error.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 

@@ -3,7 +3,6 @@
  * are published, watched for five seconds of the machine's own clock; what the decoder decided and doubts; every metric; then
  * what users wonder about most often, where it applies. Status 0: all well. 1: something is denied, failed or frozen. 2: nothing
  * is readable. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "cli/stream.h"
 
 /* What a mode does with the open session; *err is filled when the state is FAILED, or END with CLOSED. */

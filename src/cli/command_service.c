@@ -3,14 +3,13 @@
  * (service.h) with the options given, and starts it; a second time it changes only what differs. uninstall ends it and
  * removes the file. status: 0 it runs, 1 it does not. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/os.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -156,56 +155,15 @@ static actop_status make_words(struct service_words *words, const struct options
 
 static actop_status read_installed(struct service *s, actop_error *err)
 {
-    FILE *f = fopen(s->path.data, "r");
-    if (f == NULL)
-        return errno == ENOENT || errno == ENOTDIR ? ACTOP_OK
-                                                   : error_errno(err, errno, "%s", s->path.data);
-    if (buf_reserve(&s->installed, MOST_TEXT + 1))
-        s->installed.len = fread(s->installed.data, 1, MOST_TEXT, f);
-    bool failed = ferror(f) != 0;
-    (void)fclose(f);
-    if (failed || s->installed.data == NULL)
-        return error_set(err, ACTOP_E_IO, "cannot read %s", s->path.data);
-    s->installed.data[s->installed.len] = '\0';
-    if (strstr(s->installed.data, our_mark) == NULL)
+    actop_status st = file_read(s->path.data, MOST_TEXT, &s->installed, err);
+    if (st != ACTOP_OK)
+        return st == ACTOP_E_NOT_FOUND ? ACTOP_OK : st;
+    if (s->installed.len == 0 || strstr(s->installed.data, our_mark) == NULL)
         return error_set(err, ACTOP_E_STATE,
                          "%s was not written by 'actop service install'; "
                          "remove or rename it first",
                          s->path.data);
     return ACTOP_OK;
-}
-
-static void make_folders(char *path)
-{
-    for (char *at = strchr(path + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        (void)mkdir(path, 0777); /* if it fails, so does writing the file, and says why */
-        *at = '/';
-    }
-}
-
-/* Whole or not at all: beside it first. */
-static actop_status write_file(struct service *s, const struct buf *text, actop_error *err)
-{
-    struct buf beside = BUF_INIT;
-    actop_status st = ACTOP_OK;
-    make_folders(s->path.data);
-    buf_printf(&beside, "%s.new", s->path.data);
-    if (beside.failed)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a path");
-    FILE *f = fopen(beside.data, "w");
-    if (f == NULL) {
-        st = error_errno(err, errno, "%s", beside.data);
-    } else {
-        bool good = fwrite(text->data, 1, text->len, f) == text->len;
-        good = fclose(f) == 0 && good;
-        if (!good || rename(beside.data, s->path.data) != 0) {
-            st = error_errno(err, errno, "cannot write %s", s->path.data);
-            (void)unlink(beside.data);
-        }
-    }
-    buf_release(&beside);
-    return st;
 }
 
 /* ---- What is asked for --------------------------------------------------------------------------------------------------- */
@@ -239,7 +197,7 @@ static actop_status install(const struct cli *cli, struct service *s, actop_erro
     bool changed = st == ACTOP_OK && (text.len != s->installed.len ||
                                       memcmp(text.data, s->installed.data, text.len) != 0);
     if (changed)
-        st = write_file(s, &text, err);
+        st = file_replace(s->path.data, &text, err);
     if (st == ACTOP_OK)
         st = s->manager->start(s->path.data, changed, err);
     if (st == ACTOP_OK)

@@ -5,7 +5,6 @@
  * (--theme, --avg, --alert-…) fit everywhere: they say how, not what. */
 #include "cli/together.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"

@@ -25,6 +25,8 @@ struct decode_ops {
     void (*destroy)(struct decoder *d);
 };
 
+extern const struct decode_ops decode_apple, decode_linux, decode_none;
+
 /* The decoder for a platform name; NULL when there is none. */
 const struct decode_ops *decode_for(const char *platform);
 

@@ -4,13 +4,9 @@
 
 #include "decode/decode.h"
 
-extern const struct decode_ops decode_linux;
-extern const struct decode_ops none_decode;
-extern const struct decode_ops decode_apple;
-
 static const struct decode_ops *const decoders[] = {
     &decode_linux,
-    &none_decode,
+    &decode_none,
     &decode_apple,
 };
 

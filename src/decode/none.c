@@ -60,8 +60,7 @@ static struct decoder *none_clone(const struct decoder *d)
     return copy;
 }
 
-extern const struct decode_ops none_decode;
-const struct decode_ops none_decode = {
+const struct decode_ops decode_none = {
     .platform = "none",
     .create = none_create,
     .step = none_step,

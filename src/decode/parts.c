@@ -8,7 +8,6 @@
 
 #include "base/cold.h"
 #include "base/error.h"
-#include "base/vec.h"
 #include "decode/collectors.h"
 
 /* The clock that stops in sleep and the one that goes on are read one after the other, so that they differ by
@@ -421,8 +420,9 @@ COLD static bool clone_state(struct decoder *to, const struct decoder *from, siz
     if (to->states[i] == NULL)
         return true;
     memcpy(to->states[i], from->states[i], part->state_size);
-    if (part->clone == NULL || part->clone(to->states[i], from->states[i]))
+    if (part->own == NULL || part->own(to->states[i]))
         return true;
+    part->release(to->states[i]);
     free(to->states[i]);
     to->states[i] = NULL;
     return false;

@@ -48,9 +48,9 @@ struct decode_part {
     void (*step)(void *state, struct decode_frame *d);
     /* MAY be NULL. Append what it decided and doubts; only when somebody asks. */
     void (*notes)(const void *state, const struct decode_notes *d);
-    /* MAY be NULL when the state owns no memory. to is a plain copy of from: give it memory of its own. False: out of
-     * memory, and to owns nothing. */
-    bool (*clone)(void *to, const void *from);
+    /* MAY be NULL when the state owns no memory. The state is a plain copy of another one: give it memory of its own. False:
+     * out of memory; it is released then. */
+    bool (*own)(void *state);
     /* MAY be NULL when the state owns no memory. */
     void (*release)(void *state);
 };

@@ -62,28 +62,14 @@ static bool room(struct rowmap *m, size_t want)
     return true;
 }
 
-bool rowmap_clone(struct rowmap *to, const struct rowmap *from)
+bool rowmap_own(struct rowmap *m)
 {
-    rowmap_init(to, from->n_counters);
-    if (from->n == 0)
-        return true;
-    to->index = malloc(from->cap_index * sizeof *to->index);
-    if (to->index == NULL || !VEC_GROW(to->keys, to->cap_keys, from->n) ||
-        !VEC_GROW(to->seen, to->cap_seen, from->n) ||
-        !VEC_GROW(to->counters, to->cap_counters, from->n * from->n_counters)) {
-        rowmap_release(to);
-        return false;
-    }
-    memcpy(to->keys, from->keys, from->n * sizeof *to->keys);
-    memcpy(to->seen, from->seen, from->n * sizeof *to->seen);
-    memcpy(to->counters, from->counters, from->n * from->n_counters * sizeof *to->counters);
-    memcpy(to->index, from->index, from->cap_index * sizeof *to->index);
-    to->cap_index = from->cap_index;
-    to->n = from->n;
-    to->next = from->next;
-    to->n_seen = from->n_seen;
-    to->frame = from->frame;
-    return true;
+    m->cap_keys = m->cap_seen = m->n;
+    m->cap_counters = m->n * m->n_counters;
+    bool ok = VEC_OWN(m->keys, m->cap_keys, m->n);
+    ok = VEC_OWN(m->seen, m->cap_seen, m->n) && ok;
+    ok = VEC_OWN(m->counters, m->cap_counters, m->cap_counters) && ok;
+    return VEC_OWN(m->index, m->cap_index, m->cap_index) && ok;
 }
 
 void rowmap_begin(struct rowmap *m)

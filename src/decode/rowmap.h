@@ -29,7 +29,7 @@ struct rowmap {
 /* Life: memory of the struct is the caller's. Nothing is allocated before the first row. */
 void rowmap_init(struct rowmap *m, uint32_t n_counters);
 void rowmap_release(struct rowmap *m);
-bool rowmap_clone(struct rowmap *to, const struct rowmap *from); /* false: out of memory, and to is empty */
+bool rowmap_own(struct rowmap *m); /* m is a plain copy of another: give it memory of its own. False: release it */
 
 /* One frame: begin, rowmap_find for each row, end. Leaving a frame out keeps everything. */
 void rowmap_begin(struct rowmap *m);

@@ -47,6 +47,14 @@ static inline bool row_u64(const struct frame *f, int32_t rowset, uint32_t row, 
     return true;
 }
 
+/* The number, or 0 where there is none. */
+static inline uint64_t row_number(const struct frame *f, int32_t rowset, uint32_t row, int32_t column)
+{
+    uint64_t value = 0;
+    (void)row_u64(f, rowset, row, column, &value);
+    return value;
+}
+
 static inline bool row_i64(const struct frame *f, int32_t rowset, uint32_t row, int32_t column, int64_t *value)
 {
     uint64_t bits;

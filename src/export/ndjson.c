@@ -62,21 +62,28 @@ struct key_row {
 
 /* A comma unless something has just been opened. A fixed buffer may have lost its last byte, so what stands before is
  * known by the caller. */
-static void put_key(struct buf *b, bool *first, const char *key)
-{
-    if (!*first)
-        buf_putc(b, ',');
-    *first = false;
-    buf_putc(b, '"');
-    buf_puts(b, key);
-    buf_puts(b, "\":");
-}
-
 static void put_separator(struct buf *b, bool *first)
 {
     if (!*first)
         buf_putc(b, ',');
     *first = false;
+}
+
+static void put_key(struct buf *b, bool *first, const char *key)
+{
+    put_separator(b, first);
+    buf_putc(b, '"');
+    buf_puts(b, key);
+    buf_puts(b, "\":");
+}
+
+/* The key of a metric that no list names. */
+static void put_derived_key(struct buf *b, bool *first, actop_metric id, bool member)
+{
+    put_separator(b, first);
+    buf_putc(b, '"');
+    export_put_name(b, id, member);
+    buf_puts(b, "\":");
 }
 
 static void put_text(struct buf *b, const char *text)
@@ -250,19 +257,21 @@ static bool some_row_has(const struct actop_sample_t *s, actop_metric id)
     return false;
 }
 
-/* Metrics of the scope that no list carries; json_key "" keeps a metric out. */
+/* A metric of the scope that no list carries; json_key "" keeps it out, too. */
+static bool is_other(const struct record *r, size_t id, actop_scope scope)
+{
+    const actop_metric_info *m = metric_info((actop_metric)id);
+    bool out = m->json_key != NULL && m->json_key[0] == '\0';
+    return m->scope == scope && !r->carried[id] && !out;
+}
+
 static void put_other_members(const struct record *r, actop_scope scope, uint32_t row, bool *first)
 {
     for (size_t i = 0; i < ACTOP_METRIC_COUNT; i++) {
-        const actop_metric_info *m = metric_info((actop_metric)i);
-        bool out = m->json_key != NULL && m->json_key[0] == '\0';
-        if (m->scope != scope || r->carried[i] || out || !some_row_has(r->s, m->id))
+        if (!is_other(r, i, scope) || !some_row_has(r->s, (actop_metric)i))
             continue;
-        struct value_row plain = plain_value(m->id);
-        put_separator(r->b, first);
-        buf_putc(r->b, '"');
-        export_put_name(r->b, m->id, true);
-        buf_puts(r->b, "\":");
+        struct value_row plain = plain_value((actop_metric)i);
+        put_derived_key(r->b, first, (actop_metric)i, true);
         put_value(r->b, r->s, &plain, (int32_t)row);
     }
 }
@@ -376,10 +385,10 @@ static void put_fan_rpms(const struct record *r)
 static void put_fan_available(const struct record *r)
 {
     uint32_t n = sample_rows(r->s, ACTOP_SCOPE_FAN);
-    double speed = 0;
+    double speed;
     bool any = false;
-    for (uint32_t row = 0; row < n; row++)
-        any = any || export_value(r->s, ACTOP_METRIC_FAN_SPEED, (int32_t)row, &speed);
+    for (uint32_t row = 0; row < n && !any; row++)
+        any = export_value(r->s, ACTOP_METRIC_FAN_SPEED, (int32_t)row, &speed);
     put_bool(r->b, any);
 }
 
@@ -557,23 +566,13 @@ static int32_t row_of(const struct actop_sample_t *s, unsigned row)
     return row == ROW_MACHINE ? 0 : row == ROW_HIGH ? export_tier_high(s) : export_tier_low(s);
 }
 
-static bool in_rest(const struct record *r, size_t id)
-{
-    const actop_metric_info *m = metric_info((actop_metric)id);
-    bool out = m->json_key != NULL && m->json_key[0] == '\0';
-    return m->scope == ACTOP_SCOPE_MACHINE && !r->carried[id] && !out;
-}
-
 static void put_rest(const struct record *r, bool *first)
 {
     for (size_t i = 0; i < ACTOP_METRIC_COUNT; i++) {
-        if (!in_rest(r, i))
+        if (!is_other(r, i, ACTOP_SCOPE_MACHINE))
             continue;
         struct value_row plain = plain_value((actop_metric)i);
-        put_separator(r->b, first);
-        buf_putc(r->b, '"');
-        export_put_name(r->b, (actop_metric)i, false);
-        buf_puts(r->b, "\":");
+        put_derived_key(r->b, first, (actop_metric)i, false);
         put_value(r->b, r->s, &plain, 0);
     }
 }
@@ -610,12 +609,9 @@ static void put_evidence(const struct record *r)
         put_evidence_of(r, k->value.metric, row_of(r->s, k->row));
     }
     for (size_t i = 0; i < ACTOP_METRIC_COUNT; i++) {
-        if (!in_rest(r, i))
+        if (!is_other(r, i, ACTOP_SCOPE_MACHINE))
             continue;
-        put_separator(r->b, &first);
-        buf_putc(r->b, '"');
-        export_put_name(r->b, (actop_metric)i, false);
-        buf_puts(r->b, "\":");
+        put_derived_key(r->b, &first, (actop_metric)i, false);
         put_evidence_of(r, (actop_metric)i, 0);
     }
     buf_putc(r->b, '}');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The plain report: one screenful for people, and for bug reports. text.def lists its lines; this file knows how a value
  * is written, where a line is broken, and the parts that are not one value. What is absent is named at the end with its
- * state. Nothing from outside reaches the text unmade safe. */
+ * state. Text from outside is made safe before it is written. */
 #include <math.h>
 #include <string.h>
 

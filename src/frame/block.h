@@ -8,7 +8,6 @@
 #ifndef FRAME_BLOCK_H
 #define FRAME_BLOCK_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -12,7 +12,6 @@
 #define FRAME_RESIDUAL_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/buf.h"

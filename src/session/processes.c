@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which processes a sample keeps: those the filter matches, and of them the union of the top N by CPU and the top N by
  * RSS, most CPU first. Attribution and ledgers have seen all of them before. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"

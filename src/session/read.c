@@ -2,7 +2,6 @@
 /* Reading samples: the public view of model/sample.h. */
 #include <string.h>
 
-#include "base/error.h"
 #include "session/session.h"
 
 void session_fill_sized(void *out, const void *from, size_t size)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The background thread: samples on absolute deadlines and publishes; readers take references and never hold it up. A
  * deadline that was missed is skipped, not made up for. */
-#include <string.h>
 
 #include <poll.h>
 

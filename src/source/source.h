@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The contract of a source: a producer of frames. One const table a source, listed in source_list.c; slots say MUST or
+/* The contract of a source: a producer of frames. One const table a source, listed in source_list_linux.c and
+ * source_list_darwin.c; slots say MUST or
  * MAY. Facts and frames are the machine's own words: a source converts, unwraps, filters and judges nothing. */
 #ifndef SOURCE_SOURCE_H
 #define SOURCE_SOURCE_H
@@ -7,7 +8,7 @@
 #include "frame/frame.h"
 #include "frame/schema.h"
 
-struct source; /* each implementation's own; begins with struct source_base */
+struct source; /* each implementation's own */
 
 /* How a source is opened. Strings live as long as the call to open. */
 struct source_env {
@@ -24,7 +25,7 @@ struct source_env {
 enum {
     SOURCE_LIVE = 1,     /* reads this machine now: paced by the session's deadlines */
     SOURCE_OWN_TIME = 2, /* frames carry their own times: paced by their differences and the session's speed */
-    SOURCE_BLOCKS = 4,   /* read waits for the next frame by itself (remote) */
+                         /* neither: read waits for the next frame by itself (remote) */
 };
 
 struct source_span {
@@ -43,8 +44,8 @@ struct source_ops {
     actop_status (*describe)(struct source *s, struct schema **out, actop_error *err);
     /* MUST. Fill the frame (frame_begin included): raw values of what is wanted (ACTOP_WANT bits), each with its own
      * status, and the three clocks. Fails only when nothing at all could be read. ACTOP_SCHEMA_CHANGED: describe again,
-     * then read again; the frame is not filled. ACTOP_END: no more frames. Interval for simulations: wait_ns is how
-     * much time should pass since the last frame (0: the source decides). */
+     * then read again; the frame is not filled. ACTOP_END: no more frames. interval_ns is for simulations:
+     * how much time should pass since the last frame (0: the source decides). */
     actop_status (*read)(struct source *s, uint32_t want, int64_t interval_ns, struct frame *into, actop_error *err);
     /* MAY be NULL. Send a signal to the process that is (pid, start), for live local sources; also from another thread
      * while one reads. */
@@ -60,6 +61,9 @@ struct source_ops {
     /* MUST. Accepts NULL. */
     void (*close)(struct source *s);
 };
+
+/* Each stands in its own folder; which of them a build has, its list says. */
+extern const struct source_ops apple_source, linux_source, none_source, remote_source, replay_source, sim_source;
 
 /* Every source of this build, ended by NULL; and the one a source text names. "auto" is the first that is live.
  * E_ARGUMENT when no source answers to the text; *argument points into text behind the scheme. */

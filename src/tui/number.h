@@ -7,7 +7,6 @@
 #define TUI_NUMBER_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct num {
     char s[64];

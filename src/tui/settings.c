@@ -2,16 +2,13 @@
 /* Settings; see settings.h. The names are those of the command line, which reads the file. */
 #include "tui/settings.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "tui/theme.h"
 
 enum { SETTINGS = 9 };
@@ -115,68 +112,6 @@ static void replace(struct buf *text, const struct setting *s)
     *text = out;
 }
 
-static actop_status read_file(const char *path, struct buf *out, actop_error *err)
-{
-    char bytes[4096];
-    FILE *file = fopen(path, "rb");
-    if (file == NULL)
-        return errno == ENOENT ? ACTOP_OK : error_errno(err, errno, "%s", path);
-    for (size_t n; (n = fread(bytes, 1, sizeof bytes, file)) > 0;)
-        buf_put(out, bytes, n);
-    actop_status st = ferror(file) ? error_errno(err, errno, "%s", path) : ACTOP_OK;
-    (void)fclose(file);
-    return st;
-}
-
-/* The folders above the file, as far as they are missing. */
-static void make_folders(char *path)
-{
-    for (char *at = strchr(path + 1, '/'); at != NULL; at = strchr(at + 1, '/')) {
-        *at = '\0';
-        (void)mkdir(path, 0777);
-        *at = '/';
-    }
-}
-
-static bool write_all(int fd, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        ssize_t done = write(fd, bytes, n);
-        if (done < 0 && errno != EINTR)
-            return false;
-        bytes += done < 0 ? 0 : done;
-        n -= done < 0 ? 0 : (size_t)done;
-    }
-    return true;
-}
-
-/* Mode of the file that is replaced; what a new one would have otherwise. */
-static mode_t mode_of(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 ? st.st_mode & 0777 : 0644;
-}
-
-static actop_status replace_file(const char *path, const struct buf *text, actop_error *err)
-{
-    char temporary[4096];
-    int n = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    if (n < 0 || (size_t)n >= sizeof temporary)
-        return error_set(err, ACTOP_E_ARGUMENT, "the path of the configuration is too long");
-    make_folders(temporary);
-    int fd = mkstemp(temporary);
-    if (fd < 0)
-        return error_errno(err, errno, "%s", path);
-    bool ok = write_all(fd, text->data, text->len) && fchmod(fd, mode_of(path)) == 0 &&
-              fsync(fd) == 0;
-    ok = close(fd) == 0 && ok;
-    if (ok && rename(temporary, path) == 0)
-        return ACTOP_OK;
-    actop_status st = error_errno(err, errno, "%s", path);
-    (void)unlink(temporary);
-    return st;
-}
-
 actop_status settings_save(const char *path, const struct settings *now,
                            const struct settings *saved, int *changed, actop_error *err)
 {
@@ -186,7 +121,8 @@ actop_status settings_save(const char *path, const struct settings *now,
     list_settings(list, now, saved);
     char *real = realpath(path, NULL); /* a link stays one: many keep their settings elsewhere */
     path = real != NULL ? real : path;
-    actop_status st = read_file(path, &text, err);
+    actop_status st = file_read(path, SIZE_MAX, &text, err);
+    st = st == ACTOP_E_NOT_FOUND ? ACTOP_OK : st;
     for (size_t i = 0; st == ACTOP_OK && i < SETTINGS; i++) {
         if (!list[i].changed)
             continue;
@@ -196,7 +132,7 @@ actop_status settings_save(const char *path, const struct settings *now,
     if (st == ACTOP_OK && text.failed)
         st = error_set(err, ACTOP_E_NOMEM, "out of memory for the configuration");
     if (st == ACTOP_OK && *changed > 0)
-        st = replace_file(path, &text, err);
+        st = file_replace(path, &text, err);
     buf_release(&text);
     free(real);
     return st;

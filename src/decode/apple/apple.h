@@ -52,7 +52,7 @@ struct apple_block_name apple_parse_block(const char *name);
 /* True when text starts with prefix. */
 bool apple_starts(const char *text, const char *prefix);
 
-/* Number of a channel group in the schema: text of its group; "" never matches. */
+/* True when the channel is of this group. */
 bool apple_in_group(const struct schema *s, const struct channel *c, const char *group);
 
 /* ---- P-states ------------------------------------------------------------------------------------------------------ */

@@ -415,29 +415,13 @@ COLD static void release(void *state)
     free(b->sums);
 }
 
-COLD static bool clone_bandwidth(void *to, const void *from)
+COLD static bool own(void *state)
 {
-    struct bandwidth *c = to;
-    const struct bandwidth *b = from;
-    c->channels = NULL;
-    c->agents = NULL;
-    c->mids = NULL;
-    c->sums = NULL;
-    c->cap_channels = c->cap_agents = c->cap_mids = c->cap_sums = 0;
-    if (!VEC_GROW(c->channels, c->cap_channels, b->n_channels) ||
-        !VEC_GROW(c->agents, c->cap_agents, b->n_agents) ||
-        !VEC_GROW(c->mids, c->cap_mids, b->n_mids) ||
-        !VEC_GROW(c->sums, c->cap_sums, (b->n_agents + 1) * N_METHODS)) {
-        release(c);
-        return false;
-    }
-    if (b->n_channels > 0)
-        memcpy(c->channels, b->channels, b->n_channels * sizeof *b->channels);
-    if (b->n_agents > 0)
-        memcpy(c->agents, b->agents, b->n_agents * sizeof *b->agents);
-    if (b->n_mids > 0)
-        memcpy(c->mids, b->mids, b->n_mids * sizeof *b->mids);
-    return true;
+    struct bandwidth *b = state;
+    bool ok = VEC_OWN(b->channels, b->cap_channels, b->n_channels);
+    ok = VEC_OWN(b->agents, b->cap_agents, b->n_agents) && ok;
+    ok = VEC_OWN(b->mids, b->cap_mids, b->n_mids) && ok;
+    return VEC_OWN(b->sums, b->cap_sums, 0) && ok;
 }
 
 const struct decode_part decode_part_apple_bandwidth = {
@@ -446,6 +430,6 @@ const struct decode_part decode_part_apple_bandwidth = {
     .begin = begin,
     .step = step,
     .notes = notes,
-    .clone = clone_bandwidth,
+    .own = own,
     .release = release,
 };

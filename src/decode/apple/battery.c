@@ -2,7 +2,6 @@
 /* The battery. Currents are signed values, some in unsigned 64-bit words (recorded); Apple's times are minutes and 65535 is "not
  * known". The temperature is hundredths of a degree in newer systems (reported: exelban/stats, macpow); one M1 pair fits tenths of a
  * kelvin too, so it is shown only where it is plausible in hundredths, and marked derived. */
-#include <string.h>
 
 #include "decode/apple/apple.h"
 #include "decode/rows.h"

@@ -1039,23 +1039,11 @@ COLD static void notes(const void *state, const struct decode_notes *d)
                       "its voltage states are not as many as a cluster's clocks");
 }
 
-COLD static bool clone_cpu(void *to, const void *from)
+COLD static bool own(void *state)
 {
-    struct cpu *copy = to;
-    const struct cpu *cpu = from;
-    copy->cores = NULL;
-    copy->clusters = NULL;
-    copy->cap_cores = copy->cap_clusters = 0;
-    if (!VEC_GROW(copy->cores, copy->cap_cores, cpu->n_cores) ||
-        !VEC_GROW(copy->clusters, copy->cap_clusters, cpu->n_clusters)) {
-        free(copy->cores);
-        return false;
-    }
-    if (cpu->n_cores > 0)
-        memcpy(copy->cores, cpu->cores, cpu->n_cores * sizeof *cpu->cores);
-    if (cpu->n_clusters > 0)
-        memcpy(copy->clusters, cpu->clusters, cpu->n_clusters * sizeof *cpu->clusters);
-    return true;
+    struct cpu *cpu = state;
+    bool ok = VEC_OWN(cpu->cores, cpu->cap_cores, cpu->n_cores);
+    return VEC_OWN(cpu->clusters, cpu->cap_clusters, cpu->n_clusters) && ok;
 }
 
 COLD static void release(void *state)
@@ -1071,6 +1059,6 @@ const struct decode_part decode_part_apple_cpu = {
     .begin = begin,
     .step = step,
     .notes = notes,
-    .clone = clone_cpu,
+    .own = own,
     .release = release,
 };

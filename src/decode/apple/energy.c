@@ -1050,31 +1050,15 @@ COLD static void release(void *state)
     free(e->parts);
 }
 
-/* A copy of n elements; true for none. */
-#define COPY(to, from, cap, n)                                                                     \
-    ((n) == 0 || (VEC_GROW(to, cap, n) && memcpy(to, from, (n) * sizeof *(to)) != NULL))
-
-COLD static bool clone_energy(void *to, const void *from)
+COLD static bool own(void *state)
 {
-    struct energy *c = to;
-    const struct energy *e = from;
-    c->meters = NULL;
-    c->batches = NULL;
-    c->rails = NULL;
-    c->candidates = NULL;
-    c->members = NULL;
-    c->parts = NULL;
-    c->cap_meters = c->cap_batches = c->cap_rails = c->cap_candidates = c->cap_members =
-        c->cap_parts = 0;
-    bool ok = COPY(c->meters, e->meters, c->cap_meters, e->n_meters) &&
-              COPY(c->batches, e->batches, c->cap_batches, e->n_batches) &&
-              COPY(c->rails, e->rails, c->cap_rails, e->n_rails) &&
-              COPY(c->members, e->members, c->cap_members, e->n_members) &&
-              COPY(c->candidates, e->candidates, c->cap_candidates, e->n_candidates) &&
-              COPY(c->parts, e->parts, c->cap_parts, e->n_parts);
-    if (!ok)
-        release(c);
-    return ok;
+    struct energy *e = state;
+    bool ok = VEC_OWN(e->meters, e->cap_meters, e->n_meters);
+    ok = VEC_OWN(e->batches, e->cap_batches, e->n_batches) && ok;
+    ok = VEC_OWN(e->rails, e->cap_rails, e->n_rails) && ok;
+    ok = VEC_OWN(e->members, e->cap_members, e->n_members) && ok;
+    ok = VEC_OWN(e->candidates, e->cap_candidates, e->n_candidates) && ok;
+    return VEC_OWN(e->parts, e->cap_parts, e->n_parts) && ok;
 }
 
 const struct decode_part decode_part_apple_energy = {
@@ -1083,6 +1067,6 @@ const struct decode_part decode_part_apple_energy = {
     .begin = begin,
     .step = step,
     .notes = notes,
-    .clone = clone_energy,
+    .own = own,
     .release = release,
 };

@@ -4,7 +4,6 @@
  * The byte counters of interfaces, and no others, are cut to 32 bits and to whole KiB for every program that is not Apple's own
  * (documented: XNU's rtsock.c from macOS 12 on; reported: btop 1850): one that falls has wrapped there, or was reset. Disks are the block storage drivers; where there are none, APFS volumes
  * (containers repeat them and are not in the frame). */
-#include <string.h>
 
 #include "decode/apple/apple.h"
 #include "decode/rowmap.h"
@@ -335,16 +334,11 @@ static void release(void *state)
     rowmap_release(&io->disks);
 }
 
-static bool clone_io(void *to, const void *from)
+static bool own(void *state)
 {
-    struct io *c = to;
-    const struct io *io = from;
-    if (!rowmap_clone(&c->interfaces, &io->interfaces))
-        return false;
-    if (rowmap_clone(&c->disks, &io->disks))
-        return true;
-    rowmap_release(&c->interfaces);
-    return false;
+    struct io *io = state;
+    bool ok = rowmap_own(&io->interfaces);
+    return rowmap_own(&io->disks) && ok;
 }
 
 const struct decode_part decode_part_apple_io = {
@@ -352,6 +346,6 @@ const struct decode_part decode_part_apple_io = {
     .state_size = sizeof(struct io),
     .begin = begin,
     .step = step,
-    .clone = clone_io,
+    .own = own,
     .release = release,
 };

@@ -2,7 +2,6 @@
 /* Processes and the GPU's clients. CPU times are mach ticks (documented nowhere, recorded: 125/3 ns on Apple silicon); times are told only
  * of processes of the same user, so of others a row has its name and no more (documented: XNU's proc_info.c). GPU time is the sum over a
  * process's clients and is told of all. Energy is ri_energy_nj, which moves for own processes on macOS 13 and later (recorded: M4 Max). */
-#include <string.h>
 
 #include "decode/apple/apple.h"
 #include "decode/rowmap.h"
@@ -287,16 +286,11 @@ static void release(void *state)
     rowmap_release(&s->clients);
 }
 
-static bool clone_processes(void *to, const void *from)
+static bool own(void *state)
 {
-    struct processes *c = to;
-    const struct processes *s = from;
-    if (!rowmap_clone(&c->map, &s->map))
-        return false;
-    if (rowmap_clone(&c->clients, &s->clients))
-        return true;
-    rowmap_release(&c->map);
-    return false;
+    struct processes *s = state;
+    bool ok = rowmap_own(&s->map);
+    return rowmap_own(&s->clients) && ok;
 }
 
 const struct decode_part decode_part_apple_processes = {
@@ -304,6 +298,6 @@ const struct decode_part decode_part_apple_processes = {
     .state_size = sizeof(struct processes),
     .begin = begin,
     .step = step,
-    .clone = clone_processes,
+    .own = own,
     .release = release,
 };

@@ -302,17 +302,10 @@ COLD static void notes(const void *state, const struct decode_notes *d)
     }
 }
 
-COLD static bool clone_sensors(void *to, const void *from)
+COLD static bool own(void *state)
 {
-    struct sensors *copy = to;
-    const struct sensors *s = from;
-    copy->list = NULL;
-    copy->cap = 0;
-    if (!VEC_GROW(copy->list, copy->cap, s->n))
-        return false;
-    if (s->n > 0)
-        memcpy(copy->list, s->list, s->n * sizeof *s->list);
-    return true;
+    struct sensors *s = state;
+    return VEC_OWN(s->list, s->cap, s->n);
 }
 
 COLD static void release(void *state)
@@ -326,6 +319,6 @@ const struct decode_part decode_part_apple_sensors = {
     .begin = begin,
     .step = step,
     .notes = notes,
-    .clone = clone_sensors,
+    .own = own,
     .release = release,
 };

@@ -428,20 +428,13 @@ static void step(void *state, struct decode_frame *d)
     step_groups(s, d);
 }
 
-COLD static bool clone(void *to, const void *from)
+COLD static bool own(void *state)
 {
-    const struct cpu_state *was = from;
-    struct cpu_state *s = to;
-    s->clocks = calloc(was->cap_clocks + 1, sizeof *s->clocks);
-    s->utils = calloc(was->cap_utils + 1, sizeof *s->utils);
-    s->ticks = calloc(was->cap_ticks + 1, sizeof *s->ticks);
-    if (s->clocks != NULL && s->utils != NULL && s->ticks != NULL &&
-        cpu_map_clone(&s->map, &was->map))
-        return true;
-    free(s->clocks);
-    free(s->utils);
-    free(s->ticks);
-    return false;
+    struct cpu_state *s = state;
+    bool ok = cpu_map_own(&s->map);
+    ok = VEC_OWN(s->clocks, s->cap_clocks, 0) && ok; /* these are of one frame */
+    ok = VEC_OWN(s->utils, s->cap_utils, 0) && ok;
+    return VEC_OWN(s->ticks, s->cap_ticks, 0) && ok;
 }
 
 COLD static void release(void *state)
@@ -458,6 +451,6 @@ const struct decode_part decode_part_cpu = {
     .state_size = sizeof(struct cpu_state),
     .begin = begin,
     .step = step,
-    .clone = clone,
+    .own = own,
     .release = release,
 };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/vec.h"
+
 /* Designs of Apple's cores by part number of implementer 0x61: names as lscpu has them (documented there), and the rank
  * within their chip. Among all known parts the efficiency cores have even numbers and the performance cores odd ones:
  * unknown parts are ranked so (inferred). */
@@ -445,27 +447,13 @@ bool cpu_map_build(struct cpu_map *m, struct decode_schema *d)
     return false;
 }
 
-static void *copy(const void *from, size_t n, size_t size)
+bool cpu_map_own(struct cpu_map *m)
 {
-    void *to = calloc(n + 1, size);
-    if (to != NULL && n > 0)
-        memcpy(to, from, n * size);
-    return to;
-}
-
-bool cpu_map_clone(struct cpu_map *to, const struct cpu_map *from)
-{
-    *to = *from;
-    to->cpus = copy(from->cpus, from->n_cpus, sizeof *to->cpus);
-    to->policies = copy(from->policies, from->n_policies, sizeof *to->policies);
-    to->clusters = copy(from->clusters, from->n_clusters, sizeof *to->clusters);
-    to->tier_max_hz = copy(from->tier_max_hz, from->n_tiers, sizeof *to->tier_max_hz);
-    to->state_hz = copy(from->state_hz, from->n_state_hz, sizeof *to->state_hz);
-    if (to->cpus != NULL && to->policies != NULL && to->clusters != NULL &&
-        to->tier_max_hz != NULL && to->state_hz != NULL)
-        return true;
-    cpu_map_release(to);
-    return false;
+    bool ok = VEC_OWN(m->cpus, m->n_cpus, m->n_cpus);
+    ok = VEC_OWN(m->policies, m->n_policies, m->n_policies) && ok;
+    ok = VEC_OWN(m->clusters, m->n_clusters, m->n_clusters) && ok;
+    ok = VEC_OWN(m->tier_max_hz, m->n_tiers, m->n_tiers) && ok;
+    return VEC_OWN(m->state_hz, m->n_state_hz, m->n_state_hz) && ok;
 }
 
 void cpu_map_release(struct cpu_map *m)

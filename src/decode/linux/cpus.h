@@ -52,7 +52,7 @@ struct cpu_map {
 /* Build the map of d's schema and add TIER, CLUSTER, CORE and PSTATE entities to its topology. Releases what the map
  * held. False: out of memory. */
 bool cpu_map_build(struct cpu_map *m, struct decode_schema *d);
-bool cpu_map_clone(struct cpu_map *to, const struct cpu_map *from);
+bool cpu_map_own(struct cpu_map *m); /* m is a plain copy of another: give it memory of its own. False: release it */
 void cpu_map_release(struct cpu_map *m);
 
 /* Number i of a numeric property, or -1. */

@@ -56,9 +56,7 @@ static bool disk_begin(void *state, struct decode_schema *d)
 
 static uint64_t number(const struct disks *s, const struct frame *f, uint32_t row, int column)
 {
-    uint64_t v = 0;
-    (void)row_u64(f, s->rowset, row, s->columns[column], &v);
-    return v;
+    return row_number(f, s->rowset, row, s->columns[column]);
 }
 
 static bool is_stacked(const char *name)
@@ -174,9 +172,9 @@ static void disk_step(void *state, struct decode_frame *d)
     put_sums(s, d, &sums, ACTOP_STATE_NONE);
 }
 
-static bool disk_clone(void *to, const void *from)
+static bool disk_own(void *state)
 {
-    return rowmap_clone(&((struct disks *)to)->map, &((const struct disks *)from)->map);
+    return rowmap_own(&((struct disks *)state)->map);
 }
 
 static void disk_release(void *state)
@@ -189,6 +187,6 @@ const struct decode_part decode_part_disk = {
     .state_size = sizeof(struct disks),
     .begin = disk_begin,
     .step = disk_step,
-    .clone = disk_clone,
+    .own = disk_own,
     .release = disk_release,
 };

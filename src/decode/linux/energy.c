@@ -388,14 +388,10 @@ static void step(void *state, struct decode_frame *d)
     put_machine(s, d);
 }
 
-static bool clone(void *to, const void *from)
+static bool own(void *state)
 {
-    const struct energy_state *was = from;
-    struct energy_state *s = to;
-    s->rails = calloc(was->cap + 1, sizeof *s->rails);
-    if (s->rails != NULL && was->n > 0)
-        memcpy(s->rails, was->rails, was->n * sizeof *s->rails);
-    return s->rails != NULL;
+    struct energy_state *s = state;
+    return VEC_OWN(s->rails, s->cap, s->n);
 }
 
 static void release(void *state)
@@ -409,6 +405,6 @@ const struct decode_part decode_part_energy = {
     .state_size = sizeof(struct energy_state),
     .begin = begin,
     .step = step,
-    .clone = clone,
+    .own = own,
     .release = release,
 };

@@ -243,14 +243,10 @@ static void step(void *state, struct decode_frame *d)
         sample_put_state(d->out, ACTOP_METRIC_GPU_UTIL, 0, ACTOP_STATE_UNSUPPORTED, s->via_drm);
 }
 
-static bool clone(void *to, const void *from)
+static bool own(void *state)
 {
-    const struct gpu_state *was = from;
-    struct gpu_state *s = to;
-    s->gpus = calloc(was->cap + 1, sizeof *s->gpus);
-    if (s->gpus != NULL && was->n > 0)
-        memcpy(s->gpus, was->gpus, was->n * sizeof *s->gpus);
-    return s->gpus != NULL;
+    struct gpu_state *s = state;
+    return VEC_OWN(s->gpus, s->cap, s->n);
 }
 
 static void release(void *state)
@@ -264,6 +260,6 @@ const struct decode_part decode_part_gpu = {
     .state_size = sizeof(struct gpu_state),
     .begin = begin,
     .step = step,
-    .clone = clone,
+    .own = own,
     .release = release,
 };

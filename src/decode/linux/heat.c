@@ -504,28 +504,14 @@ static void release(void *state)
     free(s->cores);
 }
 
-static void *copy(const void *from, size_t n, size_t cap, size_t size)
+static bool own(void *state)
 {
-    void *to = calloc(cap + 1, size);
-    if (to != NULL && n > 0)
-        memcpy(to, from, n * size);
-    return to;
-}
-
-static bool clone(void *to, const void *from)
-{
-    const struct heat_state *was = from;
-    struct heat_state *s = to;
-    s->sensors = copy(was->sensors, was->n_sensors, was->cap_sensors, sizeof *s->sensors);
-    s->fans = copy(was->fans, was->n_fans, was->cap_fans, sizeof *s->fans);
-    s->coolings = copy(was->coolings, was->n_coolings, was->cap_coolings, sizeof *s->coolings);
-    s->throttles = copy(was->throttles, was->n_throttles, was->cap_throttles, sizeof *s->throttles);
-    s->cores = copy(was->cores, was->n_cores, was->cap_cores, sizeof *s->cores);
-    if (s->sensors != NULL && s->fans != NULL && s->coolings != NULL && s->throttles != NULL &&
-        s->cores != NULL)
-        return true;
-    release(s);
-    return false;
+    struct heat_state *s = state;
+    bool ok = VEC_OWN(s->sensors, s->cap_sensors, s->n_sensors);
+    ok = VEC_OWN(s->fans, s->cap_fans, s->n_fans) && ok;
+    ok = VEC_OWN(s->coolings, s->cap_coolings, s->n_coolings) && ok;
+    ok = VEC_OWN(s->throttles, s->cap_throttles, s->n_throttles) && ok;
+    return VEC_OWN(s->cores, s->cap_cores, s->n_cores) && ok;
 }
 
 const struct decode_part decode_part_heat = {
@@ -533,6 +519,6 @@ const struct decode_part decode_part_heat = {
     .state_size = sizeof(struct heat_state),
     .begin = begin,
     .step = step,
-    .clone = clone,
+    .own = own,
     .release = release,
 };

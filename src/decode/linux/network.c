@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/pool.h"
-#include "base/vec.h"
 #include "decode/rows.h"
 #include "decode/rowmap.h"
 
@@ -66,9 +65,7 @@ static bool network_begin(void *state, struct decode_schema *d)
 
 static uint64_t number(const struct network *net, const struct frame *f, uint32_t row, int column)
 {
-    uint64_t v = 0;
-    (void)row_u64(f, net->rowset, row, net->columns[column], &v);
-    return v;
+    return row_number(f, net->rowset, row, net->columns[column]);
 }
 
 static bool is_physical(const struct network *net, const struct frame *f, uint32_t row)
@@ -304,12 +301,12 @@ static void network_step(void *state, struct decode_frame *d)
     put_sums(net, d, &sums, any_physical);
 }
 
-static bool network_clone(void *to, const void *from)
+static bool network_own(void *state)
 {
-    struct network *net = to;
+    struct network *net = state;
     net->index = NULL; /* of one frame: made anew with the next */
     net->cap_index = 0;
-    return rowmap_clone(&net->map, &((const struct network *)from)->map);
+    return rowmap_own(&net->map);
 }
 
 static void network_release(void *state)
@@ -326,6 +323,6 @@ const struct decode_part decode_part_network = {
     .state_size = sizeof(struct network),
     .begin = network_begin,
     .step = network_step,
-    .clone = network_clone,
+    .own = network_own,
     .release = network_release,
 };

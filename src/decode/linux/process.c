@@ -473,21 +473,12 @@ static void process_step(void *state, struct decode_frame *d)
         step_rows(s, d);
 }
 
-COLD static bool process_clone(void *to, const void *from)
+COLD static bool process_own(void *state)
 {
-    struct processes *new = to;
-    const struct processes *old = from;
-    new->times = NULL;
-    new->cap_times = 0;
-    if (!rowmap_clone(&new->map, &old->map))
-        return false;
-    if (!VEC_GROW(new->times, new->cap_times, old->n_times)) {
-        rowmap_release(&new->map);
-        return false;
-    }
-    if (old->n_times > 0)
-        memcpy(new->times, old->times, old->n_times * sizeof *new->times);
-    return true;
+    struct processes *s = state;
+    s->cap_times = s->n_times;
+    bool ok = VEC_OWN(s->times, s->cap_times, s->n_times);
+    return rowmap_own(&s->map) && ok;
 }
 
 COLD static void process_release(void *state)
@@ -502,6 +493,6 @@ const struct decode_part decode_part_process = {
     .state_size = sizeof(struct processes),
     .begin = process_begin,
     .step = process_step,
-    .clone = process_clone,
+    .own = process_own,
     .release = process_release,
 };

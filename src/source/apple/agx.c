@@ -158,7 +158,6 @@ static void agx_close(void *state, const struct apple_api *api)
         api->IOObjectRelease(s->accelerator);
 }
 
-extern const struct apple_part apple_agx_part;
 const struct apple_part apple_agx_part = {
     .name = "registry/agx",
     .state_size = sizeof(struct agx_state),
@@ -285,7 +284,6 @@ static void clients_close(void *state, const struct apple_api *api)
         api->IOObjectRelease(s->accelerator);
 }
 
-extern const struct apple_part apple_clients_part;
 const struct apple_part apple_clients_part = {
     .name = "registry/gpu_clients",
     .state_size = sizeof(struct clients_state),

@@ -13,10 +13,6 @@
 #include "base/error.h"
 #include "source/apple/cf.h"
 
-#define PART(part) extern const struct apple_part part;
-#include "source/apple/parts.def"
-#undef PART
-
 static const struct apple_part *const parts[] = {
 #define PART(part) &part,
 #include "source/apple/parts.def"

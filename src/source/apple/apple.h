@@ -61,6 +61,8 @@ actop_status apple_process_check(const struct apple_api *api, uint64_t pid, uint
 actop_status apple_process_files(const struct apple_api *api, uint64_t pid, uint64_t start_us, uint64_t *count,
                                  actop_error *err);
 
-extern const struct source_ops apple_source;
+#define PART(part) extern const struct apple_part part;
+#include "source/apple/parts.def"
+#undef PART
 
 #endif

@@ -141,7 +141,6 @@ static void battery_close(void *state, const struct apple_api *api)
     }
 }
 
-extern const struct apple_part apple_battery_part;
 const struct apple_part apple_battery_part = {
     .name = "registry/battery",
     .state_size = sizeof(struct battery_state),

@@ -149,7 +149,6 @@ static void hid_close(void *state, const struct apple_api *api)
     free(s->channels);
 }
 
-extern const struct apple_part apple_hid_part;
 const struct apple_part apple_hid_part = {
     .name = "hid",
     .state_size = sizeof(struct hid_state),

@@ -793,7 +793,6 @@ static void ioreport_close(void *state, const struct apple_api *api)
     free(s->channels);
 }
 
-extern const struct apple_part apple_ioreport_part;
 const struct apple_part apple_ioreport_part = {
     .name = "ioreport",
     .state_size = sizeof(struct ioreport_state),

@@ -99,7 +99,6 @@ static void cpu_close(void *state, const struct apple_api *api)
         api->mach_port_deallocate(*api->mach_task_self_, s->host);
 }
 
-extern const struct apple_part apple_cpu_part;
 const struct apple_part apple_cpu_part = {
     .name = "mach/cpu",
     .state_size = sizeof(struct cpu_state),
@@ -203,7 +202,6 @@ static void memory_close(void *state, const struct apple_api *api)
         api->mach_port_deallocate(*api->mach_task_self_, s->host);
 }
 
-extern const struct apple_part apple_memory_part;
 const struct apple_part apple_memory_part = {
     .name = "mach/vm",
     .state_size = sizeof(struct memory_state),

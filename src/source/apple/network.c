@@ -160,7 +160,6 @@ static void network_close(void *state, const struct apple_api *api)
     free(s->list);
 }
 
-extern const struct apple_part apple_network_part;
 const struct apple_part apple_network_part = {
     .name = "network",
     .state_size = sizeof(struct network_state),

@@ -442,7 +442,6 @@ actop_status apple_process_files(const struct apple_api *api, uint64_t pid, uint
     return st;
 }
 
-extern const struct apple_part apple_process_part;
 const struct apple_part apple_process_part = {
     .name = "process",
     .state_size = sizeof(struct process_state),

@@ -80,7 +80,6 @@ static void pmgr_describe(void *state, struct apple_probe *p)
         apple_report(p, SLOT_ABSENT, NULL, "the power manager node has no clock tables");
 }
 
-extern const struct apple_part apple_pmgr_part;
 const struct apple_part apple_pmgr_part = {
     .name = "registry/pmgr",
     .needed = registry_needed,
@@ -139,7 +138,6 @@ static void topology_describe(void *state, struct apple_probe *p)
         apple_report(p, SLOT_ABSENT, NULL, "the device tree has no CPU nodes");
 }
 
-extern const struct apple_part apple_topology_part;
 const struct apple_part apple_topology_part = {
     .name = "registry/cpu",
     .needed = topology_needed,

@@ -319,7 +319,6 @@ static void smc_close(void *state, const struct apple_api *api)
     free(s->keys);
 }
 
-extern const struct apple_part apple_smc_part;
 const struct apple_part apple_smc_part = {
     .name = "smc",
     .state_size = sizeof(struct smc_state),

@@ -196,7 +196,6 @@ static void apfs_describe(void *state, struct apple_probe *p)
     describe_kind(state, p, &apfs_kind);
 }
 
-extern const struct apple_part apple_disk_part;
 const struct apple_part apple_disk_part = {
     .name = "registry/disk",
     .state_size = sizeof(struct storage_state),
@@ -207,7 +206,6 @@ const struct apple_part apple_disk_part = {
     .close = storage_close,
 };
 
-extern const struct apple_part apple_apfs_part;
 const struct apple_part apple_apfs_part = {
     .name = "registry/apfs",
     .state_size = sizeof(struct storage_state),

@@ -3,7 +3,6 @@
  * kern.boottime) or recorded in sysctl listings of M1 to M6 machines. A name that is not there is left out. */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "source/apple/apple.h"
 
@@ -203,7 +202,6 @@ static bool sysctl_read(void *state, struct apple_tick *t)
     return false;
 }
 
-extern const struct apple_part apple_sysctl_part;
 const struct apple_part apple_sysctl_part = {
     .name = "sysctl",
     .state_size = sizeof(struct sysctl_state),

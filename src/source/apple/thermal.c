@@ -61,7 +61,6 @@ static void notify_close(void *state, const struct apple_api *api)
         api->notify_cancel(s->token);
 }
 
-extern const struct apple_part apple_notify_part;
 const struct apple_part apple_notify_part = {
     .name = "thermal/notify",
     .state_size = sizeof(struct notify_state),
@@ -120,7 +119,6 @@ static bool state_read(void *state, struct apple_tick *t)
     return false;
 }
 
-extern const struct apple_part apple_state_part;
 const struct apple_part apple_state_part = {
     .name = "thermal/objc",
     .state_size = sizeof(struct process_info_state),

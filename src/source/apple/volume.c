@@ -110,7 +110,6 @@ static void volume_close(void *state, const struct apple_api *api)
     free(s->mounts);
 }
 
-extern const struct apple_part apple_volume_part;
 const struct apple_part apple_volume_part = {
     .name = "volumes",
     .state_size = sizeof(struct volume_state),

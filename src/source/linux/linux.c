@@ -12,10 +12,6 @@
 #include "base/error.h"
 #include "source/linux/signal.h"
 
-#define PART(name) extern const struct linux_part linux_part_##name;
-#include "source/linux/parts.def"
-#undef PART
-
 static const struct linux_part *const parts[] = {
 #define PART(name) &linux_part_##name,
 #include "source/linux/parts.def"

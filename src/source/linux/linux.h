@@ -45,6 +45,8 @@ void linux_report_nothing(struct linux_probe *p, int errnum, const char *directo
 actop_status linux_open_root(struct source **out, struct root *root, actop_error *err);
 struct root *linux_root(struct source *s);
 
-extern const struct source_ops linux_source;
+#define PART(name) extern const struct linux_part linux_part_##name;
+#include "source/linux/parts.def"
+#undef PART
 
 #endif

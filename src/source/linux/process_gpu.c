@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/pool.h"
-#include "base/vec.h"
 #include "source/linux/parse.h"
 #include "source/linux/process.h"
 

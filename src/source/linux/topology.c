@@ -3,7 +3,6 @@
  * kernel's cputopology.rst), its capacity, its main ID register, the hybrid kind by the lists of the performance units,
  * and the processor's name. Arrays run parallel to cpu/present; what is not known is -1. */
 #include <stdio.h>
-#include <string.h>
 
 #include "source/linux/cpuinfo.h"
 #include "source/linux/scan.h"

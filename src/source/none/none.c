@@ -59,7 +59,6 @@ static void none_close(struct source *s)
     free(s);
 }
 
-extern const struct source_ops none_source;
 const struct source_ops none_source = {
     .name = "none",
     .scheme = "none",

@@ -170,11 +170,9 @@ static void remote_interrupt(struct source *s)
     (void)written; /* full: it is readable already */
 }
 
-extern const struct source_ops remote_source;
 const struct source_ops remote_source = {
     .name = "remote",
     .scheme = "http://",
-    .flags = SOURCE_BLOCKS,
     .open = remote_open,
     .describe = remote_describe,
     .read = remote_read,

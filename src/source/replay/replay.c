@@ -11,9 +11,8 @@
 
 struct source {
     struct recording_reader *reader; /* owned */
-    struct recording_survey
-        *survey; /* owned; NULL until somebody asks how far the recording goes */
-    char *path;  /* owned */
+    struct recording_survey *survey; /* owned; NULL until somebody asks how far it goes */
+    char *path;                      /* owned */
 };
 
 static void replay_close(struct source *s)
@@ -33,15 +32,13 @@ static actop_status replay_open(struct source **out, const struct source_env *en
     struct source *s = calloc(1, sizeof *s);
     if (s == NULL)
         return error_set(err, ACTOP_E_NOMEM, "replay: out of memory");
-    size_t size = strlen(env->argument) + 1;
     actop_status st = recording_open(env->argument, &s->reader, err);
-    if (st == ACTOP_OK && (s->path = malloc(size)) == NULL)
+    if (st == ACTOP_OK && (s->path = strdup(env->argument)) == NULL)
         st = error_set(err, ACTOP_E_NOMEM, "replay: out of memory");
     if (st != ACTOP_OK) {
         replay_close(s);
         return st;
     }
-    memcpy(s->path, env->argument, size);
     *out = s;
     return ACTOP_OK;
 }
@@ -76,7 +73,6 @@ static actop_status replay_span(struct source *s, struct source_span *out, actop
     return st;
 }
 
-extern const struct source_ops replay_source;
 const struct source_ops replay_source = {
     .name = "replay",
     .scheme = "replay:",

@@ -165,7 +165,6 @@ static void sim_interrupt(struct source *s)
     atomic_store(&s->stop, true);
 }
 
-extern const struct source_ops sim_source;
 const struct source_ops sim_source = {
     .name = "sim",
     .scheme = "sim:",

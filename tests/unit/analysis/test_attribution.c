@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Power per process: the formula by rows, and by random traces: conserved to 1e-9, never negative, the same in any order. */
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/rig.h"
 #include "lib/test.h"

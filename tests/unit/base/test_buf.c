@@ -2,7 +2,6 @@
 /* The output buffer: growing, the caller's memory, integers and JSON strings. */
 #include "base/buf.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/alloc.h"

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/signals.h"
 

@@ -2,8 +2,6 @@
 /* Frames: slots, rows, bytes, copies, and no allocation once warm. */
 #include "frame/frame.h"
 
-#include <stdio.h>
-
 #include "lib/alloc.h"
 #include "lib/test.h"
 

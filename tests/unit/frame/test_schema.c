@@ -3,7 +3,6 @@
 #include "frame/schema.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "lib/alloc.h"
 #include "lib/test.h"

@@ -2,8 +2,6 @@
 /* The metric table: its rows fit together. Naming rules are checked by tools/check_metrics. */
 #include "model/metric.h"
 
-#include <string.h>
-
 #include "lib/test.h"
 
 static void rows_of_a_scope_stand_together_and_columns_count_them(void **state)

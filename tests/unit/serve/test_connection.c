@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Clients that are slow, with a clock of our own: each deadline is what docs/http.md says, whatever trickles meanwhile. */
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>

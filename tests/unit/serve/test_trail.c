@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The ring of /api/v1/history: which points the last seconds have, whatever is done to the clock on the wall. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/rig.h"

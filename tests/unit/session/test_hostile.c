@@ -4,7 +4,6 @@
  * follows (decoding, judging, every format) has to end without touching anything that is not its own, which the
  * sanitizers tell, and has to put out numbers only. */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +11,6 @@
 #include "lib/test.h"
 #include "lib/tree.h"
 #include "session/session.h"
-
-extern const struct source_ops sim_source;
 
 enum { FRAMES = 4 };
 

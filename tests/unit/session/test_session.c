@@ -319,7 +319,6 @@ static void stopping_interrupts_until_the_read_has_ended(void **state)
     actop_session *s = open_none();
     const struct source_ops *none = s->ops;
     struct source_ops lossy = *none;
-    lossy.flags = SOURCE_BLOCKS;
     lossy.read = lossy_read;
     lossy.interrupt = count_interrupt;
     s->ops = &lossy;

@@ -2,7 +2,6 @@
 /* Cells: whatever is drawn, every row of the grid stays exactly as wide as it is, and no control gets in. */
 #include "lib/test.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"

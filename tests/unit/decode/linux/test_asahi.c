@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Apple Silicon under Asahi Linux: the fixtures asahi-m1 and asahi-m2 read and decoded moment by moment. */
 #include <math.h>
-#include <string.h>
 
 #include "lib/test.h"
 #include "lib/tree.h"

@@ -3,7 +3,6 @@
  * composed for. */
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "decode/parts.h"
 #include "lib/test.h"

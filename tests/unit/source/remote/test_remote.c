@@ -24,8 +24,6 @@
 #include "source/remote/http.h"
 #include "source/source.h"
 
-extern const struct source_ops remote_source;
-
 /* ---- the server ---- */
 
 enum { ANSWERS_MOST = 8 };
