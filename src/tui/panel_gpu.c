@@ -2,6 +2,8 @@
 /* The GPU panel: each GPU as the CPU's tiers are, renderer and tiler, memory, then the Neural Engine. */
 #include "tui/panel.h"
 
+#include <math.h>
+
 bool gpu_present(struct scene *s)
 {
     struct value util = scene_value(s, ACTOP_METRIC_GPU_UTIL, 0);

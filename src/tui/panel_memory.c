@@ -2,6 +2,8 @@
 /* The memory panel: main memory with its parts, swap, then bandwidth and who uses it. */
 #include "tui/panel.h"
 
+#include <math.h>
+
 bool memory_present(struct scene *s)
 {
     struct value total = scene_value(s, ACTOP_METRIC_RAM_TOTAL, 0);
