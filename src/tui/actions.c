@@ -219,6 +219,31 @@ static void open_filter(struct app *a)
     v->overlay = OVERLAY_FILTER;
 }
 
+/* What acts on the table alone says so where there is none. */
+static bool has_table(struct app *a, int64_t now_ns)
+{
+    if (!a->view.now.show_processes)
+        view_toast(&a->view, now_ns, "there is no process table (t shows it)");
+    return a->view.now.show_processes;
+}
+
+/* The next order that this machine has numbers for. */
+static void next_order(struct app *a, int64_t now_ns)
+{
+    struct view *v = &a->view;
+    int order = (int)v->order;
+    if (!has_table(a, now_ns))
+        return;
+    for (int tries = 0; tries < ORDER_COUNT; tries++) {
+        order = (order + 1) % ORDER_COUNT;
+        if (processes_have_order(&a->processes, order))
+            break;
+    }
+    v->order = (enum order)order;
+    view_toast(v, now_ns, "sorted by %s", processes_order_title(order));
+    app_refresh(a);
+}
+
 static bool select_something(struct app *a)
 {
     if (!a->view.now.show_processes || a->processes.n == 0)
@@ -291,10 +316,40 @@ static void toggle_help(struct app *a)
     app_want(a);
 }
 
-static void flip(struct app *a, bool *flag)
+static void flip(struct app *a, bool *flag, int64_t now_ns)
 {
+    if (!has_table(a, now_ns))
+        return;
     *flag = !*flag;
     app_refresh(a);
+}
+
+/* Not every screen has the room to show what these change. */
+static void toggle_cores(struct app *a, int64_t now_ns)
+{
+    struct settings *s = &a->view.now;
+    s->show_cores = !s->show_cores;
+    view_toast(&a->view, now_ns,
+               s->show_cores ? "cores are shown where there is room; z zooms" : "cores are hidden");
+}
+
+static void toggle_pstates(struct app *a, int64_t now_ns)
+{
+    if (scene_rows(&a->scene, ACTOP_SCOPE_PSTATE) > 0)
+        a->view.pstates = !a->view.pstates;
+    else
+        view_toast(&a->view, now_ns, "this source tells no P-states");
+}
+
+static void toggle_layout(struct app *a, int64_t now_ns)
+{
+    struct settings *s = &a->view.now;
+    s->stack = !s->stack;
+    if (s->stack)
+        view_toast(&a->view, now_ns, "one column of panels");
+    else
+        view_toast(&a->view, now_ns, "panels side by side, on a screen of %d columns or more",
+                   LAYOUT_GRID_COLS);
 }
 
 static void quit(struct app *a)
@@ -322,20 +377,19 @@ void app_act(struct app *a, enum action action, int64_t now_ns)
         toggle_processes(a);
         break;
     case ACTION_SORT:
-        v->order = (enum order)((v->order + 1) % ORDER_COUNT);
-        app_refresh(a);
+        next_order(a, now_ns);
         break;
     case ACTION_REVERSE:
-        flip(a, &v->reverse);
+        flip(a, &v->reverse, now_ns);
         break;
     case ACTION_FILTER:
         open_filter(a);
         break;
     case ACTION_TREE:
-        flip(a, &v->tree);
+        flip(a, &v->tree, now_ns);
         break;
     case ACTION_GROUP:
-        flip(a, &v->group);
+        flip(a, &v->group, now_ns);
         break;
     case ACTION_ENTER:
         enter(a);
@@ -356,13 +410,13 @@ void app_act(struct app *a, enum action action, int64_t now_ns)
         toggle_baseline(a);
         break;
     case ACTION_CORES:
-        v->now.show_cores = !v->now.show_cores;
+        toggle_cores(a, now_ns);
         break;
     case ACTION_PSTATES:
-        v->pstates = !v->pstates;
+        toggle_pstates(a, now_ns);
         break;
     case ACTION_LAYOUT:
-        v->now.stack = !v->now.stack;
+        toggle_layout(a, now_ns);
         break;
     case ACTION_GLYPH:
         next_glyph(a, now_ns);

@@ -31,6 +31,9 @@ bool sensors_present(struct scene *s);
 void sensors_items(struct scene *s, int columns, struct items *out);
 void processes_items(struct scene *s, int columns, struct items *out);
 struct num processes_remark(struct scene *s);
+/* False where no row has the number that order (enum order) goes by; the title of its column. */
+bool processes_have_order(const struct process_list *l, int order);
+const char *processes_order_title(int order);
 /* The order (enum order) a click on that column of the table's header asks for; -1 for none. */
 int processes_order_at(const struct scene *s, int width, int x);
 

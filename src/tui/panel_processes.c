@@ -75,6 +75,16 @@ static const int order_columns[ORDER_COUNT] = {[ORDER_CPU] = COLUMN_CPU,
                                                [ORDER_MEMORY] = COLUMN_MEMORY,
                                                [ORDER_PID] = COLUMN_PID};
 
+bool processes_have_order(const struct process_list *l, int order)
+{
+    return l->n == 0 || has_column(l, order_columns[order]);
+}
+
+const char *processes_order_title(int order)
+{
+    return column_rows[order_columns[order]].title;
+}
+
 static int sorted_column(const struct scene *s)
 {
     return order_columns[s->view->order];

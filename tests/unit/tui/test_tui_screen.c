@@ -358,13 +358,21 @@ static void keys_do_what_the_help_says(void **state)
         {"t\\", "COMMAND", NULL},
         {"tt", "Package", "COMMAND"},
         {"ts", "GPU%↓", "CPU%↓"},
+        {"ts", "sorted by GPU%", NULL},
         {"tr", "CPU%↑", "CPU%↓"},
+        {"s", "no process table", NULL},
+        {"r", "no process table", NULL},
+        {"e", "no process table", NULL},
+        {"o", "no process table", NULL},
         {"?", "this help", NULL},
         {"?\\", "Package", "this help"},
         {"?q", "Package", "this help"},
         {"z", "P-CPU", "Package"},
         {"zz", "Package", NULL},
-        {"c", "Package", " P11 "},
+        {"c", "cores are hidden", " P11 "},
+        {"cc", "cores are shown", NULL},
+        {"l", "one column", NULL},
+        {"ll", "side by side", NULL},
         {"b", "Δ since", NULL},
         {"bb", "Package", "Δ since"},
         {"p", "paused", NULL},
@@ -396,6 +404,27 @@ static void keys_do_what_the_help_says(void **state)
         if (rows[i].not_shown != NULL && strstr(text, rows[i].not_shown) != NULL)
             fail_msg("'%s' shows '%s':\n%s", rows[i].keys, rows[i].not_shown, text);
         assert_false(b.app.quit);
+        bench_close(&b);
+    }
+}
+
+/* A virtual machine: neither GPU% nor watts of processes, and no P-states. */
+static void keys_say_what_a_machine_does_not_have(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *keys, *shown;
+    } rows[] = {
+        {"s", "MEM\u2193"}, {"ss", "PID\u2193"}, {"sss", "CPU%\u2193"}, {"d", "tells no P-states"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        bench_open(&b, &maker_machines[2], true);
+        bench_take(&b, 3);
+        press(&b, rows[i].keys);
+        bench_draw(&b, 24, 80);
+        if (strstr(screen_text(&b.grid), rows[i].shown) == NULL)
+            fail_msg("'%s' does not show '%s':\n%s", rows[i].keys, rows[i].shown,
+                     screen_text(&b.grid));
         bench_close(&b);
     }
 }
@@ -849,6 +878,7 @@ int main(void)
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
         cmocka_unit_test(keys_do_what_the_help_says),
+        cmocka_unit_test(keys_say_what_a_machine_does_not_have),
         cmocka_unit_test(p_states_are_seen_when_asked_for),
         cmocka_unit_test(in_ascii_nothing_of_our_own_is_anything_else),
         cmocka_unit_test(in_ascii_names_keep_their_characters),
