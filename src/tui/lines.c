@@ -68,8 +68,20 @@ static const char *replayed(const struct scene *s)
     return is ? s->source_label + sizeof scheme - 1 : NULL;
 }
 
+/* How much of the own cost is told: it makes room for the chip, then for its cores. */
+enum self_form { SELF_FULL, SELF_CPU, SELF_NONE };
+
+static struct num self_text(struct scene *s, enum self_form form)
+{
+    struct num cpu = num_plain(s->self_cpu_ratio * 100, 1, false);
+    if (form == SELF_CPU)
+        return padded(s, FIELD_SELF_CPU, num_text("self %s%%", cpu.s));
+    return padded(s, FIELD_SELF,
+                  num_text("self %s%% %s", cpu.s, num_bytes((double)s->self_rss, false).s));
+}
+
 /* Own cost, the clock, and what is unusual about them, from the right. */
-static int draw_header_right(struct scene *s, const struct area *a)
+static int draw_header_right(struct scene *s, const struct area *a, enum self_form form)
 {
     int x = a->w - 1;
     struct num parts[2];
@@ -77,10 +89,8 @@ static int draw_header_right(struct scene *s, const struct area *a)
     if (s->sample != NULL)
         parts[n++] =
             num_text("%s%s", replayed(s) != NULL ? "replay " : "", clock_text(s->at.wall_ns).s);
-    if (!isnan(s->self_cpu_ratio) && a->w >= 70)
-        parts[n++] = padded(s, FIELD_SELF,
-                            num_text("self %s%% %s", num_plain(s->self_cpu_ratio * 100, 1, false).s,
-                                     num_bytes((double)s->self_rss, false).s));
+    if (!isnan(s->self_cpu_ratio) && a->w >= 70 && form != SELF_NONE)
+        parts[n++] = self_text(s, form);
     for (size_t i = 0; i < n; i++) {
         int columns = text_columns(parts[i].s);
         if (x - columns < 8)
@@ -131,12 +141,35 @@ static int draw_source(const struct scene *s, const struct area *a, int right)
     return right - columns - 2;
 }
 
+/* True when so many columns are left to what stands at the left, and the source has its place. Drawing onto an area
+ * without rows measures. */
+static bool header_fits(struct scene *s, const struct area *a, enum self_form form, int left)
+{
+    struct area nothing = area_part(a, 0, 0, 0, a->w);
+    int right = draw_marks(s, &nothing, draw_header_right(s, &nothing, form));
+    int end = draw_source(s, &nothing, right);
+    return end >= left && (end < right || s->live || s->source_label == NULL);
+}
+
+static enum self_form self_form_for(struct scene *s, const struct area *a, int named, int shape)
+{
+    for (int form = SELF_FULL; shape > 0 && form <= SELF_NONE; form++)
+        if (header_fits(s, a, (enum self_form)form, named + shape))
+            return (enum self_form)form;
+    for (int form = SELF_FULL; form < SELF_NONE; form++)
+        if (header_fits(s, a, (enum self_form)form, named))
+            return (enum self_form)form;
+    return SELF_NONE;
+}
+
 void header_draw(struct scene *s, const struct area *a)
 {
     const char *chip = scene_text(s, ACTOP_METRIC_CHIP, 0);
     const char *host = scene_text(s, ACTOP_METRIC_HOST, 0);
     struct num shape = shape_text(s);
-    int marks = draw_marks(s, a, draw_header_right(s, a));
+    int named = 1 + 5 + 2 + (chip == NULL ? 0 : text_columns(chip) + 2);
+    enum self_form form = self_form_for(s, a, named, text_columns(shape.s));
+    int marks = draw_marks(s, a, draw_header_right(s, a, form));
     int right = draw_source(s, a, marks);
     int x = 1;
     x += draw_name(a, 0, x, right - x, STYLE_FOCUS, "actop") + 2;

@@ -170,6 +170,42 @@ static void a_high_screen_shows_lists_to_their_end(void **state)
     bench_close(&b);
 }
 
+/* What the own cost takes in the header is given up before the chip or its cores are cut. */
+static void the_header_names_chip_and_cores_before_its_own_cost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *keys, *shown, *not_shown;
+    } rows[] = {
+        {"sim", "", "4E+12P+40GPU", NULL},
+        {"sim", "", " 6.13 MiB", NULL},
+        {"simulated m4-max+llm", "", "4E+12P+40GPU", "MiB"},
+        {"simulated m4-max+llm", "", "self 2.8%", "MiB"},
+        {"simulated m4-max+llm", "p", "4E+12P", "self"},
+        {"simulated m4-max+llm", "pb", "Apple M4 Max ", "self"},
+        {"replay:/recordings/of/a/long/day.actop", "p", "Apple M4 Max ", "self"},
+        {"replay:/recordings/of/a/long/day.actop", "p", "/recordings/of/a/long/day.actop", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        bench_open(&b, &maker_machines[0], false);
+        b.app.scene.source_label = rows[i].source;
+        bench_take(&b, 3);
+        b.app.scene.self_cpu_ratio = 0.028;
+        b.app.scene.self_rss = 6427771;
+        press(&b, rows[i].keys);
+        bench_draw(&b, 24, 80);
+        char line[400];
+        (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(screen_text(&b.grid), "\n"),
+                       screen_text(&b.grid));
+        if (strstr(line, rows[i].shown) == NULL ||
+            (rows[i].not_shown != NULL && strstr(line, rows[i].not_shown) != NULL))
+            fail_msg("row %zu, '%s', not '%s': %s", i, rows[i].shown,
+                     rows[i].not_shown == NULL ? "" : rows[i].not_shown, line);
+        bench_close(&b);
+    }
+}
+
 static int times(const char *text, const char *what)
 {
     int n = 0;
@@ -874,6 +910,7 @@ int main(void)
         cmocka_unit_test(each_rail_is_shown_once),
         cmocka_unit_test(interfaces_that_move_something_stand_first),
         cmocka_unit_test(rows_are_ordered_by_class_and_else_stay),
+        cmocka_unit_test(the_header_names_chip_and_cores_before_its_own_cost),
         cmocka_unit_test(every_core_of_a_large_machine_has_its_part_of_a_bar),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
