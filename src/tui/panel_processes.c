@@ -102,6 +102,18 @@ int processes_order_at(const struct scene *s, int width, int x)
     return -1;
 }
 
+/* The filter that is kept stands where it applies. */
+static void draw_kept_filter(const struct scene *s, const struct area *a, const struct columns *c)
+{
+    int title = text_columns(column_rows[COLUMN_COMMAND].title) + 2;
+    int room = c->w[COLUMN_COMMAND] - title - 1;
+    if (s->view->now.filter[0] == '\0' || room < 4)
+        return;
+    int x = c->x[COLUMN_COMMAND] + title;
+    x += draw_code(a, 0, x, STYLE_DIM, '/');
+    draw_name(a, 0, x, room, STYLE_ACCENT, s->view->now.filter);
+}
+
 static void draw_head(struct scene *s, const struct area *a, const struct columns *c)
 {
     for (int i = 0; i < COLUMN_COUNT; i++) {
@@ -118,6 +130,7 @@ static void draw_head(struct scene *s, const struct area *a, const struct column
         else
             draw_text(a, 0, c->x[i], style, title.s);
     }
+    draw_kept_filter(s, a, c);
 }
 
 /* ---- one row --------------------------------------------------------------------------------------- */

@@ -417,6 +417,8 @@ static void keys_do_what_the_help_says(void **state)
         {"tv!", "Process 1", NULL},
         {"/py", "filter py", NULL},
         {"/py!", "python3", "ollama"},
+        {"/py!", "COMMAND  /py ", NULL},
+        {"/py\\", "COMMAND   ", "/py"},
         {"/py\\", "ollama", NULL},
         {"/(", "filter (", NULL},
         {"tvk", "live", "Send a signal"},
