@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/vec.h"
 
@@ -416,7 +417,7 @@ actop_status attribution_add(struct attribution *a, const struct step *step, act
     return ACTOP_OK;
 }
 
-void attribution_release(struct attribution *a)
+COLD void attribution_release(struct attribution *a)
 {
     free(a->before);
     free(a->now);
@@ -426,7 +427,7 @@ void attribution_release(struct attribution *a)
     *a = (struct attribution){0};
 }
 
-bool attribution_copy(struct attribution *into, const struct attribution *from)
+COLD bool attribution_copy(struct attribution *into, const struct attribution *from)
 {
     *into = *from;
     into->now = NULL; /* this and what follows is scratch */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/vec.h"
 
@@ -85,8 +86,8 @@ static void pick_columns(struct window_bucket *into, const struct window_bucket 
 }
 
 /* Into a ring of cap slots and room for cap_columns; of the n_columns there are, column i was from[i] (NULL: i). */
-static bool reshape(struct windows *w, uint32_t cap, uint32_t cap_columns, uint32_t n_columns,
-                    const uint32_t *from)
+COLD static bool reshape(struct windows *w, uint32_t cap, uint32_t cap_columns, uint32_t n_columns,
+                         const uint32_t *from)
 {
     struct windows wide = {.cap = cap, .cap_columns = cap_columns};
     wide.slots = calloc(cap, sizeof *wide.slots);
@@ -133,7 +134,7 @@ static struct window_series series_of(const struct actop_sample_t *s, actop_metr
 }
 
 /* Number the series had: the rows of all windowed metrics up to it, as the topology before had them. */
-static void follow_row(struct following *f, uint32_t series, actop_metric id, uint32_t row)
+COLD static void follow_row(struct following *f, uint32_t series, actop_metric id, uint32_t row)
 {
     int32_t before = lineage_before(f->lineage, metric_info(id)->scope, row);
     f->columns[series] = -1;
@@ -150,7 +151,7 @@ static void follow_row(struct following *f, uint32_t series, actop_metric id, ui
     f->columns[series] = (int32_t)f->n_columns++;
 }
 
-static void follow_series(void *context, uint32_t series, actop_metric id, uint32_t rows)
+COLD static void follow_series(void *context, uint32_t series, actop_metric id, uint32_t rows)
 {
     struct following *f = context;
     for (uint32_t row = 0; row < rows; row++) {
@@ -161,8 +162,8 @@ static void follow_series(void *context, uint32_t series, actop_metric id, uint3
     }
 }
 
-actop_status windows_follow(struct windows *w, const struct lineage *l,
-                            const struct actop_sample_t *s, actop_error *err)
+COLD actop_status windows_follow(struct windows *w, const struct lineage *l,
+                                 const struct actop_sample_t *s, actop_error *err)
 {
     struct following f = {.lineage = l, .before = w, .s = s};
     size_t cap = 0, cap_waiting = 0, n_series = each_metric(s, NULL, NULL);
@@ -346,7 +347,7 @@ void windows_put(struct windows *w, const struct step *step)
 
 /* ---- Life -------------------------------------------------------------------------------------------------------- */
 
-void windows_release(struct windows *w)
+COLD void windows_release(struct windows *w)
 {
     free(w->slots);
     free(w->buckets);
@@ -356,7 +357,7 @@ void windows_release(struct windows *w)
     *w = (struct windows){0};
 }
 
-bool windows_copy(struct windows *into, const struct windows *from)
+COLD bool windows_copy(struct windows *into, const struct windows *from)
 {
     *into = *from;
     bool ok = VEC_OWN(into->slots, from->cap, from->cap);

@@ -119,7 +119,7 @@ COLD static void room_release(struct room *r)
     *r = (struct room){0};
 }
 
-static bool room_init(struct room *r, const struct schema *s)
+COLD static bool room_init(struct room *r, const struct schema *s)
 {
     size_t slots = (size_t)s->n_slots + 1, channels = s->n_channels + 1;
     r->n_counting = 0;
@@ -135,7 +135,7 @@ static bool room_init(struct room *r, const struct schema *s)
 }
 
 /* Counters go on under the same key, if they still have the same shape. */
-static void carry_counters(const struct decoder *d, struct room *r, const struct schema *s)
+COLD static void carry_counters(const struct decoder *d, struct room *r, const struct schema *s)
 {
     for (uint32_t i = 0; i < s->n_channels; i++) {
         const struct channel *c = &s->channels[i];
@@ -154,7 +154,7 @@ static void carry_counters(const struct decoder *d, struct room *r, const struct
 }
 
 /* Parts have said by now where counters wrap. */
-static void find_plain(struct room *r, const struct schema *s)
+COLD static void find_plain(struct room *r, const struct schema *s)
 {
     for (size_t i = 0; i < r->n_counting; i++) {
         struct counting *n = &r->counting[i];
@@ -163,7 +163,7 @@ static void find_plain(struct room *r, const struct schema *s)
     }
 }
 
-static void take_room(struct decoder *d, const struct room *r)
+COLD static void take_room(struct decoder *d, const struct room *r)
 {
     free(d->counters);
     free(d->steps);
@@ -178,7 +178,7 @@ static void take_room(struct decoder *d, const struct room *r)
     d->n_counting = r->n_counting;
 }
 
-static bool begin_parts(struct decoder *d, struct decode_schema *with)
+COLD static bool begin_parts(struct decoder *d, struct decode_schema *with)
 {
     bool ok = true;
     for (size_t i = 0; i < d->platform->n_parts && ok; i++)
@@ -186,7 +186,7 @@ static bool begin_parts(struct decoder *d, struct decode_schema *with)
     return ok && !with->topology->failed;
 }
 
-static actop_status new_schema(struct decoder *d, const struct schema *s, actop_error *err)
+COLD static actop_status new_schema(struct decoder *d, const struct schema *s, actop_error *err)
 {
     struct room room = {0};
     struct topology *topology = topology_new();
@@ -401,7 +401,7 @@ static bool make_states(struct decoder *d)
     return ok;
 }
 
-struct decoder *decode_parts_create(const struct decode_platform *platform)
+COLD struct decoder *decode_parts_create(const struct decode_platform *platform)
 {
     struct decoder *d = calloc(1, sizeof *d);
     if (d == NULL)
@@ -448,7 +448,7 @@ COLD static bool clone_room(struct decoder *to, const struct decoder *from)
     return true;
 }
 
-struct decoder *decode_parts_clone(const struct decoder *from)
+COLD struct decoder *decode_parts_clone(const struct decoder *from)
 {
     struct decoder *to = decode_parts_create(from->platform);
     if (to == NULL)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/vec.h"
 #include "frame/codec.h"
@@ -57,8 +58,8 @@ void codec_place_release(struct codec_place *p)
     *p = (struct codec_place){.schema = NULL};
 }
 
-actop_status codec_place_take(struct codec_place *into, const struct codec_reader *r,
-                              actop_error *err)
+COLD actop_status codec_place_take(struct codec_place *into, const struct codec_reader *r,
+                                   actop_error *err)
 {
     if (!r->ready)
         return error_set(err, ACTOP_E_STATE, "no frame was read yet");
@@ -78,8 +79,8 @@ actop_status codec_place_take(struct codec_place *into, const struct codec_reade
     return ACTOP_OK;
 }
 
-actop_status codec_place_go(const struct codec_place *from, struct codec_reader *r,
-                            actop_error *err)
+COLD actop_status codec_place_go(const struct codec_place *from, struct codec_reader *r,
+                                 actop_error *err)
 {
     actop_status st = codec_reader_use(r, from->schema, from->schema_crc, err);
     if (st == ACTOP_OK)

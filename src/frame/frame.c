@@ -9,7 +9,7 @@
 #include "base/pool.h"
 #include "base/vec.h"
 
-void frame_release(struct frame *f)
+COLD void frame_release(struct frame *f)
 {
     for (size_t i = 0; i < f->cap_rows; i++) {
         free(f->rows[i].cells);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "base/error.h"
 #include "base/vec.h"
 
@@ -29,7 +30,7 @@ struct sample_pool *sample_pool_new(void)
     return p;
 }
 
-static void sample_destroy(struct actop_sample_t *s)
+COLD static void sample_destroy(struct actop_sample_t *s)
 {
     topology_unref(s->topology);
     for (size_t i = 0; i < ACTOP_SCOPE_COUNT; i++) {
@@ -312,8 +313,8 @@ const char *sample_entity_text(const struct actop_sample_t *s, actop_scope scope
 
 /* ---- Subsamples -------------------------------------------------------------------------------------------------- */
 
-static void copy_table(struct actop_sample_t *into, const struct actop_sample_t *from,
-                       actop_scope scope)
+COLD static void copy_table(struct actop_sample_t *into, const struct actop_sample_t *from,
+                            actop_scope scope)
 {
     uint32_t columns = scope_columns(scope);
     const struct table *src = &from->tables[scope];
@@ -331,8 +332,8 @@ static void copy_table(struct actop_sample_t *into, const struct actop_sample_t 
         memcpy(dst->own, src->own, src->n * sizeof *src->own);
 }
 
-static void average_cell(struct actop_sample_t *into, struct actop_sample_t *const *parts, size_t n,
-                         actop_metric id, uint32_t row)
+COLD static void average_cell(struct actop_sample_t *into, struct actop_sample_t *const *parts,
+                              size_t n, actop_metric id, uint32_t row)
 {
     struct cell *c = sample_cell(into, id, row);
     if (!cell_has(c))
@@ -350,7 +351,7 @@ static void average_cell(struct actop_sample_t *into, struct actop_sample_t *con
         c->value = sum / weight;
 }
 
-void sample_average(struct actop_sample_t *into, struct actop_sample_t *const *parts, size_t n)
+COLD void sample_average(struct actop_sample_t *into, struct actop_sample_t *const *parts, size_t n)
 {
     const struct actop_sample_t *last = parts[n - 1];
     sample_begin(into, last->topology, &last->at);

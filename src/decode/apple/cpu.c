@@ -395,7 +395,7 @@ static int letter_rank(char letter)
     return letter != '\0' && at != NULL ? (int)(at - order) + 1 : 0;
 }
 
-static int compare_tiers(const void *a, const void *b)
+COLD static int compare_tiers(const void *a, const void *b)
 {
     const struct tier *x = a, *y = b;
     if (x->lowest_logical != y->lowest_logical)

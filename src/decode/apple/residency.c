@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cold.h"
 #include "decode/apple/apple.h"
 
-void apple_states_init(struct apple_states *states, const struct schema *s, int32_t channel,
-                       const struct apple_dvfs *t)
+COLD void apple_states_init(struct apple_states *states, const struct schema *s, int32_t channel,
+                            const struct apple_dvfs *t)
 {
     const struct channel *c = &s->channels[channel];
     memset(states, 0, sizeof *states);
@@ -34,8 +35,8 @@ static bool next_clock(const struct apple_states *clocks, uint32_t *at)
     return *at < clocks->n;
 }
 
-bool apple_volts_init(struct apple_states *volts, const struct schema *s, int32_t channel,
-                      const struct apple_states *clocks)
+COLD bool apple_volts_init(struct apple_states *volts, const struct schema *s, int32_t channel,
+                           const struct apple_states *clocks)
 {
     const struct channel *c = &s->channels[channel];
     uint32_t clock = 0, n = 0;
@@ -57,7 +58,7 @@ bool apple_volts_init(struct apple_states *volts, const struct schema *s, int32_
 }
 
 /* "24Mticks" on all chips recorded; XNU has a unit of 1 GHz beside it (documented: IOReportTypes.h; its label is inferred). */
-double apple_ticks_per_s(const char *unit)
+COLD double apple_ticks_per_s(const char *unit)
 {
     static const struct {
         const char *unit;

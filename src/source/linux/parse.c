@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/cold.h"
 #include "source/linux/scan.h"
 
 bool span_is(struct span s, const char *text)
@@ -206,7 +207,7 @@ static bool mount_line(const char *p, struct mount *out)
     return out->point.n > 0 && out->type.n > 0;
 }
 
-bool parse_mount(const char **at, struct mount *out)
+COLD bool parse_mount(const char **at, struct mount *out)
 {
     while (**at != '\0') {
         const char *p = *at;
@@ -222,7 +223,7 @@ static bool is_octal(const char *p)
     return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
 }
 
-size_t parse_unescape(char *out, size_t size, struct span s)
+COLD size_t parse_unescape(char *out, size_t size, struct span s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n && n + 1 < size; n++) {
@@ -241,7 +242,7 @@ size_t parse_unescape(char *out, size_t size, struct span s)
 
 /* ---- uevent --------------------------------------------------------------------------------------------------------- */
 
-bool parse_uevent(const char **at, struct span *key, struct span *value)
+COLD bool parse_uevent(const char **at, struct span *key, struct span *value)
 {
     while (**at != '\0') {
         const char *p = *at;
@@ -359,7 +360,7 @@ void parse_drm_fdinfo(const char *text, struct drm_client *out)
 
 /* ---- /etc/passwd, cgroups ----------------------------------------------------------------------------------------------- */
 
-bool parse_passwd(const char **at, struct span *name, uint64_t *uid)
+COLD bool parse_passwd(const char **at, struct span *name, uint64_t *uid)
 {
     while (**at != '\0') {
         const char *p = *at;
@@ -390,7 +391,7 @@ static bool list_has(struct span list, const char *word)
     return false;
 }
 
-bool parse_cgroup_path(const char *text, const char *controller, struct span *path)
+COLD bool parse_cgroup_path(const char *text, const char *controller, struct span *path)
 {
     for (const char *at = text; *at != '\0'; end_line(&at)) {
         const char *p = at;

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/cold.h"
 #include "base/vec.h"
 #include "source/linux/scan.h"
 
@@ -425,7 +426,7 @@ static bool is_own_namespace(int proc)
     return pid_of(link, &pid) && (pid_t)pid == getpid();
 }
 
-int root_pids_open(struct root_pids *p, struct root *root)
+COLD int root_pids_open(struct root_pids *p, struct root *root)
 {
     *p = (struct root_pids){.root = root, .proc = -1, .loadavg = -1};
     p->dirents = malloc(DIRENTS_SIZE);
