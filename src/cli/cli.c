@@ -208,7 +208,7 @@ actop_status cli_open(const struct cli *cli, enum cli_use use, uint32_t want, ac
     a.stop_fd = signals_fd();
     actop_session *s = NULL; /* owned until given to *out */
     actop_status st = actop_open(&a, &s, err);
-    if (st == ACTOP_OK && strncmp(o->source, "replay:", 7) == 0)
+    if (st == ACTOP_OK && is_replay(o))
         cli_say("replaying %s", o->source + 7);
     if (st == ACTOP_OK && o->record != NULL)
         st = actop_record_start(s, o->record, o->scrub ? ACTOP_RECORD_SCRUB : 0, err);
