@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* --serve: the session samples in the background, the server answers in this thread. A second thread prints the stream of
- * --json and watches over --record. Signals, or the end of the stream, end both. */
+ * --json, watches over --record and tells when a recording ends. Signals, or the end of the stream, end both. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -52,6 +53,24 @@ static void watch_recording(struct side *side)
     side->recording = false;
 }
 
+static bool is_replay(const struct options *o)
+{
+    return strncmp(o->source, "replay:", 7) == 0;
+}
+
+/* The end of the stream is the end of all. Without one who reads over HTTP still has the end of the recording to look at. */
+static void side_end(struct side *side)
+{
+    if (side->state == OUTPUT_CLOSED && side->err.status == ACTOP_END) {
+        bool goes_on = !side->cli->options.json;
+        cli_say("%s%s", side->err.text, goes_on ? "; serving goes on" : "");
+        if (goes_on)
+            return;
+    }
+    (void)close(side->end_fds[1]);
+    side->end_fds[1] = -1;
+}
+
 /* The first sample only primes, as without a server. */
 static void *side_main(void *arg)
 {
@@ -81,15 +100,14 @@ static void *side_main(void *arg)
         actop_sample_unref(sample);
     }
     free(text);
-    (void)close(side->end_fds[1]);
-    side->end_fds[1] = -1;
+    side_end(side);
     return NULL;
 }
 
 static actop_status side_start(struct side *side, actop_error *err)
 {
     side->recording = side->cli->options.record != NULL;
-    if (!side->cli->options.json && !side->recording)
+    if (!side->cli->options.json && !side->recording && !is_replay(&side->cli->options))
         return ACTOP_OK;
     if (!os_pipe(side->end_fds, false))
         return error_errno(err, errno, "cannot make a pipe");

@@ -187,7 +187,7 @@ static const struct {
 } simple[] = {
     [PERCENT] = {0.01, 1, " %"}, [WATT] = {1, 2, " W"},       [JOULE] = {1, 1, " J"},
     [CELSIUS] = {1, 1, " °C"},   [OF_MHZ] = {1e6, 0, " MHz"}, [GBPS] = {1e9, 1, " GB/s"},
-    [EACH] = {1, 0, ""},         [NUMBER] = {1, 1, ""},
+    [EACH] = {1, 0, ""},         [NUMBER] = {1, 2, ""},
 };
 
 static void put_number(struct buf *b, const struct actop_sample_t *s, const struct text_row *row,

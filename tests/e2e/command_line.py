@@ -167,6 +167,13 @@ def _():
     assert any(line.startswith("Memory ") and "GiB" in line for line in lines), lines
 
 
+@tap.case("the report tells a container's quarter of a CPU as that")
+def _():
+    root = os.path.join(tap.tmp, "tree")
+    assert tap.run([sys.executable, os.path.join(tap.SOURCE, "tests", "lib", "tree.py"), "container", root]).returncode == 0
+    assert "container CPUs 0.25\n" in tap.actop("--root", root, *FAST).stdout
+
+
 @tap.case("doctor ends with 0 or 1 where something is readable, 2 where nothing is")
 def _():
     ended = tap.actop("doctor")

@@ -495,6 +495,30 @@ def _():
     assert tap.run([tap.ACTOP, "replay", path, "--json"]).returncode == 0
 
 
+@tap.case("the end of a recording that is served is said; it goes on being served, but ends the stream", ("served", []), ("streamed, too", ["--json"]),
+          ("recorded again", ["--record"]))
+def _(more):
+    path = os.path.join(tap.tmp, "recording")
+    assert tap.run([tap.ACTOP, "record", path, "--source", "sim:m1", "--samples", "4"]).returncode == 0
+    words = [*more, path + "2"] if "--record" in more else more
+    process = subprocess.Popen([tap.ACTOP, "replay", path, "--serve", "0", "--speed", "max", *words], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        said = sorted(process.stderr.readline() for _ in range(3))  # in either order
+        goes_on = "" if "--json" in more else "; serving goes on"
+        assert said[0] == f"actop: {path}: end of the recording after frame 4{goes_on}\n", said
+        assert said[1] == f"actop: replaying {path}\n" and said[2].startswith("actop: serving "), said
+        if "--json" not in more:
+            time.sleep(0.3)
+            assert process.poll() is None
+            process.terminate()
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
 @tap.case("an address beyond this machine is said aloud")
 def _():
     with Server("--listen", "0.0.0.0") as server:
