@@ -295,8 +295,8 @@ actop_status windows_add(struct windows *w, const struct step *step, actop_error
 
 /* The slots a total is made of. Of the oldest only a part is inside: between the sums with and without it. */
 struct putting {
-    const struct window_bucket *with, *without, *rest,
-        *last;   /* by column; without, last: NULL for none */
+    /* By column; without and last are NULL where there are none. */
+    const struct window_bucket *with, *without, *rest, *last;
     double part; /* of the oldest slot that lies inside */
 };
 

@@ -13,8 +13,8 @@ enum { NAME_COLUMNS = 28, GROUP_COLUMNS = 52, STATE_COLUMNS = 12, BUNDLE_FRAMES 
 
 /* Batches of energy come every 18 ms to about 2 s (recorded: M1 Ultra, M5 Max): several fit into the watch. */
 static const int64_t WATCH_NS = INT64_C(5000000000), WATCH_STEP_NS = 100000000;
-static const int64_t PLAIN_STEP_NS =
-    1000000000; /* where nothing is published: long enough for rates */
+/* Where nothing is published: long enough for rates. */
+static const int64_t PLAIN_STEP_NS = 1000000000;
 static const int64_t BUNDLE_STEP_NS = 500000000;
 
 static void put_cell(struct buf *b, const char *text, size_t columns)

@@ -371,8 +371,8 @@ void answer_request(struct serve *sv, struct connection *c, const struct request
 
 /* ---- New samples --------------------------------------------------------------------------------------------------------- */
 
-static const int64_t KEEP_EVENTS_NS =
-    60000000000; /* after the last client of the stream has left */
+/* After the last client of the stream has left. */
+static const int64_t KEEP_EVENTS_NS = 60000000000;
 
 void answer_new_sample(struct serve *sv, const actop_sample_t *sample, int64_t now_ns)
 {

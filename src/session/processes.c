@@ -91,16 +91,13 @@ static void sort_rows(const struct rank *r, uint32_t *rows, size_t n)
     }
 }
 
-/* Move the best `limit` of rows[from..n) by a metric to rows[from..), in order; the others keep no particular order. The
+/* Move the best `limit` (at most n) of n rows by a metric to the front, in order; the others keep no particular order. The
  * best so far stand in a heap with the least of them on top, so that most rows cost one comparison. */
-static size_t take_top(const struct rank *r, uint32_t *rows, size_t from, size_t n, size_t limit)
+static void take_top(const struct rank *r, uint32_t *rows, size_t n, size_t limit)
 {
-    rows += from;
-    n -= from;
-    limit = n < limit ? n : limit;
     for (size_t i = limit / 2; i-- > 0;)
         sift_down(r, rows, i, limit);
-    for (size_t i = limit; limit > 0 && i < n; i++) {
+    for (size_t i = limit; i < n; i++) {
         if (!ranks_before(r, rows[i], rows[0]))
             continue;
         uint32_t t = rows[0];
@@ -109,7 +106,6 @@ static size_t take_top(const struct rank *r, uint32_t *rows, size_t from, size_t
         sift_down(r, rows, 0, limit);
     }
     sort_rows(r, rows, limit);
-    return from + limit;
 }
 
 /* Put all n rows in order. Most processes use no CPU: they rank alike and stand in order already, so that only the others
@@ -133,13 +129,35 @@ static void rank_all(const struct rank *r, uint32_t *rows, size_t n, uint32_t *a
         rows[front++] = aside[n - i];
 }
 
+/* Put what the limit (0: none) leaves of n rows first, in order; returns how many. aside has room for n. */
+static size_t keep_top(const struct actop_sample_t *sample, uint32_t *rows, size_t n, size_t limit,
+                       uint32_t *aside)
+{
+    struct rank by_cpu = {sample_cell(sample, ACTOP_METRIC_PROC_CPU, 0)};
+    struct rank by_rss = {sample_cell(sample, ACTOP_METRIC_PROC_RSS, 0)};
+    if (limit == 0 || limit >= n) {
+        rank_all(&by_cpu, rows, n, aside);
+        return n;
+    }
+    /* The top by RSS of all: those already kept count, so only as many more as rank among the best. */
+    take_top(&by_cpu, rows, n, limit);
+    memcpy(aside, rows, n * sizeof *aside);
+    take_top(&by_rss, aside, n, limit);
+    size_t kept = limit;
+    uint32_t last = rows[limit - 1];
+    for (size_t i = 0; i < limit; i++)
+        if (ranks_before(&by_cpu, last, aside[i]))
+            rows[kept++] = aside[i];
+    sort_rows(&by_cpu, rows, kept);
+    return kept;
+}
+
 /* Order of rows to keep, in order[3 * rows]; returns how many. */
 static size_t choose(const struct actop_session *s, const struct actop_sample_t *sample,
                      size_t rows, size_t limit, uint32_t *order)
 {
     uint32_t *special = order + rows;
-    size_t n = 0;
-    size_t n_special = 0;
+    size_t n = 0, n_special = 0;
     for (uint32_t row = 0; row < rows; row++) {
         if (s->has_filter && !matches(s, sample, row))
             continue;
@@ -148,23 +166,7 @@ static size_t choose(const struct actop_session *s, const struct actop_sample_t 
         else
             order[n++] = row;
     }
-    struct rank by_cpu = {sample_cell(sample, ACTOP_METRIC_PROC_CPU, 0)};
-    struct rank by_rss = {sample_cell(sample, ACTOP_METRIC_PROC_RSS, 0)};
-    uint32_t *all = order + 2 * rows;
-    size_t kept = n;
-    if (limit == 0 || limit >= n) {
-        rank_all(&by_cpu, order, n, all);
-    } else {
-        /* The top by RSS of all: those already kept count, so only as many more as rank among the best. */
-        kept = take_top(&by_cpu, order, 0, n, limit);
-        memcpy(all, order, n * sizeof *all);
-        (void)take_top(&by_rss, all, 0, n, limit);
-        uint32_t last = order[kept - 1];
-        for (size_t i = 0; i < limit; i++)
-            if (ranks_before(&by_cpu, last, all[i]))
-                order[kept++] = all[i];
-        sort_rows(&by_cpu, order, kept);
-    }
+    size_t kept = keep_top(sample, order, n, limit, order + 2 * rows);
     memmove(order + kept, special, n_special * sizeof *special);
     return kept + n_special;
 }

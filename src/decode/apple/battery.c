@@ -85,8 +85,8 @@ static void put_charge(const struct battery *b, struct decode_frame *d, uint32_t
         put(b, d, ACTOP_METRIC_BATTERY_CHARGE, out, now > full ? 1 : now / full, ACTOP_MEASURED);
     if (!value(b, d, row, RAW_MAXIMUM, &full) || !value(b, d, row, DESIGN, &design) || design <= 0)
         return;
-    put(b, d, ACTOP_METRIC_BATTERY_HEALTH, out, full < design ? full / design : 1,
-        ACTOP_DERIVED);                    /* a new one may hold more than it was made for */
+    /* A new one may hold more than it was made for. */
+    put(b, d, ACTOP_METRIC_BATTERY_HEALTH, out, full < design ? full / design : 1, ACTOP_DERIVED);
     if (value(b, d, row, VOLTAGE, &volts)) /* mAh × mV × 3600 s/h */
         put(b, d, ACTOP_METRIC_BATTERY_FULL, out, full * 1e-3 * volts * 1e-3 * 3600,
             ACTOP_ESTIMATED);

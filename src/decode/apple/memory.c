@@ -74,8 +74,8 @@ static void put_swap(const struct memory *m, struct decode_frame *d)
 {
     double per_s;
     if (frame_has(d->frame, m->swap) && d->schema->channels[m->swap].count >= 3) {
-        const uint64_t *v = d->frame->slots +
-                            d->schema->channels[m->swap].first; /* total, avail, used */
+        /* total, avail, used */
+        const uint64_t *v = d->frame->slots + d->schema->channels[m->swap].first;
         sample_put(d->out, ACTOP_METRIC_SWAP_TOTAL, 0, (double)v[0], ACTOP_MEASURED, m->via_sysctl);
         sample_put(d->out, ACTOP_METRIC_SWAP_USED, 0, (double)v[2], ACTOP_MEASURED, m->via_sysctl);
     }

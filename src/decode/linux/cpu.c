@@ -271,10 +271,10 @@ static actop_state clock_absence(const struct cpu_state *s, const struct decode_
 static void put_hz(struct decode_frame *d, actop_metric id, uint32_t row, double hz,
                    actop_origin origin, uint16_t via, actop_state none)
 {
+    /* WARMING would mean that the clock was read, and nothing gives this of it. */
     if (!isnan(hz) && hz > 0)
         sample_put(d->out, id, row, hz, origin, via);
-    else if (none !=
-             ACTOP_STATE_WARMING) /* else the clock was read, and nothing gives this of it */
+    else if (none != ACTOP_STATE_WARMING)
         sample_put_state(d->out, id, row, none, via);
 }
 

@@ -60,8 +60,8 @@ static const double MOST_NS = 1e18;
 static const uint32_t busy_states[] = {0, 1, 2, 5, 6};
 
 static const uint64_t PF_KTHREAD = 0x200000;
-static const double USER_HZ =
-    100; /* documented, for all but alpha; where the source does not say */
+/* Where the source does not say (documented, for all but alpha). */
+static const double USER_HZ = 100;
 
 struct processes {
     struct rowmap map;

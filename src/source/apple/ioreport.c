@@ -119,10 +119,9 @@ struct ioreport_channel {
 
 struct ioreport_state {
     apple_cf channels_key, raw_key; /* owned: names of dictionary entries */
-    apple_cf listed[N_ROWS];        /* owned until subscribed: arrays of wanted channels */
-    apple_cf in_group; /* owned until subscribed: the channels of the group being listed */
-    apple_cf
-        template_channels; /* owned until subscribed: a dictionary of the system's making; may be in_group */
+    /* Owned until subscribed: arrays of wanted channels, the channels of the group being listed, and a dictionary of the
+     * system's making, which may be in_group. */
+    apple_cf listed[N_ROWS], in_group, template_channels;
     apple_cf subscription, subbed;     /* owned */
     struct ioreport_channel *channels; /* owned; one per dictionary of a sample, in its order */
     size_t n_channels, cap_channels;

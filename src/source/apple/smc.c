@@ -41,8 +41,8 @@ struct smc_state {
     struct smc_key *keys;  /* owned */
     size_t n_keys, cap_keys;
     uint32_t total; /* what #KEY says */
-    unsigned mute,
-        other; /* places of the list without an answer; temperature keys that are no number */
+    unsigned mute;  /* places of the list without an answer */
+    unsigned other; /* temperature keys that are no number */
 };
 
 static void text_of(uint32_t code, char out[5])

@@ -71,8 +71,7 @@ const struct apple_part apple_notify_part = {
 };
 
 struct process_info_state {
-    void *class_object, *get_info,
-        *get_state; /* borrowed from the Objective-C runtime, which keeps them */
+    void *class_object, *get_info, *get_state; /* borrowed: the Objective-C runtime keeps them */
     int32_t channel;
 };
 

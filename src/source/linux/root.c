@@ -28,8 +28,7 @@ enum {
     MAX_LINKS = 40,
     MAX_MOMENTS = 4096,
     FIRST_BUFFER = 16384,
-    FILE_MAX =
-        16 << 20 /* no file of a kernel comes near it: a hundred thousand mounts take this much */
+    FILE_MAX = 16 << 20 /* a hundred thousand mounts take this much; no other file comes near it */
 };
 
 struct kept {
@@ -292,8 +291,8 @@ static bool grow_buffer(struct root *r, size_t want)
     return VEC_GROW(r->buffer, r->cap_buffer, want);
 }
 
-/* Read everything from the start, FILE_MAX bytes at most. Files of /sys give everything in one read (documented: at most a page), those of
- * /proc may stop short of the end, so they are read until they give nothing. */
+/* Read everything from the start, FILE_MAX bytes at most. Files of /sys give everything in one read (documented: at most a
+ * page), those of /proc may stop short of the end, so they are read until they give nothing. */
 static int read_file(struct root *r, int fd, bool whole, struct root_text *out)
 {
     size_t n = 0;

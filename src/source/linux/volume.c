@@ -60,8 +60,8 @@ static const char *const helper_types[] = {"fuse.portal", "fuse.gvfsd-fuse", "fu
                                            "fuse.snapfuse"};
 
 enum { TEXT_SIZE = 512 };
-static const int64_t REREAD_NS =
-    5000000000; /* a live machine's list of mounts is read again after */
+/* After this a live machine's list of mounts is read again. */
+static const int64_t REREAD_NS = 5000000000;
 
 struct volume {
     uint64_t major, minor;
