@@ -148,6 +148,12 @@ static void change_interval(struct app *a, bool longer, int64_t now_ns)
     enum { N = sizeof steps_s / sizeof steps_s[0] };
     double now_s = a->view.now.interval_s;
     double next_s = now_s;
+    bool replay = scene_source_is(&a->scene, "replay:");
+    if (replay || scene_source_is(&a->scene, "http://")) {
+        view_toast(&a->view, now_ns, "%s has an interval of its own",
+                   replay ? "a recording" : "a server");
+        return;
+    }
     for (int i = 0; i < N; i++) {
         double step_s = steps_s[longer ? i : N - 1 - i];
         if (longer ? step_s > now_s * 1.001 : step_s < now_s * 0.999) {

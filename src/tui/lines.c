@@ -64,8 +64,7 @@ static struct num shape_text(struct scene *s)
 static const char *replayed(const struct scene *s)
 {
     static const char scheme[] = "replay:";
-    bool is = s->source_label != NULL && strncmp(s->source_label, scheme, sizeof scheme - 1) == 0;
-    return is ? s->source_label + sizeof scheme - 1 : NULL;
+    return scene_source_is(s, scheme) ? s->source_label + sizeof scheme - 1 : NULL;
 }
 
 /* How much of the own cost is told: it makes room for the chip, then for its cores. */
@@ -360,7 +359,7 @@ void status_draw(struct scene *s, const struct area *a, int chart_columns)
         draw_seek(s, a);
         return;
     }
-    double per_column = s->view->now.interval_s * (s->view->now.glyph == GLYPH_DOTS ? 2 : 1);
+    double per_column = scene_interval_s(s) * (s->view->now.glyph == GLYPH_DOTS ? 2 : 1);
     struct value energy = scene_value(s, ACTOP_METRIC_SESSION_ENERGY, 0);
     add_alerts(&h, s);
     add_verdict(&h, s);

@@ -255,20 +255,15 @@ static int scroll_to(struct scene *s, int row, int n, int h)
     return list_scroll(v, PANEL_PROCESSES, n, h);
 }
 
-static bool source_is(const struct scene *s, const char *scheme)
-{
-    return s->source_label != NULL && strncmp(s->source_label, scheme, strlen(scheme)) == 0;
-}
-
 /* A filter may have been applied before rows came here: without it, the reason is seen. What a server or a recording
  * sends does not depend on what is looked at here. */
 static const char *nothing_to_show(const struct scene *s)
 {
     if (s->processes->total > 0 || s->processes->has_filter)
         return "no process matches the filter";
-    if (source_is(s, "http://"))
+    if (scene_source_is(s, "http://"))
         return "this server sends no processes: it has to be started with --serve-processes";
-    if (source_is(s, "replay:"))
+    if (scene_source_is(s, "replay:"))
         return "this recording has no processes: they are recorded with --show-processes";
     if (s->view->paused)
         return "processes were not read at this moment";

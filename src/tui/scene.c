@@ -139,3 +139,18 @@ double highest(const float *values, size_t n)
             high = (double)values[i];
     return high;
 }
+
+bool scene_source_is(const struct scene *s, const char *scheme)
+{
+    return s->source_label != NULL && strncmp(s->source_label, scheme, strlen(scheme)) == 0;
+}
+
+/* What was measured wavers: it is that asked for where it is near, else in tenths. */
+double scene_interval_s(const struct scene *s)
+{
+    double asked_s = s->view->now.interval_s;
+    double real_s = (double)s->at.interval_ns / 1e9;
+    if (s->at.interval_ns <= 0 || s->at.gap || fabs(real_s - asked_s) <= 0.1 * asked_s)
+        return asked_s;
+    return real_s < 1 ? real_s : round(real_s * 10) / 10;
+}

@@ -74,6 +74,11 @@ const char *scene_name(const struct scene *s, actop_scope scope, uint32_t row);
 const char *scene_key(const struct scene *s, actop_scope scope, uint32_t row);
 uint32_t scene_rows(const struct scene *s, actop_scope scope);
 
+/* True when what is shown comes from a source of that scheme: "replay:", "http://". */
+bool scene_source_is(const struct scene *s, const char *scheme);
+/* Time between two samples: a recording and a server have their own, whatever was asked for. */
+double scene_interval_s(const struct scene *s);
+
 /* Text of a value by one of number.h's functions: "~" before an estimate, a dash and the reason for none. */
 struct num value_text(const struct value *v, struct num (*format)(double, bool));
 

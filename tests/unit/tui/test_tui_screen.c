@@ -206,6 +206,32 @@ static void the_header_names_chip_and_cores_before_its_own_cost(void **state)
     }
 }
 
+/* The maker's samples are a second apart, whatever is asked for; two columns of dots are four of them. */
+static void the_span_is_that_of_the_samples(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *keys, *shown, *span;
+    } rows[] = {
+        {"made by hand", "", "span", "span 1m56s"},
+        {"made by hand", "g", "span", "span 58s"},
+        {"replay:a", "+", "a recording has an interval of its own", "span 1m56s"},
+        {"http://a", "-", "a server has an interval of its own", "span 1m56s"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        bench_open(&b, &maker_machines[1], false);
+        b.app.scene.source_label = rows[i].source;
+        bench_take(&b, 3);
+        press(&b, rows[i].keys);
+        bench_draw(&b, 40, 124);
+        const char *text = screen_text(&b.grid);
+        if (strstr(text, rows[i].shown) == NULL || strstr(text, rows[i].span) == NULL)
+            fail_msg("row %zu: not '%s' and '%s':\n%s", i, rows[i].shown, rows[i].span, text);
+        bench_close(&b);
+    }
+}
+
 static int times(const char *text, const char *what)
 {
     int n = 0;
@@ -913,6 +939,7 @@ int main(void)
         cmocka_unit_test(interfaces_that_move_something_stand_first),
         cmocka_unit_test(rows_are_ordered_by_class_and_else_stay),
         cmocka_unit_test(the_header_names_chip_and_cores_before_its_own_cost),
+        cmocka_unit_test(the_span_is_that_of_the_samples),
         cmocka_unit_test(every_core_of_a_large_machine_has_its_part_of_a_bar),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
