@@ -548,6 +548,10 @@ ACTOP_API actop_status actop_process_files(actop_session *s, uint64_t pid, uint6
 /** Name of a simulated machine, e.g. "m4-max"; NULL when index is past the last. Static. Since 2.0. */
 ACTOP_API const char *actop_machine_name(size_t index);
 
+/** Name of a load that every simulated machine can be put under, e.g. "llm" of the source "sim:m4-max+llm"; NULL when
+ *  index is past the last. Static. Since 2.0. */
+ACTOP_API const char *actop_load_name(size_t index);
+
 #ifdef __cplusplus
 }
 #endif

@@ -27,8 +27,10 @@ int command_demo(struct cli *cli, const struct option_list *words)
     if (cli->options.list)
         return list_machines();
     const char *chip = words->n > 0 ? words->items[0] : DEFAULT_CHIP;
+    actop_error err = {ACTOP_OK, ""};
     (void)snprintf(source, sizeof source, "sim:%.80s", chip);
-    cli->options.source = source;
+    if (options_set(&cli->options, OPTION_SOURCE, source, PLACE_COMMAND_LINE, &err) != ACTOP_OK)
+        return cli_fail(&err);
     int status = command_none(cli, words);
     cli->options.source = NULL;
     return status;

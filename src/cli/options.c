@@ -157,14 +157,28 @@ static actop_status set_regex(const struct option_row *row, const char *text, vo
     return ACTOP_OK;
 }
 
-/* "m4-max", or "m4-max+SCRIPT". */
-static bool is_machine(const char *text)
+static bool is_named(const char *(*name_at)(size_t index), const char *text, size_t n)
 {
-    size_t n = strcspn(text, "+");
-    for (size_t i = 0; actop_machine_name(i) != NULL; i++)
-        if (strncmp(actop_machine_name(i), text, n) == 0 && actop_machine_name(i)[n] == '\0')
+    for (size_t i = 0; name_at(i) != NULL; i++)
+        if (strncmp(name_at(i), text, n) == 0 && name_at(i)[n] == '\0')
             return true;
     return false;
+}
+
+/* "m4-max", or "m4-max+LOAD". */
+static actop_status check_machine(const char *text, actop_error *err)
+{
+    char loads[160] = "";
+    size_t n = strcspn(text, "+"), used = 0;
+    if (!is_named(actop_machine_name, text, n))
+        return error_set(err, ACTOP_E_ARGUMENT,
+                         "no simulated machine '%.*s' (see actop demo --list)", (int)n, text);
+    if (text[n] == '\0' || is_named(actop_load_name, text + n + 1, strlen(text + n + 1)))
+        return ACTOP_OK;
+    for (size_t i = 0; actop_load_name(i) != NULL && used < sizeof loads; i++)
+        used += (size_t)snprintf(loads + used, sizeof loads - used, "%s%s", i == 0 ? "" : ", ",
+                                 actop_load_name(i));
+    return error_set(err, ACTOP_E_ARGUMENT, "no load '%s' (choose from %s)", text + n + 1, loads);
 }
 
 static actop_status set_source(const struct option_row *row, const char *text, void *field,
@@ -185,11 +199,10 @@ static actop_status set_source(const struct option_row *row, const char *text, v
                          "must be auto, apple, linux, replay:FILE, sim:CHIP or http://HOST:PORT: "
                          "'%s'",
                          text);
-    if (strncmp(text, "sim:", 4) == 0 && !is_machine(text + 4))
-        return error_set(err, ACTOP_E_ARGUMENT, "no simulated machine '%s' (see actop demo --list)",
-                         text + 4);
-    *(const char **)field = text;
-    return ACTOP_OK;
+    actop_status st = strncmp(text, "sim:", 4) == 0 ? check_machine(text + 4, err) : ACTOP_OK;
+    if (st == ACTOP_OK)
+        *(const char **)field = text;
+    return st;
 }
 
 static actop_status set_list(const struct option_row *row, const char *text, void *field,

@@ -501,3 +501,8 @@ const char *actop_machine_name(size_t index)
 {
     return sim_machine_name(index);
 }
+
+const char *actop_load_name(size_t index)
+{
+    return sim_script_name(index);
+}

@@ -33,6 +33,7 @@ def config(text):
               (["--max_count", "1"], "unrecognized arguments: --max_count"),
               (["--source", "nowhere"], "argument --source: must be "),
               (["--source", "sim:m0"], "argument --source: no simulated machine 'm0'"),
+              (["--source", "sim:m1+nap"], "argument --source: no load 'nap' (choose from tour, idle, "), (["--source", "sim:m1+"], "argument --source: no load ''"),
               (["dance"], "unknown command: dance"), (["replay"], "replay: expected FILE"),
               (["info", "more"], "unrecognized arguments: more"),
               (["--speed", "fast"], "argument --speed: must be a number or max: 'fast'"),
@@ -124,6 +125,7 @@ def _():
 
 @tap.case("a mistake in the file names file and line", ("an unknown key", "interval = 1\ncolour = red\n", 2, "unknown option: 'colour'"),
           ("a bad value", "# x\n\ninterval = soon\n", 3, "interval: must be a number: 'soon'"),
+          ("a load there is not", "source = sim:m1+nap\n", 1, "source: no load 'nap' (choose from tour, idle, compile, llm, prefill, decode, export, throttle, sleep)"),
           ("no value", "json\n", 1, "expected name = value: 'json'"))
 def _(text, line, why):
     env, path = config(text)
@@ -239,6 +241,13 @@ def _():
     assert again.returncode == 0 and again.stdout, again.stderr
     host = tap.actop("--json", "--samples", "1", *FAST).stdout
     assert json.loads(again.stdout.splitlines()[0])["host"] != json.loads(host)["host"]
+
+
+@tap.case("a chip that demo does not know is named, with status 2", ("a chip", "m0", "no simulated machine 'm0' (see actop demo --list)"),
+          ("a load", "m1+nap", "no load 'nap' (choose from tour"), ("nothing", "", "must be auto, apple"))
+def _(chip, why):
+    ended = tap.actop("demo", chip)
+    assert ended.returncode == 2 and ended.stdout == "" and ended.stderr.startswith(f"actop: error: {why}"), ended
 
 
 @tap.case("info says what this machine is")
