@@ -379,11 +379,12 @@ static int panel_at(const struct app *a, int y, int x)
 
 static void click_table(struct app *a, const struct place *p, int y, int x)
 {
-    int top = p->y + (a->plan.frame == FRAME_NONE ? 0 : 1);
+    enum frame frame = a->plan.table_frame;
+    int top = p->y + (frame == FRAME_NONE ? 0 : 1);
     int row = y - top - 1 + a->view.scroll[PANEL_PROCESSES];
     if (y == top) {
-        int order = processes_order_at(&a->scene, p->w - (a->plan.frame == FRAME_BOX ? 4 : 2),
-                                       x - p->x - (a->plan.frame == FRAME_BOX ? 2 : 1));
+        int order = processes_order_at(&a->scene, p->w - (frame == FRAME_BOX ? 4 : 2),
+                                       x - p->x - (frame == FRAME_BOX ? 2 : 1));
         if (order < 0)
             return;
         a->view.reverse = order == (int)a->view.order && !a->view.reverse;
@@ -408,7 +409,7 @@ static void click(struct app *a, int y, int x, int64_t now_ns)
     bool on_title = y == a->plan.panels[id].y;
     bool again = a->view.focus == (enum panel_id)id;
     a->view.focus = (enum panel_id)id;
-    if (id == PANEL_PROCESSES && (!on_title || a->plan.frame == FRAME_NONE))
+    if (id == PANEL_PROCESSES && (!on_title || a->plan.table_frame == FRAME_NONE))
         click_table(a, &a->plan.panels[id], y, x);
     else if (on_title || again)
         app_act(a, ACTION_ZOOM, now_ns);

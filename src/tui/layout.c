@@ -7,7 +7,7 @@
 
 #include <actop/actop.h>
 
-enum { MOST_COLUMNS = 4, COLUMN_COLS = 58, SIDE_COLS = 180, SIDE_LEAST = 84 };
+enum { MOST_COLUMNS = 4, COLUMN_COLS = 58, SIDE_COLS = 180, SIDE_LEAST = 84, TABLE_LEAST = 5 };
 
 static const struct {
     const char *title;
@@ -327,6 +327,7 @@ void layout_plan(const struct layout_input *in, struct layout *out)
         out->panels[in->zoomed] = body;
         if (body.h < 5)
             out->frame = FRAME_NONE;
+        out->table_frame = out->frame;
         return;
     }
     struct place table = {0, 0, 0, 0};
@@ -336,6 +337,7 @@ void layout_plan(const struct layout_input *in, struct layout *out)
     out->frame = frame_for(in, columns, n);
     if (table.h > 0 && table.h < 6 && out->frame == FRAME_BOX)
         out->frame = FRAME_RULE;
+    out->table_frame = out->frame == FRAME_NONE && table.h >= TABLE_LEAST ? FRAME_RULE : out->frame;
     for (size_t i = 0; i < n; i++)
         place_column(in, &columns[i], out->frame, out);
     out->panels[PANEL_PROCESSES] = table;

@@ -53,10 +53,16 @@ struct layout_input {
 
 struct layout {
     bool too_small;
-    enum frame frame;              /* of all panels */
+    enum frame frame;              /* of all panels but the process table */
+    enum frame table_frame;        /* of that: a line that says what is shown, where it costs one row of several */
     struct place header, status, footer; /* h is 0: left out */
     struct place panels[PANEL_COUNT];    /* h is 0: left out */
 };
+
+static inline enum frame layout_frame(const struct layout *l, enum panel_id panel)
+{
+    return panel == PANEL_PROCESSES ? l->table_frame : l->frame;
+}
 
 void layout_plan(const struct layout_input *in, struct layout *out);
 

@@ -34,8 +34,9 @@ static void draw_panel(struct scene *s, struct grid *g, const struct layout *pla
     if (a.h <= 0 || a.w <= 0)
         return;
     uint8_t style = s->view->focus == id ? STYLE_FOCUS : STYLE_TITLE;
-    draw_frame(&a, plan->frame, style, panel_title(id), panel_remark(s, id).s);
-    struct area in = frame_inside(&a, plan->frame);
+    enum frame frame = layout_frame(plan, id);
+    draw_frame(&a, frame, style, panel_title(id), panel_remark(s, id).s);
+    struct area in = frame_inside(&a, frame);
     panel_items(s, id, in.w, &items);
     items_draw(&items, s, &in);
 }
@@ -72,7 +73,8 @@ static int chart_columns(const struct layout *plan)
 {
     for (int id = 0; id < PANEL_COUNT; id++)
         if (plan->panels[id].h > 0)
-            return plan->panels[id].w - (plan->frame == FRAME_BOX ? 4 : 2);
+            return plan->panels[id].w -
+                   (layout_frame(plan, (enum panel_id)id) == FRAME_BOX ? 4 : 2);
     return 0;
 }
 

@@ -232,6 +232,39 @@ static void the_span_is_that_of_the_samples(void **state)
     }
 }
 
+/* A click on each column's title sorts by it, however little room there is; and the sum of watts has a place. */
+static void the_table_keeps_its_title_and_its_header_takes_clicks(void **state)
+{
+    (void)state;
+    static const struct {
+        int rows, cols;
+    } sizes[] = {{24, 80}, {30, 100}, {40, 120}, {60, 200}};
+    static const struct {
+        const char *title;
+        enum order order;
+    } columns[] = {{"PWR ", ORDER_POWER}, {"MEM ", ORDER_MEMORY}, {"CPU%", ORDER_CPU}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct bench b;
+        bench_open(&b, &maker_machines[0], true);
+        bench_take(&b, 3);
+        bench_draw(&b, sizes[i].rows, sizes[i].cols);
+        const struct place *p = &b.app.plan.panels[PANEL_PROCESSES];
+        if (strstr(screen_text(&b.grid), "\u03a3 ") == NULL)
+            fail_msg("no sum at %d × %d:\n%s", sizes[i].cols, sizes[i].rows, screen_text(&b.grid));
+        for (size_t k = 0; k < sizeof columns / sizeof columns[0]; k++) {
+            struct event e = {KEY_CLICK, p->y + 1, -1};
+            for (int x = p->x; x + 3 < p->x + p->w; x++)
+                if (grid_at(&b.grid, p->y + 1, x)->code == (uint32_t)columns[k].title[0] &&
+                    grid_at(&b.grid, p->y + 1, x + 2)->code == (uint32_t)columns[k].title[2])
+                    e.x = x;
+            assert_int_not_equal(e.x, -1);
+            app_event(&b.app, &e, 1000);
+            assert_int_equal(b.app.view.order, columns[k].order);
+        }
+        bench_close(&b);
+    }
+}
+
 static int times(const char *text, const char *what)
 {
     int n = 0;
@@ -940,6 +973,7 @@ int main(void)
         cmocka_unit_test(rows_are_ordered_by_class_and_else_stay),
         cmocka_unit_test(the_header_names_chip_and_cores_before_its_own_cost),
         cmocka_unit_test(the_span_is_that_of_the_samples),
+        cmocka_unit_test(the_table_keeps_its_title_and_its_header_takes_clicks),
         cmocka_unit_test(every_core_of_a_large_machine_has_its_part_of_a_bar),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
