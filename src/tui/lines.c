@@ -202,8 +202,9 @@ static void add_thermal(struct headline *h, struct scene *s)
     if (name == NULL)
         return;
     uint8_t style = r.value >= 2 ? STYLE_BAD : r.value >= 1 ? STYLE_WARN : STYLE_TEXT;
-    headline_add(h, STYLE_DIM, 3, 3, num_text("thermal"));
-    headline_add(h, style, 3, 1,
+    uint8_t rank = r.value >= 1 || more != NULL ? 3 : 5; /* all is well: the first to go */
+    headline_add(h, STYLE_DIM, rank, 3, num_text("thermal"));
+    headline_add(h, style, rank, 1,
                  more == NULL ? num_text("%.20s", name) : num_text("%.20s, %.20s", name, more));
 }
 
@@ -242,9 +243,20 @@ static void add_alerts(struct headline *h, struct scene *s)
 }
 
 /* Verdicts in between name what limits the work; the others say that nothing does (metrics.def). */
-enum { VERDICT_FIRST_LIMIT = 1, VERDICT_LAST_LIMIT = 8 };
+enum { VERDICT_FIRST_LIMIT = 1, VERDICT_LAST_LIMIT = 8, SHORT_STATUS = 110 };
 
-static void add_verdict(struct headline *h, struct scene *s)
+/* Its two numbers; the explaining words go where the line is short: "bandwidth 92% of its ceiling". */
+static struct num because_text(const char *because, int columns)
+{
+    static const char words[] = " of its ceiling";
+    struct num text = num_text("(%.50s)", because);
+    char *at = columns < SHORT_STATUS ? strstr(text.s, words) : NULL;
+    if (at != NULL)
+        memmove(at, at + sizeof words - 1, strlen(at + sizeof words - 1) + 1);
+    return text;
+}
+
+static void add_verdict(struct headline *h, struct scene *s, int columns)
 {
     actop_reading r = actop_read(s->sample, ACTOP_METRIC_BOTTLENECK, 0);
     const char *name = actop_has_value(&r) ? actop_value_name(ACTOP_METRIC_BOTTLENECK, r.value)
@@ -257,7 +269,7 @@ static void add_verdict(struct headline *h, struct scene *s)
     headline_add(h, STYLE_ACCENT, 1, h->n > 0 && h->pieces[h->n - 1].style == STYLE_DIM ? 1 : 3,
                  num_text("%.40s", r.value > VERDICT_LAST_LIMIT ? "nothing stands out" : name));
     if (because != NULL)
-        headline_add(h, STYLE_DIM, 4, 1, num_text("(%.50s)", because));
+        headline_add(h, STYLE_DIM, 4, 1, because_text(because, columns));
 }
 
 /* The seek bar, for drawing and for clicks: its columns, and the samples at its ends. */
@@ -362,15 +374,15 @@ void status_draw(struct scene *s, const struct area *a, int chart_columns)
     double per_column = scene_interval_s(s) * (s->view->now.glyph == GLYPH_DOTS ? 2 : 1);
     struct value energy = scene_value(s, ACTOP_METRIC_SESSION_ENERGY, 0);
     add_alerts(&h, s);
-    add_verdict(&h, s);
+    add_verdict(&h, s, a->w);
     add_thermal(&h, s);
     if (energy.has) {
-        headline_add(&h, STYLE_DIM, 5, 3, num_text("energy"));
-        headline_add(&h, STYLE_TEXT, 5, 1,
+        headline_add(&h, STYLE_DIM, 6, 3, num_text("energy"));
+        headline_add(&h, STYLE_TEXT, 6, 1,
                      padded(s, FIELD_ENERGY, num_energy(energy.v, energy.diff)));
     }
-    headline_add(&h, STYLE_DIM, 6, 3, num_text("span"));
-    headline_add(&h, STYLE_TEXT, 6, 1, num_span(per_column * chart_columns));
+    headline_add(&h, STYLE_DIM, 7, 3, num_text("span"));
+    headline_add(&h, STYLE_TEXT, 7, 1, num_span(per_column * chart_columns));
     headline_draw(&line, 0, &h);
 }
 

@@ -3,6 +3,7 @@
 #include "tui/panel.h"
 
 #include <math.h>
+#include <string.h>
 
 bool memory_present(struct scene *s)
 {
@@ -91,21 +92,64 @@ static void draw_ram_bar(struct scene *s, const struct area *a, uint32_t arg)
                  used.now / total.now);
 }
 
-static void draw_ram_legend(struct scene *s, const struct area *a, uint32_t arg)
+/* "67.6 GiB" as "67.6G", for want of room. */
+static struct num shorter(struct num text)
 {
-    int x = 0;
-    (void)arg;
+    char *blank = strchr(text.s, ' ');
+    if (blank != NULL && blank[1] != '\0') {
+        blank[0] = blank[1];
+        blank[1] = '\0';
+    }
+    return text;
+}
+
+struct legend {
+    struct num numbers[RAM_PARTS]; /* empty: not told */
+    int gap;
+};
+
+/* With every number at its widest, so that the form does not change with them. */
+static int legend_columns(const struct legend *l)
+{
+    int columns = -l->gap;
+    for (size_t i = 0; i < RAM_PARTS; i++) {
+        int number = text_columns(l->numbers[i].s);
+        if (number > 0)
+            columns += text_columns(ram_parts[i].name) + 1 + (number < 8 ? 8 : number) + l->gap;
+    }
+    return columns;
+}
+
+static void make_legend(struct scene *s, struct legend *l)
+{
+    l->gap = 3;
     for (size_t i = 0; i < RAM_PARTS; i++) {
         struct value v = scene_value(s, ram_parts[i].metric, 0);
         double bytes = v.diff ? v.v : part_bytes(s, i);
-        if (!v.has || (!v.diff && bytes <= 0))
+        l->numbers[i] = v.has && (v.diff || bytes > 0) ? num_bytes(bytes, v.diff)
+                                                       : num_text("%s", "");
+    }
+}
+
+static void draw_ram_legend(struct scene *s, const struct area *a, uint32_t arg)
+{
+    struct legend l;
+    int x = 0;
+    (void)arg;
+    make_legend(s, &l);
+    if (legend_columns(&l) > a->w)
+        l.gap = 2;
+    bool all_fit = legend_columns(&l) <= a->w;
+    for (size_t i = 0; !all_fit && i < RAM_PARTS; i++)
+        l.numbers[i] = shorter(l.numbers[i]);
+    for (size_t i = 0; i < RAM_PARTS; i++) {
+        int needed = text_columns(ram_parts[i].name) + text_columns(l.numbers[i].s) + 1;
+        if (l.numbers[i].s[0] == '\0')
             continue;
-        struct num number = num_bytes(bytes, v.diff);
-        int needed = text_columns(ram_parts[i].name) + text_columns(number.s) + 1;
         if (x + needed > a->w)
             return;
         x += draw_text(a, 0, x, ram_parts[i].style, ram_parts[i].name) + 1;
-        x += draw_text(a, 0, x, STYLE_TEXT, number.s) + 3;
+        x += draw_text(a, 0, x, STYLE_TEXT, l.numbers[i].s) + l.gap;
     }
 }
 

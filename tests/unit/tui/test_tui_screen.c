@@ -265,6 +265,27 @@ static void the_table_keeps_its_title_and_its_header_takes_clicks(void **state)
     }
 }
 
+static void all_parts_of_memory_are_told_at_120_columns(void **state)
+{
+    (void)state;
+    static const struct {
+        int cols;
+        const char *shown;
+    } rows[] = {{200, "app 22.5 GiB   wired 6.25 GiB   compressed 3.00 GiB   cached 30.0 GiB "},
+                {120, "app 22.5G  wired 6.25G  compressed 3.00G  cached 30.0G "},
+                {100, "app 22.5G  wired 6.25G  compressed 3.00G "}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        bench_open(&b, &maker_machines[0], false);
+        b.app.view.now.stack = rows[i].cols == 200;
+        bench_take(&b, 3);
+        bench_draw(&b, 60, rows[i].cols);
+        if (strstr(screen_text(&b.grid), rows[i].shown) == NULL)
+            fail_msg("not '%s':\n%s", rows[i].shown, screen_text(&b.grid));
+        bench_close(&b);
+    }
+}
+
 static int times(const char *text, const char *what)
 {
     int n = 0;
@@ -974,6 +995,7 @@ int main(void)
         cmocka_unit_test(the_header_names_chip_and_cores_before_its_own_cost),
         cmocka_unit_test(the_span_is_that_of_the_samples),
         cmocka_unit_test(the_table_keeps_its_title_and_its_header_takes_clicks),
+        cmocka_unit_test(all_parts_of_memory_are_told_at_120_columns),
         cmocka_unit_test(every_core_of_a_large_machine_has_its_part_of_a_bar),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
