@@ -57,6 +57,8 @@ enum output_state output_write(const char *text, size_t n, actop_error *err)
         ssize_t wrote = write(STDOUT_FILENO, text + done, n - done);
         if (wrote >= 0) {
             done += (size_t)wrote;
+            /* What a signal interrupts in its middle is a short write, no error (documented: POSIX, write). */
+            interrupted += done < n && signals_ended() != 0;
             continue;
         }
         enum output_state state = write_failed(&interrupted, err);

@@ -235,6 +235,23 @@ def _(number, status, delay, slow):
         records(out)
 
 
+@tap.case("a second signal ends what a reader who stands still holds up", *((s.name, s, status) for s, status in
+                                                                            ((signal.SIGINT, 130), (signal.SIGTERM, 0))))
+def _(number, status):
+    process = stream("--interval", "0.1", "--json-processes", "--process-limit", "1000", "--evidence")
+    time.sleep(3)  # the pipe is full
+    process.send_signal(number)
+    try:
+        process.wait(timeout=0.5)
+    except subprocess.TimeoutExpired:  # in the middle of a line, that is
+        process.send_signal(number)
+    try:
+        assert process.wait(timeout=5) == status
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @tap.case("a signal ends at once what waits between subsamples", ("a stream", ["--json"]), ("the report", []))
 def _(args):
     process = subprocess.Popen([tap.ACTOP, *args, "--interval", "20", "--subsamples", "4"], stdin=subprocess.DEVNULL,
