@@ -2,6 +2,8 @@
 /* The sensors panel: fans, batteries, then every named sensor as a list in columns. */
 #include "tui/panel.h"
 
+#include <string.h>
+
 bool sensors_present(struct scene *s)
 {
     return scene_rows(s, ACTOP_SCOPE_FAN) > 0 || scene_rows(s, ACTOP_SCOPE_BATTERY) > 0 ||
@@ -62,12 +64,43 @@ static int sensor_lines(struct scene *s, int columns)
     return (n + across - 1) / across;
 }
 
+/* What keys of Apple's SMC stand for, as far as tools agree (reported); '?' is any character. The first four are those
+ * that the temperatures of CPU and GPU are taken from. */
+static const struct {
+    char key[5];
+    const char *word;
+} smc_words[] = {
+    {"Te??", "CPU"}, {"Tp??", "CPU"},     {"Tf??", "CPU"},   {"Tg??", "GPU"},
+    {"TH0?", "SSD"}, {"TB?T", "battery"}, {"TW0P", "Wi-Fi"},
+};
+
+static bool is_like(const char *name, const char *pattern)
+{
+    for (size_t i = 0; pattern[i] != '\0'; i++)
+        if (name[i] == '\0' || (pattern[i] != '?' && name[i] != pattern[i]))
+            return false;
+    return name[strlen(pattern)] == '\0';
+}
+
+/* A word for a name that is no word; NULL: none is known. */
+static const char *word_for(const char *name)
+{
+    for (size_t i = 0; i < sizeof smc_words / sizeof smc_words[0]; i++)
+        if (is_like(name, smc_words[i].key))
+            return smc_words[i].word;
+    return NULL;
+}
+
 static void draw_sensor(struct scene *s, const struct area *a, uint32_t row)
 {
     struct value v = scene_value(s, ACTOP_METRIC_SENSOR_TEMP, row);
     struct num text = v.has ? padded_value(s, FIELD_TEMP, &v, num_celsius) : num_text("–");
     int room = a->w - text_columns(text.s) - 3;
-    draw_name(a, 0, 0, room, STYLE_DIM, scene_name(s, ACTOP_SCOPE_SENSOR, row));
+    const char *name = scene_name(s, ACTOP_SCOPE_SENSOR, row);
+    const char *word = word_for(name);
+    int x = draw_name(a, 0, 0, room, STYLE_DIM, name) + 1;
+    if (word != NULL && x + text_columns(word) <= room)
+        draw_text(a, 0, x, STYLE_DIM, word);
     uint8_t style = !v.has        ? STYLE_DIM
                     : v.now >= 95 ? STYLE_BAD
                     : v.now >= 85 ? STYLE_WARN
