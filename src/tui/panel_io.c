@@ -5,16 +5,19 @@
 
 static const struct io {
     enum panel_id panel;
-    actop_metric in, out;         /* of the machine */
-    actop_metric one_in, one_out; /* of a row */
+    actop_metric in, out;             /* of the machine */
+    actop_metric one_in, one_out;     /* of a row */
+    actop_metric count_in, count_out; /* packets and requests per second */
     actop_scope scope;
-    const char *in_name, *out_name;
+    const char *in_name, *out_name, *counted;
     double floor; /* least scale, in bytes per second */
 } ios[2] = {
     {PANEL_NETWORK, ACTOP_METRIC_NET_RX, ACTOP_METRIC_NET_TX, ACTOP_METRIC_IF_RX,
-     ACTOP_METRIC_IF_TX, ACTOP_SCOPE_INTERFACE, "in", "out", 1e6},
+     ACTOP_METRIC_IF_TX, ACTOP_METRIC_IF_RX_PACKETS, ACTOP_METRIC_IF_TX_PACKETS,
+     ACTOP_SCOPE_INTERFACE, "in", "out", "packets/s", 1e6},
     {PANEL_DISK, ACTOP_METRIC_DISK_READ, ACTOP_METRIC_DISK_WRITE, ACTOP_METRIC_DISK_ONE_READ,
-     ACTOP_METRIC_DISK_ONE_WRITE, ACTOP_SCOPE_DISK, "read", "write", 1e7},
+     ACTOP_METRIC_DISK_ONE_WRITE, ACTOP_METRIC_DISK_READ_OPS, ACTOP_METRIC_DISK_WRITE_OPS,
+     ACTOP_SCOPE_DISK, "read", "write", "requests/s", 1e7},
 };
 
 static bool io_present(struct scene *s, const struct io *io)
@@ -72,6 +75,39 @@ static void draw_io_chart(struct scene *s, const struct area *a, uint32_t arg)
         draw_text(a, 0, 0, STYLE_DIM, num_rate(scale, false).s);
 }
 
+/* What else is known of a row, for a panel that has the screen to itself: how many, and how far it is used. */
+static struct num more_of(struct scene *s, const struct io *io, uint32_t row)
+{
+    struct value in = scene_value(s, io->count_in, row);
+    struct value out = scene_value(s, io->count_out, row);
+    struct num text = num_text("%s", "");
+    if (in.has && out.has)
+        text = num_text("%s+%s %s", num_count(in.v, in.diff).s, num_count(out.v, out.diff).s,
+                        io->counted);
+    struct value busy = {.has = false};
+    if (io->panel == PANEL_DISK)
+        busy = scene_value(s, ACTOP_METRIC_DISK_BUSY, row);
+    if (busy.has)
+        text = num_text("%.36s  busy %4s", text.s, num_percent(busy.v, busy.diff).s);
+    return text;
+}
+
+enum { CHART_LEAST = 8 };
+
+/* Returns the columns it took; 0 where there is nothing more, or no room beside a chart. */
+static int draw_more(struct scene *s, const struct area *a, const struct io *io, uint32_t row,
+                     int x)
+{
+    if (!s->view->zoomed)
+        return 0;
+    struct num text = padded_right(s, FIELD_IO_MORE, more_of(s, io, row));
+    int columns = text_columns(text.s) + 2;
+    if (a->w - x - 2 < columns + CHART_LEAST)
+        return 0;
+    draw_text(a, 0, x, STYLE_DIM, text.s);
+    return columns;
+}
+
 static void draw_io_row(struct scene *s, const struct area *a, const struct io *io, uint32_t row)
 {
     struct value in = scene_value(s, io->one_in, row);
@@ -82,6 +118,7 @@ static void draw_io_row(struct scene *s, const struct area *a, const struct io *
     x += draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &in, num_rate).s) + 2;
     x += draw_text(a, 0, x, STYLE_SERIES_2, mark_of(s, false)) + 1;
     x += draw_text(a, 0, x, STYLE_TEXT, padded_value(s, FIELD_IO_RATE, &out, num_rate).s) + 2;
+    x += draw_more(s, a, io, row, x);
     struct area chart = area_part(a, 0, x, 1, a->w - x - 2);
     if (chart.w >= 6 &&
         s->view->now.glyph == GLYPH_DOTS) /* elsewhere a line has room for one direction only */

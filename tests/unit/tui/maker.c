@@ -288,6 +288,8 @@ static void put_rows(struct maker *m, struct actop_sample_t *s)
         int32_t row = sample_add_row(s, ACTOP_SCOPE_INTERFACE, key, strlen(key), NULL, 0);
         put(s, ACTOP_METRIC_IF_RX, (uint32_t)row, 1e6 * i);
         put(s, ACTOP_METRIC_IF_TX, (uint32_t)row, 1e5 * i);
+        put(s, ACTOP_METRIC_IF_RX_PACKETS, (uint32_t)row, 700 * i);
+        put(s, ACTOP_METRIC_IF_TX_PACKETS, (uint32_t)row, 90 * i);
     }
     if (m->interface != NULL) {
         int32_t row =
@@ -300,6 +302,9 @@ static void put_rows(struct maker *m, struct actop_sample_t *s)
         int32_t row = sample_add_row(s, ACTOP_SCOPE_DISK, key, strlen(key), NULL, 0);
         put(s, ACTOP_METRIC_DISK_ONE_READ, (uint32_t)row, 1e8 * i);
         put(s, ACTOP_METRIC_DISK_ONE_WRITE, (uint32_t)row, 1e7 * i);
+        put(s, ACTOP_METRIC_DISK_READ_OPS, (uint32_t)row, 2500 * i);
+        put(s, ACTOP_METRIC_DISK_WRITE_OPS, (uint32_t)row, 250 * i);
+        put(s, ACTOP_METRIC_DISK_BUSY, (uint32_t)row, 0.04 * i);
     }
     if (m->is->battery) {
         int32_t row = sample_add_row(s, ACTOP_SCOPE_BATTERY, "BAT0", 4, NULL, 0);

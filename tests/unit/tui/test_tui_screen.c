@@ -286,6 +286,33 @@ static void all_parts_of_memory_are_told_at_120_columns(void **state)
     }
 }
 
+/* Beside a chart; where there is no room for both, the chart. */
+static void a_zoomed_panel_tells_packets_requests_and_how_busy_a_disk_is(void **state)
+{
+    (void)state;
+    static const struct {
+        enum panel_id panel;
+        int cols;
+        const char *shown;
+        bool is;
+    } rows[] = {
+        {PANEL_NETWORK, 80, " 1400+180 packets/s ", true},
+        {PANEL_DISK, 100, " 27500+2750 requests/s  busy  44% ", true},
+        {PANEL_NETWORK, 60, "packets/s", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench b;
+        bench_open(&b, &maker_machines[n_maker_machines - 1], false);
+        b.app.view.focus = rows[i].panel;
+        bench_take(&b, 3);
+        press(&b, "z");
+        bench_draw(&b, 40, rows[i].cols);
+        if ((strstr(screen_text(&b.grid), rows[i].shown) != NULL) != rows[i].is)
+            fail_msg("'%s':\n%s", rows[i].shown, screen_text(&b.grid));
+        bench_close(&b);
+    }
+}
+
 static int times(const char *text, const char *what)
 {
     int n = 0;
@@ -996,6 +1023,7 @@ int main(void)
         cmocka_unit_test(the_span_is_that_of_the_samples),
         cmocka_unit_test(the_table_keeps_its_title_and_its_header_takes_clicks),
         cmocka_unit_test(all_parts_of_memory_are_told_at_120_columns),
+        cmocka_unit_test(a_zoomed_panel_tells_packets_requests_and_how_busy_a_disk_is),
         cmocka_unit_test(every_core_of_a_large_machine_has_its_part_of_a_bar),
         cmocka_unit_test(before_the_first_sample_it_says_that_it_measures),
         cmocka_unit_test(ten_thousand_random_keys_leave_a_sound_screen),
