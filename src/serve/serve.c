@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -85,18 +84,6 @@ static void stop_waiter(struct serve *sv)
 
 /* ---- Life --------------------------------------------------------------------------------------------------------------- */
 
-/* As many descriptors as the connections may need, if the system lets us. */
-static void raise_limit(void)
-{
-    struct rlimit limit;
-    rlim_t wanted = MOST_CONNECTIONS + 200;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = limit.rlim_max == RLIM_INFINITY || limit.rlim_max >= wanted ? wanted
-                                                                                 : limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 size_t serve_history_bytes(void)
 {
     return trail_needs();
@@ -131,7 +118,6 @@ actop_status serve_open(struct serve **out, actop_session *s, const struct serve
         serve_close(sv);
         return st;
     }
-    raise_limit();
     *out = sv;
     return ACTOP_OK;
 }

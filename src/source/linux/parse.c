@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Parsers of the source's text files; see parse.h. The one of /proc/PID/stat runs for every process of every tick and
- * is written for that. */
+/* Parsers of the source's text files; see parse.h. Those of processes stand in parse_pid.c. */
 #define _GNU_SOURCE /* memrchr */
 #include "source/linux/parse.h"
 
 #include <string.h>
 
-#include "base/cold.h"
 #include "source/linux/scan.h"
 
 bool span_is(struct span s, const char *text)
@@ -36,86 +34,6 @@ static struct span take_word(const char **at)
 static void end_line(const char **at)
 {
     (void)scan_next_line(at);
-}
-
-/* ---- /proc/PID/stat --------------------------------------------------------------------------------------------- */
-
-/* Pass over n numbers of any sign. */
-static bool skip_fields(const char **at, unsigned n)
-{
-    const char *p = *at;
-    for (; n > 0; n--) {
-        if (*p != ' ')
-            return false;
-        do
-            p++;
-        while ((*p >= '0' && *p <= '9') || *p == '-');
-    }
-    *at = p;
-    return true;
-}
-
-bool parse_pid_stat(const char *text, size_t n, struct pid_stat *out)
-{
-    const char *p = text;
-    const char *close = memrchr(text, ')', n);
-    if (close == NULL || !scan_u64(&p, &out->pid) || p[0] != ' ' || p[1] != '(' || close < p + 2)
-        return false;
-    out->name = (struct span){p + 2, (size_t)(close - p - 2)};
-    if (close[1] != ' ' || close[2] < 'A' || close[2] > 'z')
-        return false;
-    out->state = close[2];
-    p = close + 3;
-    int64_t rss = 0, cutime = 0, cstime = 0;
-    bool ok = scan_u64(&p, &out->ppid) && skip_fields(&p, 4)     /* pgrp session tty tpgid */
-              && scan_u64(&p, &out->flags) && skip_fields(&p, 4) /* minflt cminflt majflt cmajflt */
-              && scan_u64(&p, &out->utime) && scan_u64(&p, &out->stime) && scan_i64(&p, &cutime) &&
-              scan_i64(&p, &cstime) && skip_fields(&p, 2)          /* priority nice */
-              && scan_u64(&p, &out->threads) && skip_fields(&p, 1) /* itrealvalue */
-              && scan_u64(&p, &out->start) && skip_fields(&p, 1)   /* vsize */
-              && scan_i64(&p, &rss);
-    out->children = (cutime > 0 ? (uint64_t)cutime : 0) + (cstime > 0 ? (uint64_t)cstime : 0);
-    out->rss_pages = rss > 0 ? (uint64_t)rss : 0;
-    out->exit_signal = 0;
-    if (ok && skip_fields(&p, 13)) /* rsslim … wchan nswap cnswap: a very old kernel ends here */
-        (void)scan_i64(&p, &out->exit_signal);
-    return ok;
-}
-
-/* ---- name and value ----------------------------------------------------------------------------------------------- */
-
-bool parse_pair(const char **at, struct span *name, uint64_t *value)
-{
-    while (**at != '\0') {
-        const char *p = *at;
-        size_t n = strcspn(p, ": \t\n");
-        *name = (struct span){p, n};
-        p += n;
-        p += *p == ':' ? 1 : 0;
-        bool ok = n > 0 && scan_u64(&p, value);
-        end_line(&p);
-        *at = p;
-        if (ok)
-            return true;
-    }
-    return false;
-}
-
-bool parse_pid_io(const char *text, struct pid_io *out)
-{
-    struct span name;
-    uint64_t value;
-    bool has_read = false, has_written = false;
-    while (parse_pair(&text, &name, &value)) {
-        if (span_is(name, "read_bytes")) {
-            out->read_b = value;
-            has_read = true;
-        } else if (span_is(name, "write_bytes")) {
-            out->written_b = value;
-            has_written = true;
-        }
-    }
-    return has_read && has_written;
 }
 
 /* ---- /proc/net/dev ------------------------------------------------------------------------------------------------ */
@@ -207,7 +125,7 @@ static bool mount_line(const char *p, struct mount *out)
     return out->point.n > 0 && out->type.n > 0;
 }
 
-COLD bool parse_mount(const char **at, struct mount *out)
+bool parse_mount(const char **at, struct mount *out)
 {
     while (**at != '\0') {
         const char *p = *at;
@@ -223,7 +141,7 @@ static bool is_octal(const char *p)
     return p[0] >= '0' && p[0] <= '3' && p[1] >= '0' && p[1] <= '7' && p[2] >= '0' && p[2] <= '7';
 }
 
-COLD size_t parse_unescape(char *out, size_t size, struct span s)
+size_t parse_unescape(char *out, size_t size, struct span s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n && n + 1 < size; n++) {
@@ -242,7 +160,7 @@ COLD size_t parse_unescape(char *out, size_t size, struct span s)
 
 /* ---- uevent --------------------------------------------------------------------------------------------------------- */
 
-COLD bool parse_uevent(const char **at, struct span *key, struct span *value)
+bool parse_uevent(const char **at, struct span *key, struct span *value)
 {
     while (**at != '\0') {
         const char *p = *at;
@@ -360,7 +278,7 @@ void parse_drm_fdinfo(const char *text, struct drm_client *out)
 
 /* ---- /etc/passwd, cgroups ----------------------------------------------------------------------------------------------- */
 
-COLD bool parse_passwd(const char **at, struct span *name, uint64_t *uid)
+bool parse_passwd(const char **at, struct span *name, uint64_t *uid)
 {
     while (**at != '\0') {
         const char *p = *at;
@@ -391,7 +309,7 @@ static bool list_has(struct span list, const char *word)
     return false;
 }
 
-COLD bool parse_cgroup_path(const char *text, const char *controller, struct span *path)
+bool parse_cgroup_path(const char *text, const char *controller, struct span *path)
 {
     for (const char *at = text; *at != '\0'; end_line(&at)) {
         const char *p = at;
