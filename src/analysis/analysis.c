@@ -150,6 +150,6 @@ actop_status analysis_step(struct analysis *a, struct actop_sample_t *s, actop_e
     if (st == ACTOP_OK)
         st = attribution_add(&a->attribution, &step, err);
     if (st == ACTOP_OK && s->failed)
-        st = error_set(err, ACTOP_E_NOMEM, "out of memory for analysis");
+        st = error_no_memory(err, "analysis");
     return st;
 }

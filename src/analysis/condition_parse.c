@@ -564,7 +564,7 @@ actop_status actop_condition_parse(const char *text, actop_condition **out, size
 {
     struct actop_condition *c = calloc(1, sizeof *c);
     if (c == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a condition");
+        return error_no_memory(err, "a condition");
     struct parser p = {.text = text, .c = c, .err = err, .position = position};
     p.token.at = text;
     actop_status st = next(&p);

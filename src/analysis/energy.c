@@ -27,7 +27,7 @@ actop_status energy_follow(struct energy *e, const struct lineage *l, actop_erro
 {
     size_t n = l->topology->n[ACTOP_SCOPE_RAIL];
     if (!VEC_GROW(e->carried, e->cap_carried, n + 1) || !VEC_GROW(e->rails, e->cap, n + 1))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for energy ledgers");
+        return error_no_memory(err, "energy ledgers");
     for (uint32_t row = 0; row < n; row++) {
         int32_t before = lineage_before(l, ACTOP_SCOPE_RAIL, row);
         e->carried[row] = before < 0 ? (struct rail_ledger){0} : e->rails[before];

@@ -41,7 +41,7 @@ actop_status lineage_follow(struct lineage *l, const struct topology *t, actop_e
         return ACTOP_OK;
     for (int i = 0; i < N_KEPT; i++)
         if (!VEC_GROW(l->before[kept[i]], l->cap[kept[i]], t->n[kept[i]]))
-            return error_set(err, ACTOP_E_NOMEM, "out of memory for a changed topology");
+            return error_no_memory(err, "a changed topology");
     for (int i = 0; i < N_KEPT; i++)
         compare_scope(l, t, kept[i]);
     for (int scope = 0; scope < ACTOP_SCOPE_COUNT; scope++)

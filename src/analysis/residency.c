@@ -123,7 +123,7 @@ actop_status residency_derive(struct residency *r, const struct step *step, acto
         return ACTOP_OK;
     if (!VEC_GROW(r->clusters, r->cap_clusters, (size_t)clusters + 1) ||
         !VEC_GROW(r->gpus, r->cap_gpus, (size_t)gpus + 1))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for residencies");
+        return error_no_memory(err, "residencies");
     memset(r->clusters, 0, clusters * sizeof *r->clusters);
     memset(r->gpus, 0, gpus * sizeof *r->gpus);
     find_tops(r, s);

@@ -179,7 +179,7 @@ COLD actop_status windows_follow(struct windows *w, const struct lineage *l,
         free(f.columns);
         free(f.waiting);
         windows_release(w);
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for rolling averages");
+        return error_no_memory(err, "rolling averages");
     }
     free(w->columns);
     free(w->waiting);
@@ -286,7 +286,7 @@ actop_status windows_add(struct windows *w, const struct step *step, actop_error
     if (add_columns(w, step->s))
         into = open_slot(w, end_ns - step->s->interval_ns, end_ns, length_ns / WINDOW_SLOTS);
     if (into == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for rolling averages");
+        return error_no_memory(err, "rolling averages");
     add_values(w, step, into);
     return ACTOP_OK;
 }

@@ -105,6 +105,11 @@ actop_status error_set(actop_error *err, actop_status status, const char *fmt, .
     return status;
 }
 
+actop_status error_no_memory(actop_error *err, const char *what)
+{
+    return error_set(err, ACTOP_E_NOMEM, "out of memory for %s", what);
+}
+
 actop_status status_of_errno(int errnum)
 {
     switch (errnum) {

@@ -11,7 +11,10 @@
  * came in with the arguments is made safe (base/text.h): the sentence may name a file or a process. */
 COLD actop_status error_set(actop_error *err, actop_status status, const char *fmt, ...) ACTOP_PRINTF(3, 4);
 
-/* The same for an errno: the status that belongs to it, and "SENTENCE: strerror". */
+/* E_NOMEM, and "out of memory for WHAT". */
+COLD actop_status error_no_memory(actop_error *err, const char *what);
+
+/* As error_set for an errno: the status that belongs to it, and "SENTENCE: strerror". */
 COLD actop_status error_errno(actop_error *err, int errnum, const char *fmt, ...) ACTOP_PRINTF(3, 4);
 
 /* Status of an errno: EACCES and EPERM are E_DENIED; ENOENT, ENODEV, ENXIO and ENOTDIR E_NOT_FOUND; ENOMEM E_NOMEM; ESRCH

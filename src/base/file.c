@@ -27,7 +27,7 @@ actop_status file_read(const char *path, size_t most, struct buf *out, actop_err
     actop_status st = ferror(f) ? error_errno(err, errno, "%s", path) : ACTOP_OK;
     (void)fclose(f);
     if (st == ACTOP_OK && out->failed)
-        st = error_set(err, ACTOP_E_NOMEM, "out of memory for %s", path);
+        st = error_no_memory(err, path);
     return st;
 }
 
@@ -63,7 +63,7 @@ actop_status file_replace(const char *path, const struct buf *text, actop_error 
     struct buf beside = BUF_INIT;
     buf_printf(&beside, "%s.XXXXXX", path);
     if (beside.failed)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for %s", path);
+        return error_no_memory(err, path);
     make_folders(beside.data);
     int fd = mkstemp(beside.data);
     bool ok = fd >= 0 && write_all(fd, text->data, text->len) && fchmod(fd, mode_of(path)) == 0 &&

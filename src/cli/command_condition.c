@@ -254,7 +254,7 @@ int command_when(struct cli *cli, const struct option_list *words)
         return status;
     char **argv = child_argv(words, 1); /* owned */
     if (argv == NULL)
-        (void)error_set(&a.err, ACTOP_E_NOMEM, "out of memory for the command");
+        (void)error_no_memory(&a.err, "the command");
     int64_t least_ns = (int64_t)(cli->options.every_s * 1e9), next_ns = 0;
     actop_condition_set_hysteresis(a.condition, WHEN_HYSTERESIS);
     enum output_state state = argv != NULL ? ask_first(&a, cli, &truth) : OUTPUT_FAILED;

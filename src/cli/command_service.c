@@ -119,8 +119,7 @@ static actop_status check_words(const struct service_words *words, actop_error *
                              "thousands of characters: %s",
                              w);
     }
-    return words->text.failed ? error_set(err, ACTOP_E_NOMEM, "out of memory for a command line")
-                              : ACTOP_OK;
+    return words->text.failed ? error_no_memory(err, "a command line") : ACTOP_OK;
 }
 
 /* This program, the port, and what was given here. What stands in the configuration file is read by the service itself. */
@@ -192,7 +191,7 @@ static actop_status install(const struct cli *cli, struct service *s, actop_erro
     if (st == ACTOP_OK) {
         s->manager->put_text(&text, &words, s->home != NULL ? s->home : "");
         if (text.failed)
-            st = error_set(err, ACTOP_E_NOMEM, "out of memory for %s", s->path.data);
+            st = error_no_memory(err, s->path.data);
     }
     bool changed = st == ACTOP_OK && (text.len != s->installed.len ||
                                       memcmp(text.data, s->installed.data, text.len) != 0);
@@ -265,7 +264,7 @@ static actop_status service_open(struct service *s, const struct options *o, act
         return error_set(err, ACTOP_E_NOT_FOUND, "HOME is not set: no place for a %s",
                          s->manager->what);
     if (s->path.failed)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a path");
+        return error_no_memory(err, "a path");
     return read_installed(s, err);
 }
 

@@ -214,7 +214,7 @@ static actop_status set_list(const struct option_row *row, const char *text, voi
     if (st != ACTOP_OK)
         return st;
     if (!VEC_GROW(list->items, list->cap, list->n + 1))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "a list of an option");
     list->items[list->n++] = item;
     return ACTOP_OK;
 }

@@ -84,7 +84,7 @@ static actop_status about_option(actop_error *err, const char *name, actop_statu
 static actop_status add_word(struct options *o, const char *word, actop_error *err)
 {
     if (!VEC_GROW(o->words.items, o->words.cap, o->words.n + 1))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "the command line");
     o->words.items[o->words.n++] = word;
     return ACTOP_OK;
 }
@@ -241,7 +241,7 @@ static actop_status read_config(int fd, const char *path, char **text, size_t *n
     *n = 0;
     *text = malloc(CONFIG_MAX + 2);
     if (*text == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "the configuration");
     while (*n <= CONFIG_MAX) {
         ssize_t got = read(fd, *text + *n, CONFIG_MAX + 1 - *n);
         if (got < 0 && errno == EINTR)

@@ -74,7 +74,7 @@ enum output_state output_put(const struct buf *b, actop_error *err)
 {
     if (!b->failed)
         return output_write(b->data, b->len, err);
-    (void)error_set(err, ACTOP_E_NOMEM, "out of memory for what is to be printed");
+    (void)error_no_memory(err, "what is to be printed");
     return OUTPUT_FAILED;
 }
 

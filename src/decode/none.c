@@ -35,7 +35,7 @@ static actop_status none_step(struct decoder *d, const struct frame *f, struct a
             collectors_describe(t, f->schema);
         if (t == NULL || t->failed) {
             topology_unref(t);
-            return error_set(err, ACTOP_E_NOMEM, "out of memory for the topology");
+            return error_no_memory(err, "the topology");
         }
         topology_unref(d->topology);
         d->topology = t;

@@ -203,7 +203,7 @@ COLD static actop_status new_schema(struct decoder *d, const struct schema *s, a
         /* Parts may be half way between the schemas: start afresh with the next frame. */
         schema_unref(d->schema);
         d->schema = NULL;
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "the decoder");
     }
     find_plain(&room, s);
     take_room(d, &room);
@@ -357,7 +357,7 @@ actop_status decode_parts_step(struct decoder *d, const struct frame *f, struct 
     sample_put(out, ACTOP_METRIC_GAPS, 0, (double)d->gaps, ACTOP_DERIVED, 0);
     d->last = f->at;
     d->last_seq = f->seq;
-    return out->failed ? error_set(err, ACTOP_E_NOMEM, "out of memory") : ACTOP_OK;
+    return out->failed ? error_no_memory(err, "a sample") : ACTOP_OK;
 }
 
 void decode_parts_notes(const struct decoder *d, const struct frame *f,

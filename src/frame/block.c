@@ -56,8 +56,7 @@ actop_status block_packer_init(struct block_packer *p, actop_error *err)
     memset(p, 0, sizeof *p);
     crc32_init(&p->crc);
     p->zstd = ZSTD_createCCtx();
-    return p->zstd != NULL ? ACTOP_OK
-                           : error_set(err, ACTOP_E_NOMEM, "no memory for compressing a recording");
+    return p->zstd != NULL ? ACTOP_OK : error_no_memory(err, "compressing a recording");
 }
 
 void block_packer_release(struct block_packer *p)
@@ -72,8 +71,7 @@ actop_status block_unpacker_init(struct block_unpacker *u, actop_error *err)
     memset(u, 0, sizeof *u);
     crc32_init(&u->crc);
     u->zstd = ZSTD_createDCtx();
-    return u->zstd != NULL ? ACTOP_OK
-                           : error_set(err, ACTOP_E_NOMEM, "no memory for reading a recording");
+    return u->zstd != NULL ? ACTOP_OK : error_no_memory(err, "reading a recording");
 }
 
 void block_unpacker_release(struct block_unpacker *u)
@@ -112,7 +110,7 @@ actop_status block_put(struct block_packer *p, uint8_t type, uint8_t flags, cons
         n = packed;
     }
     if (out->failed || !buf_reserve(out, n + BLOCK_OVERHEAD))
-        return error_set(err, ACTOP_E_NOMEM, "no memory for a block of a recording");
+        return error_no_memory(err, "a block of a recording");
     size_t start = out->len;
     uint8_t sum[4];
     buf_put(out, (uint8_t[]){type, flags}, 2);
@@ -176,14 +174,14 @@ actop_status block_content(struct block_unpacker *u, const struct block *b, cons
         return ACTOP_OK;
     size_t packed = b->n_stored + ZSTD_MAGIC_BYTES;
     if (!VEC_GROW(u->packed, u->cap_packed, packed))
-        return error_set(err, ACTOP_E_NOMEM, "no memory for a block of a recording");
+        return error_no_memory(err, "a block of a recording");
     memcpy(u->packed, zstd_magic, ZSTD_MAGIC_BYTES);
     memcpy(u->packed + ZSTD_MAGIC_BYTES, b->stored, b->n_stored);
     unsigned long long size = ZSTD_getFrameContentSize(u->packed, packed);
     if (size > BLOCK_MAX)
         return unpack_failed("its size is missing or too large", err);
     if (!VEC_GROW(u->content, u->cap_content, (size_t)size + 1))
-        return error_set(err, ACTOP_E_NOMEM, "no memory for a block of a recording");
+        return error_no_memory(err, "a block of a recording");
     size_t got = ZSTD_decompressDCtx(u->zstd, u->content, (size_t)size, u->packed, packed);
     if (ZSTD_isError(got) || got != size)
         return unpack_failed(ZSTD_isError(got) ? ZSTD_getErrorName(got) : "its size is wrong", err);

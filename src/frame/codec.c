@@ -69,7 +69,7 @@ actop_status codec_past_begin(struct codec_past *p, const struct schema *s, uint
         return st;
     if (!VEC_GROW(p->slots, p->cap_slots, s->n_slots) ||
         !VEC_GROW(p->lean, p->cap_lean, s->n_channels) || !follow_schema(p, s))
-        return error_set(err, ACTOP_E_NOMEM, "no memory for the frame before");
+        return error_no_memory(err, "the frame before");
     if (s->n_channels > 0)
         memset(p->lean, 0, s->n_channels * sizeof *p->lean);
     if (s->n_slots > 0)
@@ -144,7 +144,7 @@ actop_status codec_put_schema(struct codec_writer *w, const struct schema *s, st
         return st;
     size_t places = (size_t)s->n_slots + s->n_columns;
     if (!VEC_GROW(w->places, w->cap_places, places))
-        return error_set(err, ACTOP_E_NOMEM, "no memory for recording frames");
+        return error_no_memory(err, "recording frames");
     if (places > 0)
         memset(w->places, 0, places * sizeof *w->places);
     if (w->schema != s) {
@@ -569,13 +569,11 @@ actop_status codec_put_frame(struct codec_writer *w, const struct frame *f, bool
         st = begin_keyframe(w, err);
     if (st != ACTOP_OK)
         goto out;
-    st = match_all(w, f) ? ACTOP_OK
-                         : error_set(err, ACTOP_E_NOMEM, "no memory for recording a frame");
+    st = match_all(w, f) ? ACTOP_OK : error_no_memory(err, "recording a frame");
     if (st != ACTOP_OK)
         goto out;
     put_content(w, f);
-    st = w->content.failed ? error_set(err, ACTOP_E_NOMEM, "no memory for recording a frame")
-                           : ACTOP_OK;
+    st = w->content.failed ? error_no_memory(err, "recording a frame") : ACTOP_OK;
     if (st == ACTOP_OK)
         st = block_put(&w->packer, BLOCK_FRAME, keyframe ? BLOCK_KEYFRAME : 0, w->content.data,
                        w->content.len, out, err);

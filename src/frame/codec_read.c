@@ -40,7 +40,7 @@ actop_status codec_reader_use(struct codec_reader *r, const struct schema *s, ui
 {
     r->ready = false;
     if (!VEC_GROW(r->shifts, r->cap_shifts, (size_t)s->n_slots + s->n_columns))
-        return error_set(err, ACTOP_E_NOMEM, "no memory for reading frames");
+        return error_no_memory(err, "reading frames");
     struct schema *old = r->schema;
     r->schema = schema_ref(s);
     schema_unref(old);
@@ -66,7 +66,7 @@ COLD actop_status codec_place_take(struct codec_place *into, const struct codec_
     size_t shifts = (size_t)r->schema->n_slots + r->schema->n_columns;
     actop_status st = VEC_GROW(into->shifts, into->cap_shifts, shifts)
                           ? codec_past_copy(&into->past, &r->past, err)
-                          : error_set(err, ACTOP_E_NOMEM, "no memory for a place among frames");
+                          : error_no_memory(err, "a place among frames");
     if (st != ACTOP_OK) {
         codec_place_release(into);
         return st;
@@ -590,7 +590,7 @@ static actop_status get_content(struct codec_reader *r, struct frame *f, struct 
         get_cells(r, f, i, match, in);
     if (!part_ends(in) || !get_all_bytes(r, f, in) || in->bad || in->at != in->end)
         return senseless(err);
-    return f->failed ? error_set(err, ACTOP_E_NOMEM, "no memory for a recorded frame") : ACTOP_OK;
+    return f->failed ? error_no_memory(err, "a recorded frame") : ACTOP_OK;
 }
 
 /* The past of a keyframe is empty; its content says which schema it is of. */

@@ -93,8 +93,7 @@ actop_status codec_put_schema_content(const struct schema *s, struct buf *out, a
     put_channels(out, s);
     put_rowsets(out, s);
     put_properties(out, s);
-    return out->failed ? error_set(err, ACTOP_E_NOMEM, "no memory for recording a schema")
-                       : ACTOP_OK;
+    return out->failed ? error_no_memory(err, "recording a schema") : ACTOP_OK;
 }
 
 /* ---- reading ---- */
@@ -359,7 +358,7 @@ static actop_status get_schema(struct schema_in *si, actop_error *err)
     uint32_t platform = get_text(si), source = get_text(si);
     si->schema = schema_new(pool_at(&si->words, platform), pool_at(&si->words, source));
     if (si->schema == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for a recorded schema");
+        return error_no_memory(err, "a recorded schema");
     get_collectors(si);
     get_channels(si);
     get_rowsets(si);

@@ -36,7 +36,7 @@ static actop_status frame_prepare(struct frame *f, const struct schema *s, actop
 {
     if (!frame_room(f, s)) {
         frame_release(f);
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a frame");
+        return error_no_memory(err, "a frame");
     }
     if (f->schema != s) {
         schema_unref(f->schema);
@@ -205,7 +205,7 @@ actop_status frame_copy(struct frame *into, const struct frame *f, actop_error *
         fits = copy_rows(&into->rows[i], &f->rows[i], s->rowsets[i].n_columns);
     if (!fits) {
         frame_release(into);
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a frame");
+        return error_no_memory(err, "a frame");
     }
     into->want = f->want;
     into->seq = f->seq;

@@ -166,7 +166,7 @@ static actop_status write_header(struct recording_writer *w, actop_error *err)
     recording_put_header(header);
     buf_put(&w->out, header, sizeof header);
     if (w->out.failed)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for a recording");
+        return error_no_memory(err, "a recording");
     return write_out(w, err);
 }
 
@@ -177,7 +177,7 @@ static actop_status start(struct recording_writer *w, const char *path, unsigned
 {
     w->path = strdup(path);
     if (w->path == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for a recording");
+        return error_no_memory(err, "a recording");
     actop_status st = recording_encoder_init(&w->encoder, flags, err);
     if (st == ACTOP_OK)
         st = open_file(w, err);
@@ -189,7 +189,7 @@ actop_status recording_create(const char *path, unsigned flags, struct recording
 {
     struct recording_writer *w = calloc(1, sizeof *w);
     if (w == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for a recording");
+        return error_no_memory(err, "a recording");
     w->fd = -1;
     actop_status st = start(w, path, flags, err);
     if (st != ACTOP_OK) {

@@ -48,7 +48,7 @@ static actop_status fill(struct recording_reader *r, size_t want, actop_error *e
             r->at = 0;
         }
         if (!VEC_GROW(r->bytes, r->cap, r->n + FEED_BYTES))
-            return error_set(err, ACTOP_E_NOMEM, "no memory for reading a recording");
+            return error_no_memory(err, "reading a recording");
         ssize_t got = r->feed.read(r->feed.self, r->bytes + r->n, r->cap - r->n);
         if (got < 0 && errno == EINTR)
             continue;
@@ -284,7 +284,7 @@ static actop_status start(struct recording_reader *r, const char *name, actop_er
 {
     r->name = strdup(name);
     if (r->name == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for reading a recording");
+        return error_no_memory(err, "reading a recording");
     actop_status st = codec_reader_init(&r->codec, err);
     if (st == ACTOP_OK)
         st = read_header(r, err);
@@ -309,7 +309,7 @@ static actop_status reader_new(const struct recording_feed *feed, int fd, const 
     if (r == NULL) {
         if (fd > STDERR_FILENO)
             (void)close(fd);
-        return error_set(err, ACTOP_E_NOMEM, "no memory for reading a recording");
+        return error_no_memory(err, "reading a recording");
     }
     r->fd = fd;
     r->feed = feed != NULL ? *feed : (struct recording_feed){read_file, r};

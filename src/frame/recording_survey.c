@@ -148,7 +148,7 @@ actop_status recording_survey_open(const char *path, struct recording_survey **o
                          path);
     struct recording_survey *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for looking at a recording");
+        return error_no_memory(err, "looking at a recording");
     s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (s->fd < 0) {
         actop_status st = error_errno(err, errno, "%s", path);

@@ -268,7 +268,7 @@ static bool make_keys_unique(struct schema *s)
 actop_status schema_seal(struct schema *s, actop_error *err)
 {
     if (s->failed || s->pool.failed || !make_keys_unique(s))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory while describing the machine");
+        return error_no_memory(err, "describing the machine");
     return ACTOP_OK;
 }
 

@@ -375,7 +375,7 @@ static void copy_property(struct scrub *s, const struct property *p)
 
 static actop_status no_memory(actop_error *err)
 {
-    return error_set(err, ACTOP_E_NOMEM, "no memory for scrubbing a recording");
+    return error_no_memory(err, "scrubbing a recording");
 }
 
 static actop_status copy_schema(struct scrub *s, actop_error *err)

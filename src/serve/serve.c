@@ -94,16 +94,15 @@ actop_status serve_open(struct serve **out, actop_session *s, const struct serve
 {
     struct serve *sv = calloc(1, sizeof *sv);
     if (sv == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for the server");
+        return error_no_memory(err, "the server");
     sv->session = s;
     sv->options = *options;
     sv->wake_fds[0] = sv->wake_fds[1] = -1;
     if (sv->options.listen == NULL)
         sv->options.listen = "127.0.0.1";
     (void)pthread_mutex_init(&sv->lock, NULL);
-    actop_status st = trail_open(&sv->trail)
-                          ? ACTOP_OK
-                          : error_set(err, ACTOP_E_NOMEM, "out of memory for an hour of history");
+    actop_status st = trail_open(&sv->trail) ? ACTOP_OK
+                                             : error_no_memory(err, "an hour of history");
     sv->content = (struct content_options){options->processes, options->process_pids,
                                            options->cmdlines,
                                            st == ACTOP_OK ? trail_bytes(&sv->trail) : 0};
@@ -348,7 +347,7 @@ actop_status serve_run(struct serve *sv, int stop_fd, int end_fd, actop_error *e
         if (os_awake_ns() >= sv->deaf_until_ns)
             sv->deaf_until_ns = 0;
         if (!fill_polled(sv, &p, stop_fd, end_fd)) {
-            st = error_set(err, ACTOP_E_NOMEM, "out of memory for connections");
+            st = error_no_memory(err, "connections");
             break;
         }
         int ready = poll(p.fds, (nfds_t)(FIXED_FDS + n), time_left(sv, os_awake_ns(), last_ns));

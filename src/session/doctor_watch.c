@@ -56,7 +56,7 @@ actop_status actop_doctor_watch(actop_session *s, actop_error *err)
 {
     struct doctor_watch *w = calloc(1, sizeof *w);
     if (w == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for the doctor");
+        return error_no_memory(err, "the doctor");
     doctor_watch_free(s->watch);
     s->watch = w;
     return ACTOP_OK;

@@ -52,7 +52,7 @@ actop_status actop_feed_new(const actop_options *options, actop_feed **out, acto
     actop_status st = session_judge_options(options, &judge, err);
     if (st != ACTOP_OK || f == NULL) {
         free(f);
-        return st != ACTOP_OK ? st : error_set(err, ACTOP_E_NOMEM, "out of memory for a feed");
+        return st != ACTOP_OK ? st : error_no_memory(err, "a feed");
     }
     f->analysis = analysis_new(&judge);
     f->pool = sample_pool_new();
@@ -61,7 +61,7 @@ actop_status actop_feed_new(const actop_options *options, actop_feed **out, acto
         f->filling = begin(f);
     if (f->filling == NULL) {
         actop_feed_free(f);
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a feed");
+        return error_no_memory(err, "a feed");
     }
     *out = f;
     return ACTOP_OK;
@@ -101,7 +101,7 @@ actop_status actop_feed_set_text(actop_feed *f, actop_metric id, uint32_t row, c
         return st;
     sample_put_text(f->filling, id, row, text, strlen(text), 0);
     if (f->filling->failed)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a text");
+        return error_no_memory(err, "a text");
     return ACTOP_OK;
 }
 
@@ -126,7 +126,7 @@ const actop_sample_t *actop_feed_step(actop_feed *f, int64_t at_ns, actop_error 
     }
     struct actop_sample_t *next = begin(f);
     if (next == NULL) {
-        (void)error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+        (void)error_no_memory(err, "a sample");
         return NULL;
     }
     struct actop_sample_t *s = f->filling;

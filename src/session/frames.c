@@ -162,7 +162,7 @@ static actop_status start(struct actop_frames *r, uint32_t flags, actop_error *e
     recording_put_header(header);
     buf_put(&r->out, header, sizeof header);
     if (r->out.failed)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a stream of frames");
+        return error_no_memory(err, "a stream of frames");
     return recording_encoder_init(&r->encoder,
                                   (flags & ACTOP_RECORD_SCRUB) != 0 ? RECORDING_SCRUB : 0, err);
 }
@@ -181,7 +181,7 @@ actop_status actop_frames_open(actop_session *s, uint32_t flags, actop_frames **
         return error_set(err, ACTOP_E_ARGUMENT, "unknown flags for a stream of frames");
     struct actop_frames *r = calloc(1, sizeof *r);
     if (r == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a stream of frames");
+        return error_no_memory(err, "a stream of frames");
     r->session = s;
     actop_status st = start(r, flags, err);
     if (st != ACTOP_OK) {

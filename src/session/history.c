@@ -225,7 +225,7 @@ static actop_status use_schema(struct history *h, struct group *g, const struct 
         g->schema_crcs[g->n_schemas++] = h->codec.past.schema_crc;
     }
     pthread_mutex_unlock(&h->lock);
-    return fits ? ACTOP_OK : error_set(err, ACTOP_E_NOMEM, "no memory for history");
+    return fits ? ACTOP_OK : error_no_memory(err, "history");
 }
 
 /* With the lock held. */
@@ -268,7 +268,7 @@ static actop_status compress(struct history *h, struct waiting *w, actop_error *
         g->entries[g->n_entries++] = (struct entry){
             .seq = w->seq, .end = (uint32_t)g->n_blocks, .schema = (uint32_t)g->n_schemas - 1};
     pthread_mutex_unlock(&h->lock);
-    return fits ? ACTOP_OK : error_set(err, ACTOP_E_NOMEM, "no memory for history");
+    return fits ? ACTOP_OK : error_no_memory(err, "history");
 }
 
 /* Compress the frames that wait for a sample before seq, and more where too many wait. Their memory goes to the end of the
@@ -315,8 +315,7 @@ actop_status history_add(struct history *h, const struct frame *f, uint64_t seq,
         h->free_checkpoint(checkpoint);
     if (fits && g == NULL)
         return error_set(err, ACTOP_E_STATE, "history begins with a checkpoint");
-    actop_status st = fits ? frame_copy(&copy, f, err)
-                           : error_set(err, ACTOP_E_NOMEM, "no memory for history");
+    actop_status st = fits ? frame_copy(&copy, f, err) : error_no_memory(err, "history");
     pthread_mutex_lock(&h->lock);
     if (fits)
         h->waiting[h->n_waiting].frame = copy;
@@ -342,7 +341,7 @@ static actop_status choose(struct history *h, const struct history_process *chos
     struct choice last = h->before;
     if (!VEC_GROW(last.processes, last.cap, n)) {
         h->before = last;
-        return error_set(err, ACTOP_E_NOMEM, "no memory for history");
+        return error_no_memory(err, "history");
     }
     h->before = h->now;
     h->now = last;
@@ -429,7 +428,7 @@ actop_status history_seek(struct history *h, uint64_t seq, struct history_walk *
 {
     struct history_walk *w = calloc(1, sizeof *w);
     if (w == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for going back");
+        return error_no_memory(err, "going back");
     w->history = h;
     w->target = seq;
     pthread_mutex_lock(&h->lock);
@@ -474,7 +473,7 @@ static actop_status copy_block(struct history_walk *w, actop_error *err)
     w->offset = e->end;
     w->schema_crc = g->schema_crcs[e->schema];
     w->schema = g->schemas[e->schema];
-    return w->block.failed ? error_set(err, ACTOP_E_NOMEM, "no memory for going back") : ACTOP_OK;
+    return w->block.failed ? error_no_memory(err, "going back") : ACTOP_OK;
 }
 
 /* With the lock held: the frame that waits and was not given out yet; NULL for none. */
@@ -582,7 +581,7 @@ actop_status history_mark_new(const struct history_walk *w, struct history_mark 
 {
     struct history_mark *m = calloc(1, sizeof *m);
     if (m == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for a place in history");
+        return error_no_memory(err, "a place in history");
     actop_status st = codec_place_take(&m->place, &w->codec, err);
     if (st != ACTOP_OK) {
         free(m);
@@ -632,7 +631,7 @@ actop_status history_new(size_t limit_bytes, void (*free_checkpoint)(void *), st
 {
     struct history *h = calloc(1, sizeof *h);
     if (h == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "no memory for history");
+        return error_no_memory(err, "history");
     h->limit = limit_bytes;
     h->free_checkpoint = free_checkpoint;
     actop_status st = codec_writer_init(&h->codec, err);

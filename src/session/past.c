@@ -274,10 +274,10 @@ static actop_status past_step(struct past *p, uint64_t seq, actop_error *err)
 {
     p->seq = seq;
     if (!VEC_GROW(p->parts, p->cap_parts, p->n_parts + 1))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+        return error_no_memory(err, "a sample");
     struct actop_sample_t *part = sample_new(p->pool);
     if (part == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+        return error_no_memory(err, "a sample");
     p->parts[p->n_parts++] = part;
     return fold_frame(&p->fold, &p->session->judge, &p->frame, part, err);
 }
@@ -328,7 +328,7 @@ static actop_status past_begin(struct past *p, actop_error *err)
     else if (st == ACTOP_OK)
         st = fold_clone(&p->fold, &mark->fold, err);
     if (st == ACTOP_OK && p->pool == NULL && (p->pool = sample_pool_new()) == NULL)
-        st = error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+        st = error_no_memory(err, "a sample");
     return st;
 }
 
@@ -396,7 +396,7 @@ actop_status session_history_open(struct actop_session *s, actop_error *err)
     if (s->past == NULL || pthread_mutex_init(&s->past_lock, NULL) != 0) {
         free(s->past);
         s->past = NULL;
-        return error_set(err, ACTOP_E_NOMEM, "no memory for history");
+        return error_no_memory(err, "history");
     }
     s->past->session = s;
     return history_new(s->options.history_bytes, free_checkpoint, &s->history, err);

@@ -178,11 +178,11 @@ actop_status session_choose_processes(struct actop_session *s, struct actop_samp
     if (rows == 0)
         return ACTOP_OK;
     if (!VEC_GROW(order->rows, order->cap, 3 * rows))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for processes");
+        return error_no_memory(err, "processes");
     pthread_mutex_lock(&s->lock);
     size_t n = choose(s, sample, rows, limit, order->rows);
     pthread_mutex_unlock(&s->lock);
     if (!sample_reorder(sample, ACTOP_SCOPE_PROCESS, order->rows, (uint32_t)n))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for processes");
+        return error_no_memory(err, "processes");
     return ACTOP_OK;
 }

@@ -37,7 +37,7 @@ actop_status fold_clone(struct fold *into, const struct fold *f, actop_error *er
     if (into->decoder != NULL && into->analysis != NULL)
         return ACTOP_OK;
     fold_release(into);
-    return error_set(err, ACTOP_E_NOMEM, "out of memory for a copy of the decoder");
+    return error_no_memory(err, "a copy of the decoder");
 }
 
 static actop_status fold_prepare(struct fold *f, const struct analysis_options *judge,
@@ -54,7 +54,7 @@ static actop_status fold_prepare(struct fold *f, const struct analysis_options *
         f->analysis = analysis_new(judge);
     }
     if (f->decoder == NULL || f->analysis == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for the decoder");
+        return error_no_memory(err, "the decoder");
     return ACTOP_OK;
 }
 
@@ -67,7 +67,7 @@ actop_status fold_frame(struct fold *f, const struct analysis_options *judge,
         return st;
     st = f->ops->step(f->decoder, frame, out, err);
     if (st == ACTOP_OK && (out->failed || frame->failed))
-        st = error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+        st = error_no_memory(err, "a sample");
     return st;
 }
 
@@ -172,7 +172,7 @@ static actop_status next_part(struct actop_session *s, struct actop_sample_t **o
     give_back(s);
     struct actop_sample_t *sample = sample_new(s->pool);
     if (sample == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+        return error_no_memory(err, "a sample");
     st = fold_frame(&s->fold, &s->judge, &s->frame, sample, err);
     if (st != ACTOP_OK) {
         actop_sample_unref(sample);
@@ -195,7 +195,7 @@ static actop_status read_parts(struct actop_session *s, int64_t interval_ns, siz
                                actop_error *err)
 {
     if (!VEC_GROW(s->parts, s->cap_parts, n))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for subsamples");
+        return error_no_memory(err, "subsamples");
     bool live = (s->ops->flags & SOURCE_LIVE) != 0;
     /* The caller has waited for the first part's deadline. */
     int64_t from_ns = os_awake_ns() - interval_ns / (int64_t)n;
@@ -220,10 +220,10 @@ static actop_status join_parts(struct sample_pool *pool, struct actop_sample_t *
     }
     struct actop_sample_t *joined = sample_new(pool);
     if (joined == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a sample");
+        return error_no_memory(err, "a sample");
     sample_average(joined, parts, n);
     *out = joined;
-    return joined->failed ? error_set(err, ACTOP_E_NOMEM, "out of memory for a sample") : ACTOP_OK;
+    return joined->failed ? error_no_memory(err, "a sample") : ACTOP_OK;
 }
 
 static void drop_parts(struct actop_sample_t **parts, size_t n)
@@ -360,7 +360,7 @@ no_broadcast:
 no_record:
     (void)pthread_mutex_destroy(&s->lock);
 out:
-    return error_set(err, ACTOP_E_NOMEM, "out of memory for the locks of a session");
+    return error_no_memory(err, "the locks of a session");
 }
 
 static actop_status session_open_source(struct actop_session *s, actop_error *err)
@@ -386,13 +386,12 @@ actop_status actop_open(const actop_options *options, actop_session **out, actop
         return st;
     struct actop_session *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a session");
+        return error_no_memory(err, "a session");
     s->options = o;
     s->judge = judge_options(&o);
     atomic_store(&s->want, o.want);
     s->pool = sample_pool_new();
-    st = s->pool == NULL ? error_set(err, ACTOP_E_NOMEM, "out of memory for a session")
-                         : session_start_sync(s, err);
+    st = s->pool == NULL ? error_no_memory(err, "a session") : session_start_sync(s, err);
     if (st == ACTOP_OK)
         st = actop_set_process_filter(s, o.process_filter, err);
     if (st == ACTOP_OK)

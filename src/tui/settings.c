@@ -130,7 +130,7 @@ actop_status settings_save(const char *path, const struct settings *now,
         (*changed)++;
     }
     if (st == ACTOP_OK && text.failed)
-        st = error_set(err, ACTOP_E_NOMEM, "out of memory for the configuration");
+        st = error_no_memory(err, "the configuration");
     if (st == ACTOP_OK && *changed > 0)
         st = file_replace(path, &text, err);
     buf_release(&text);

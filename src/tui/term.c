@@ -164,7 +164,7 @@ actop_status term_open(struct term **out, actop_error *err)
         return error_set(err, ACTOP_E_UNSUPPORTED, "standard input and output are no terminal");
     struct term *t = calloc(1, sizeof *t);
     if (t == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for the screen");
+        return error_no_memory(err, "the screen");
     actop_status st = caps_read(&t->caps, no_color != NULL && *no_color != '\0', err);
     if (st != ACTOP_OK) {
         free(t);

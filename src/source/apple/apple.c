@@ -108,7 +108,7 @@ actop_status apple_open_api(struct source **out, const struct apple_api *api, ac
     struct source *s = calloc(1, sizeof *s);
 
     if (s == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
+        return error_no_memory(err, "the apple source");
     s->own = *api;
     s->api = &s->own;
     s->is_given = true;
@@ -129,7 +129,7 @@ static actop_status apple_open(struct source **out, const struct source_env *env
     struct source *s = calloc(1, sizeof *s);
 
     if (s == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
+        return error_no_memory(err, "the apple source");
     s->api = &s->own;
     if (!apple_libs_open(&s->libs, env->apple_root, why, sizeof why)) {
         apple_close(s);
@@ -205,7 +205,7 @@ static actop_status apple_describe(struct source *s, struct schema **out, actop_
     actop_status st;
 
     if (schema == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
+        return error_no_memory(err, "the apple source");
     close_parts(s);
     schema_put_text(schema, "source/os", "macos");
     schema_put_u64(schema, "mach/timebase", timebase, 2);
@@ -267,7 +267,7 @@ static actop_status apple_read(struct source *s, uint32_t want, int64_t interval
     if (s->stale)
         return ACTOP_SCHEMA_CHANGED;
     if (into->failed)
-        return error_set(err, ACTOP_E_NOMEM, "apple: out of memory");
+        return error_no_memory(err, "the apple source");
     into->seq = ++s->seq;
     return ACTOP_OK;
 }

@@ -427,7 +427,7 @@ actop_status apple_process_files(const struct apple_api *api, uint64_t pid, uint
                                               : ESRCH,
                              "files of process %llu", (unsigned long long)pid);
         else if ((list = calloc((size_t)want / sizeof *list + SPARE, sizeof *list)) == NULL)
-            st = error_set(err, ACTOP_E_NOMEM, "no memory for a list of files");
+            st = error_no_memory(err, "a list of files");
         if (st != ACTOP_OK)
             break;
         room = (int)(((size_t)want / sizeof *list + SPARE) * sizeof *list);

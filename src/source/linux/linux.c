@@ -84,7 +84,7 @@ static actop_status linux_describe(struct source *s, struct schema **out, actop_
     s->stale = true;
     struct schema *schema = schema_new("linux", "linux");
     if (schema == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "describing the machine");
     for (size_t i = 0; i < N_PARTS; i++)
         describe_part(s, schema, i);
     actop_status st = schema_seal(schema, err);
@@ -143,7 +143,7 @@ static actop_status linux_read(struct source *s, uint32_t want, int64_t interval
         return ACTOP_SCHEMA_CHANGED;
     }
     if (into->failed)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "a frame");
     into->seq = ++s->seq;
     return ACTOP_OK;
 }
@@ -173,7 +173,7 @@ actop_status linux_open_root(struct source **out, struct root *root, actop_error
             ok = (s->states[i] = calloc(1, parts[i]->state_size)) != NULL;
     if (!ok) {
         linux_close(s);
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "the linux source");
     }
     *out = s;
     return ACTOP_OK;

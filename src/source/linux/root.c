@@ -862,7 +862,7 @@ static actop_status find_moments(struct root *r, actop_error *err)
             break;
         if (!VEC_GROW(r->moments, r->cap_moments, r->n_moments + 1)) {
             (void)close(fd);
-            return error_set(err, ACTOP_E_NOMEM, "out of memory");
+            return error_no_memory(err, "the tree");
         }
         r->moments[r->n_moments++] = fd;
         st = take_layer(r, fd, (int32_t)r->n_moments - 1, err);
@@ -931,7 +931,7 @@ static actop_status open_root(struct root *r, const char *dir, actop_error *err)
 {
     r->dirents = malloc(DIRENTS_SIZE);
     if (r->dirents == NULL || !grow_buffer(r, FIRST_BUFFER))
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "the tree");
     r->live = strspn(dir, "/") == strlen(dir);
     r->most_open = most_open();
     r->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -944,7 +944,7 @@ actop_status root_open(struct root **out, const char *dir, actop_error *err)
 {
     struct root *r = calloc(1, sizeof *r);
     if (r == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory");
+        return error_no_memory(err, "the tree");
     r->fd = -1;
     actop_status st = open_root(r, dir == NULL || *dir == '\0' ? "/" : dir, err);
     if (st == ACTOP_OK) {

@@ -16,7 +16,7 @@ static actop_status none_open(struct source **out, const struct source_env *env,
     (void)env;
     struct source *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "none: out of memory");
+        return error_no_memory(err, "the source none");
     *out = s;
     return ACTOP_OK;
 }
@@ -25,7 +25,7 @@ static actop_status none_describe(struct source *s, struct schema **out, actop_e
 {
     struct schema *schema = schema_new("none", "none");
     if (schema == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "none: out of memory");
+        return error_no_memory(err, "the source none");
     schema_add_collector(schema, "none", SLOT_ABSENT, "this source reads nothing",
                          "choose another --source");
     actop_status st = schema_seal(schema, err);

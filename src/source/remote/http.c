@@ -304,7 +304,7 @@ actop_status http_get(const struct http_target *t, const char *path, int stop_fd
 {
     struct http *h = calloc(1, sizeof *h);
     if (h == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "remote: out of memory");
+        return error_no_memory(err, "the remote source");
     h->fd = -1;
     h->stop_fd = stop_fd;
     h->first_chunk = true;

@@ -96,7 +96,7 @@ static actop_status remote_open(struct source **out, const struct source_env *en
 {
     struct source *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "remote: out of memory");
+        return error_no_memory(err, "the remote source");
     s->wait_ms = WAIT_LEAST_MS;
     actop_status st =
         os_pipe(s->stop, false) ? ACTOP_OK : error_errno(err, errno, "remote: cannot make a pipe");

@@ -31,10 +31,10 @@ static actop_status replay_open(struct source **out, const struct source_env *en
         return error_set(err, ACTOP_E_ARGUMENT, "replay: a file must be named, as in replay:FILE");
     struct source *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "replay: out of memory");
+        return error_no_memory(err, "the replay source");
     actop_status st = recording_open(env->argument, &s->reader, err);
     if (st == ACTOP_OK && (s->path = strdup(env->argument)) == NULL)
-        st = error_set(err, ACTOP_E_NOMEM, "replay: out of memory");
+        st = error_no_memory(err, "the replay source");
     if (st != ACTOP_OK) {
         replay_close(s);
         return st;

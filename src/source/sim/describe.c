@@ -386,7 +386,7 @@ actop_status sim_describe(const struct machine *m, const char *source, struct sc
     if (s == NULL || !map_init(map, m)) {
         schema_unref(s);
         sim_map_release(map);
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a simulated machine");
+        return error_no_memory(err, "a simulated machine");
     }
     put_sysctls(s, m);
     put_levels(s, m);

@@ -91,7 +91,7 @@ static actop_status sim_prepare(struct source *s, const struct source_env *env, 
     if (st == ACTOP_OK)
         st = machine_load(&s->machine, name, sim_texts_find, &s->texts, err);
     if (st == ACTOP_OK && !(s->has_truth = truth_init(&s->truth, s->machine, START_WALL_NS)))
-        st = error_set(err, ACTOP_E_NOMEM, "out of memory for a simulated machine");
+        st = error_no_memory(err, "a simulated machine");
     return st;
 }
 
@@ -99,7 +99,7 @@ static actop_status sim_open(struct source **out, const struct source_env *env, 
 {
     struct source *s = calloc(1, sizeof *s);
     if (s == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for a simulated machine");
+        return error_no_memory(err, "a simulated machine");
     actop_status st = sim_prepare(s, env, err);
     if (st != ACTOP_OK) {
         sim_close(s);

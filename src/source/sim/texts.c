@@ -18,7 +18,7 @@ actop_status sim_texts_open(struct sim_texts *t, actop_error *err)
     t->n = embedded_machines_raw_size;
     t->bytes = malloc(t->n + 1);
     if (t->bytes == NULL)
-        return error_set(err, ACTOP_E_NOMEM, "out of memory for the machine descriptions");
+        return error_no_memory(err, "the machine descriptions");
     size_t n = ZSTD_decompress(t->bytes, t->n, embedded_machines, embedded_machines_size);
     if (ZSTD_isError(n) || n != t->n) {
         sim_texts_close(t);
