@@ -183,6 +183,15 @@ static actop_status check_runs(const struct service *s, actop_error *err)
     return st;
 }
 
+/* A service that could not be started where there was none leaves nothing behind that uninstall would have to be asked for:
+ * it asks the same manager. */
+static void take_back(const struct service *s)
+{
+    (void)s->manager->stop(s->path.data, NULL);
+    if (unlink(s->path.data) == 0)
+        (void)s->manager->forget(NULL);
+}
+
 static actop_status install(const struct cli *cli, struct service *s, actop_error *err)
 {
     struct service_words words = {BUF_INIT, 0};
@@ -197,8 +206,11 @@ static actop_status install(const struct cli *cli, struct service *s, actop_erro
                                       memcmp(text.data, s->installed.data, text.len) != 0);
     if (changed)
         st = file_replace(s->path.data, &text, err);
-    if (st == ACTOP_OK)
+    if (st == ACTOP_OK) {
         st = s->manager->start(s->path.data, changed, err);
+        if (st != ACTOP_OK && s->installed.len == 0)
+            take_back(s);
+    }
     if (st == ACTOP_OK)
         st = check_runs(s, err);
     if (st == ACTOP_OK)

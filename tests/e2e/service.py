@@ -188,6 +188,7 @@ def _(manager, program):
         desk.set("fail", "Failed to connect to bus: No medium found")
         said = desk.install()
         assert said.returncode == 1 and f"{program} " in said.stderr and "No medium found" in said.stderr, said
+        assert not os.path.exists(desk.file)
         os.unlink(os.path.join(desk.state, "fail"))
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
@@ -203,7 +204,7 @@ def _(manager, program):
         desk.env["PATH"] = empty
         said = desk.install()
         assert said.returncode == 1 and f"there is no {program} along PATH" in said.stderr, said
-        os.unlink(desk.file)
+        assert not os.path.exists(desk.file)
         blocked = os.path.dirname(desk.file)
         os.rmdir(blocked)
         with open(blocked, "w", encoding="utf-8"):
