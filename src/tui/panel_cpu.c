@@ -213,14 +213,16 @@ void draw_pstates(struct scene *s, const struct area *a, actop_scope parent_scop
         draw_pstate(s, &cell, row);
         n++;
     }
-    if (lines > all.h && a->w >= 36)
+    if (lines > all.h && a->w >= 44)
         draw_text_right(a, 0, a->w, STYLE_DIM, s->view->zoomed ? "more" : "z zooms to all");
 }
 
 static void draw_cluster_pstates(struct scene *s, const struct area *a, uint32_t cluster)
 {
     draw_text(a, 0, 0, STYLE_DIM, "P-states of ");
-    draw_name(a, 0, 12, a->w - 12, STYLE_TEXT, scene_name(s, ACTOP_SCOPE_CLUSTER, cluster));
+    const char *name = scene_name(s, ACTOP_SCOPE_CLUSTER, cluster);
+    int x = 12 + draw_name(a, 0, 12, a->w - 12, STYLE_TEXT, name);
+    draw_text(a, 0, x, STYLE_DIM, " in MHz");
     draw_pstates(s, a, ACTOP_SCOPE_CLUSTER, cluster);
 }
 

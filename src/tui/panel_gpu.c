@@ -91,7 +91,7 @@ static bool has_details(struct scene *s, uint32_t gpu)
 
 static void draw_gpu_pstates(struct scene *s, const struct area *a, uint32_t gpu)
 {
-    draw_text(a, 0, 0, STYLE_DIM, "P-states");
+    draw_text(a, 0, 0, STYLE_DIM, "P-states in MHz");
     draw_pstates(s, a, ACTOP_SCOPE_GPU, gpu);
 }
 

@@ -520,7 +520,7 @@ static void keys_do_what_the_help_says(void **state)
         {"bb", "Package", "Δ since"},
         {"p", "paused", NULL},
         {"pp", "Package", "paused"},
-        {"d", "P-states of", "zooms to all"},
+        {"d", " in MHz", "zooms to all"},
         {"tv!", "Process 1", NULL},
         {"/py", "filter py", NULL},
         {"/py!", "python3", "ollama"},
