@@ -12,8 +12,7 @@ struct domain {
     double util_ratio, busiest_ratio;
     double requested_hz, realized_hz, top_hz, limit_hz;
     double cores;
-    bool
-        upper; /* of the tier that gets what is urgent: a lower one may run slowly because nothing is */
+    bool upper; /* of the tier that gets what is urgent; a lower one may be slow without reason */
     bool hot;
 };
 

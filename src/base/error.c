@@ -75,6 +75,8 @@ static void set_safe(actop_error *err, char *safe, const char *raw, size_t n)
 /* With ": reason" behind it when there is one. Without memory for a longer one its beginning has to do. The text is made
  * before err's own is touched: an argument may be that. */
 static void set_text(actop_error *err, const char *reason, const char *fmt, va_list args)
+    ACTOP_PRINTF(3, 0);
+static void set_text(actop_error *err, const char *reason, const char *fmt, va_list args)
 {
     char few[ACTOP_ERROR_SIZE], safe_few[ACTOP_ERROR_SIZE * MOST_BYTES_OF_ONE];
     va_list again;

@@ -1,32 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* /proc/diskstats, as bytes anybody may have written. */
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz/text.h"
 
-#include "source/linux/parse.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A part of the text that is no part of it would be read past its end. */
-static void check(const char *text, size_t size, struct span s)
+static void parse_text(const char *text, size_t size)
 {
-    if (s.n > 0 && (s.at < text || s.at + s.n > text + size))
-        abort();
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-    char *text = malloc(size + 1);
-    if (text == NULL)
-        return 0;
-    memcpy(text, data, size);
-    text[size] = '\0';
     struct disk_stat stat;
     for (const char *at = text, *last = NULL; parse_disk_stat(&at, &stat); last = at) {
-        if (at == last || at > text + size)
-            abort(); /* it must go on, and not past the end */
-        check(text, size, stat.name);
+        check_step(text, size, last, at);
+        check_span(text, size, stat.name);
     }
-    free(text);
-    return 0;
 }

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* DRM fdinfo, as bytes anybody may have written. */
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz/text.h"
 
-#include "source/linux/parse.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A part of the text that is no part of it would be read past its end. */
-static void check(const char *text, size_t size, struct span s)
+static void parse_text(const char *text, size_t size)
 {
-    if (s.n > 0 && (s.at < text || s.at + s.n > text + size))
-        abort();
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
-{
-    char *text = malloc(size + 1);
-    if (text == NULL)
-        return 0;
-    memcpy(text, data, size);
-    text[size] = '\0';
     struct drm_client client;
     parse_drm_fdinfo(text, &client);
-    check(text, size, client.driver);
-    check(text, size, client.device);
-    free(text);
-    return 0;
+    check_span(text, size, client.driver);
+    check_span(text, size, client.device);
 }

@@ -46,8 +46,7 @@ static const struct storage_kind {
     const char *rowset, *class_name, *absent;
     const struct statistic *statistics;
     unsigned n;
-    bool
-        has_label; /* the entry's own name is worth showing; its BSD name is its own, not its child's */
+    bool has_label; /* the entry's own name is worth showing, and its BSD name is not its child's */
     actop_scope scope;
 } disk_kind =
     {

@@ -46,11 +46,10 @@ struct machine_level {
 
 struct machine_cluster {
     const char *name, *type, *provenance;
-    const char *complex_channel, *fabric_channel,
-        *core_channel; /* "" is none; {core} in the last */
+    const char *complex_channel, *fabric_channel, *core_channel; /* "" is none; {core} in the last */
     const char *rail, *core_rail, *fabric_rail;
-    unsigned level, die, cores, table, states,
-        first_cpu; /* states: of IOReport, without IDLE and DOWN */
+    unsigned level, die, cores, table, first_cpu;
+    unsigned states; /* of IOReport, without IDLE and DOWN */
     bool has_down;
     double idle_w, busy_w; /* of one core */
 };
