@@ -107,11 +107,31 @@ struct rails {
     int n, label;
 };
 
+/* Those that draw most first, in steps of four times: so they rarely change places. */
+static int rail_class(struct scene *s, uint32_t row)
+{
+    struct value watts = scene_value(s, ACTOP_METRIC_RAIL_POWER, row);
+    return watts.has && watts.now >= 0.001 ? -(ilogb(watts.now * 1000) / 2) : 1;
+}
+
+/* How many list_rails would list: asked for at each measuring. */
+static int count_rails(struct scene *s)
+{
+    int n = 0;
+    for (uint32_t row = 0; row < scene_rows(s, ACTOP_SCOPE_RAIL) && n < MOST_RAILS; row++)
+        n += !is_block(s, scene_key(s, ACTOP_SCOPE_RAIL, row));
+    return n;
+}
+
 static void list_rails(struct scene *s, struct rails *out)
 {
+    struct row_order order;
+    uint32_t rows = scene_rows(s, ACTOP_SCOPE_RAIL);
     out->n = 0;
     out->label = LABEL;
-    for (uint32_t row = 0; row < scene_rows(s, ACTOP_SCOPE_RAIL) && out->n < MOST_RAILS; row++) {
+    order_rows(s, rows, rail_class, &order);
+    for (uint32_t place = 0; place < rows && out->n < MOST_RAILS; place++) {
+        uint32_t row = row_at(&order, (int)place);
         if (is_block(s, scene_key(s, ACTOP_SCOPE_RAIL, row)))
             continue;
         int columns = text_columns(scene_name(s, ACTOP_SCOPE_RAIL, row));
@@ -227,10 +247,9 @@ void power_items(struct scene *s, int columns, struct items *out)
 {
     struct value package = scene_value(s, ACTOP_METRIC_PACKAGE_POWER, 0);
     struct value system = scene_value(s, ACTOP_METRIC_SYSTEM_POWER, 0);
-    struct rails rails;
+    int rails = count_rails(s);
     bool known = value_known(&package);
     (void)columns;
-    list_rails(s, &rails);
     if (known) {
         item_add(out, 0, 1, 0, draw_package_headline);
         item_add_growing(out, 1, 1, 4, 3, 0, draw_package_chart);
@@ -243,7 +262,7 @@ void power_items(struct scene *s, int columns, struct items *out)
     if (rails.n >
         0) { /* beside a package welcome where there is room to spare, wanted when zoomed */
         bool wanted = s->view->zoomed || !known;
-        item_add_list(out, known ? 9 : 0, wanted, wanted ? rails.n : 0, rails.n, 2, 0, draw_rails);
+        item_add_list(out, known ? 9 : 0, wanted, wanted ? rails : 0, rails, 2, 0, draw_rails);
     }
     if (value_known(&system)) {
         item_add(out, known ? 4 : 0, 1, 0, draw_ledger_text);
