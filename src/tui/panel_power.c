@@ -259,8 +259,7 @@ void power_items(struct scene *s, int columns, struct items *out)
         if (value_known(&v))
             item_add(out, (uint8_t)(2 + i), 1, i, draw_block);
     }
-    if (rails.n >
-        0) { /* beside a package welcome where there is room to spare, wanted when zoomed */
+    if (rails > 0) { /* beside a package welcome where there is room to spare, wanted when zoomed */
         bool wanted = s->view->zoomed || !known;
         item_add_list(out, known ? 9 : 0, wanted, wanted ? rails : 0, rails, 2, 0, draw_rails);
     }
