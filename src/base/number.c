@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/cold.h"
 
 __extension__ typedef unsigned __int128 u128;
 
@@ -267,7 +266,7 @@ static bool take_exponent(const char *text, size_t n, size_t *at, int *exponent)
     return true;
 }
 
-COLD bool number_parse(const char *text, size_t n, double *out)
+bool number_parse(const char *text, size_t n, double *out)
 {
     size_t at = n > 0 && (text[0] == '-' || text[0] == '+') ? 1 : 0;
     uint64_t m = 0;
