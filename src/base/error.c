@@ -82,6 +82,8 @@ static void set_text(actop_error *err, const char *reason, const char *fmt, va_l
     va_list again;
     va_copy(again, args);
     int wanted = vsnprintf(few, sizeof few, fmt, args);
+    if (wanted < 0)
+        few[0] = '\0';
     size_t n = wanted > 0 ? (size_t)wanted : 0, size = n + strlen(reason) + sizeof ": ";
     char *many = size > sizeof few ? malloc(size * (1 + MOST_BYTES_OF_ONE)) : NULL; /* owned */
     char *raw = many != NULL ? many : few, *safe = many != NULL ? many + size : safe_few;
